@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make help` lists the targets.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+BINDIR = $(DESTDIR)$(PREFIX)/bin
+MANDIR = $(DESTDIR)$(PREFIX)/share/man/man1
+BASHDIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSHDIR = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+FISHDIR = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+
+SWIFT ?= swift
+STRIP ?= strip
+# The Swift runtime is linked in: the installed program needs only the C libraries of the distribution.
+RELEASE = -c release --static-swift-stdlib
+SOURCES = $(shell find Sources CFuse -type f) Package.swift
+CIMG = .build/release/cimg
+MAN = .build/man
+COMPLETIONS = .build/completions
+
+.PHONY: all build setup demo test lint format man completions install uninstall bench fuzz clean help
+.DEFAULT_GOAL := build
+
+all: build man completions
+
+## build: the release binary, .build/release/cimg (the default)
+build:
+	@scripts/setup build
+	$(SWIFT) build $(RELEASE) --product cimg
+
+# What only needs the program does not start the compiler, so that `sudo make install` works without one.
+$(CIMG): $(SOURCES)
+	@$(MAKE) build
+	@touch -c $@
+
+## setup: installs what building, testing and the demo need (Debian, Ubuntu)
+setup:
+	@scripts/setup
+
+## demo: opens, audits and compares two versions of an image made on the spot
+demo: build
+	@scripts/setup demo
+	scripts/demo $(CIMG)
+
+## test: builds with warnings as errors and runs every test; FILTER=regex chooses
+test:
+	@scripts/setup build test
+	@scripts/setup --open-fuse
+	$(SWIFT) build --build-tests
+	$(if $(CI),CIMG_REQUIRE_ALL=1) $(SWIFT) test --skip-build $(if $(FILTER),--filter '$(FILTER)')
+
+## lint: formatting and style rules over every Swift file
+lint:
+	$(SWIFT) format lint --strict --parallel --recursive Sources Tests Package.swift
+
+## format: rewrites every Swift file in the project's format
+format:
+	$(SWIFT) format format --in-place --parallel --recursive Sources Tests Package.swift
+
+## man: manual pages, from the program's own help
+man: $(CIMG)
+	@scripts/setup install
+	scripts/manpages $(CIMG) $(MAN)
+
+## completions: for bash, zsh and fish, from the program itself
+completions: $(CIMG)
+	@mkdir -p $(COMPLETIONS)
+	for shell in bash zsh fish; do \
+	    $(CIMG) --generate-completion-script $$shell > $(COMPLETIONS)/cimg.$$shell || exit 1; \
+	done
+
+## install: program, manual pages and completions below DESTDIR and PREFIX (/usr/local)
+install: man completions
+	install -d $(BINDIR) $(MANDIR) $(BASHDIR) $(ZSHDIR) $(FISHDIR)
+	install -m 755 $(CIMG) $(BINDIR)/cimg
+	$(STRIP) $(BINDIR)/cimg
+	install -m 644 $(MAN)/*.1 $(MANDIR)
+	install -m 644 $(COMPLETIONS)/cimg.bash $(BASHDIR)/cimg
+	install -m 644 $(COMPLETIONS)/cimg.zsh $(ZSHDIR)/_cimg
+	install -m 644 $(COMPLETIONS)/cimg.fish $(FISHDIR)/cimg.fish
+
+## uninstall: removes what install put there
+uninstall:
+	rm -f $(BINDIR)/cimg $(MANDIR)/cimg.1 $(MANDIR)/cimg-*.1 $(BASHDIR)/cimg $(ZSHDIR)/_cimg $(FISHDIR)/cimg.fish
+
+## bench: compares speed and memory with other tools; IMAGES="oci:DIR:TAG oci:DIR:TAG" BENCHFLAGS=--quick
+bench: build
+	scripts/bench --cimg $(CIMG) $(BENCHFLAGS) $(IMAGES)
+
+## fuzz: feeds mutated input to every reader of foreign bytes; FUZZSECONDS=60 for each
+fuzz:
+	@scripts/setup build
+	scripts/fuzz $(or $(FUZZSECONDS),60)
+
+## clean: removes everything that was built
+clean:
+	rm -rf .build
+
+## help: this list
+help:
+	@sed -n 's/^## \([a-z]*\): /\1\t/p' $(firstword $(MAKEFILE_LIST)) | awk -F '\t' '{ printf "make %-12s %s\n", $$1, $$2 }'

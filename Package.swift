@@ -1,0 +1,109 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+// ISA-L inflates gzip twice as fast as zlib; without its headers zlib does it.
+let hasISAL = ["/usr/include", "/usr/local/include"].contains { directory in
+    FileManager.default.fileExists(atPath: directory + "/isa-l/igzip_lib.h")
+}
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// A Swift module of the product under `Sources/`.
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+/// The test target of one module; every one may build layers and images with `TestSupport`.
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: dependencies + ["TestSupport"], exclude: exclude,
+        swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "cimg",
+    products: [.executable(name: "cimg", targets: ["cimg"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLibFuse", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
+        .systemLibrary(name: "CLibZ", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CLibZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .target(name: "CLinux"),
+        .target(name: "CFuse", dependencies: ["CLibFuse"], path: "CFuse"),
+
+        .target(name: "CSHA256"),
+
+        module("OCI", ["CSHA256", crypto]),
+        module("FileTree", ["OCI"]),
+        module("EROFS", ["FileTree", "OCI"]),
+        module("LinuxIO", ["CLinux", system]),
+        .target(
+            name: "Archive",
+            dependencies: ["OCI", "FileTree", "LinuxIO", "CLibZ", "CLibZstd", system] + (hasISAL ? ["CIgzip"] : []),
+            swiftSettings: swiftSettings + (hasISAL ? [.define("ISAL")] : [])),
+        module("LayerStore", ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", system]),
+        module("Transports", ["OCI", "FileTree", "Archive", "LayerStore", "LinuxIO", system]),
+        module("TreeDiff", ["OCI", "FileTree"]),
+        module("FileSystems", ["OCI", "FileTree", "EROFS", "LinuxIO", system]),
+        module("FuseServer", ["FileTree", "FileSystems", "LinuxIO", "CFuse", system]),
+        module(
+            "CimgCommands",
+            [
+                "OCI", "FileTree", "EROFS", "Archive", "LayerStore", "Transports", "TreeDiff", "FileSystems",
+                "FuseServer", "LinuxIO", arguments, system,
+            ]),
+        .executableTarget(name: "cimg", dependencies: ["CimgCommands"], swiftSettings: swiftSettings),
+
+        .target(
+            name: "TestSupport", dependencies: ["OCI", "FileTree", "LinuxIO", "CLibZ", "CLibZstd", system],
+            path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        tests("OCI", ["OCI"]),
+        tests("FileTree", ["FileTree", "OCI"]),
+        tests("EROFS", ["EROFS", "FileTree", "OCI", "LinuxIO", system]),
+        tests("LinuxIO", ["LinuxIO", system]),
+        tests("Archive", ["Archive", "FileTree", "OCI", "LinuxIO", system]),
+        tests("LayerStore", ["LayerStore", "Archive", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
+        tests("Transports", ["Transports", "LayerStore", "OCI", "FileTree", "LinuxIO", system]),
+        tests("TreeDiff", ["TreeDiff", "CimgCommands", "Transports", "FileTree", "OCI", "LinuxIO", system]),
+        tests("FileSystems", ["FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
+        tests("FuseServer", ["FuseServer", "FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
+        tests("Command", ["cimg", "OCI", "FileTree", "LinuxIO", system], exclude: ["Snapshots"]),
+        tests("Architecture", []),
+    ]
+)
+
+if hasISAL {
+    package.targets += [
+        .systemLibrary(name: "CLibISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+        .target(name: "CIgzip", dependencies: ["CLibISAL"]),
+    ]
+}
+
+// `scripts/fuzz` asks for these: every module is then instrumented, and libFuzzer brings the entry point.
+if Context.environment["CIMG_FUZZ"] != nil {
+    func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+        .executableTarget(
+            name: name, dependencies: dependencies + ["CFuzzer"], path: "Tests/Fuzzers/" + name,
+            swiftSettings: swiftSettings)
+    }
+    package.targets += [
+        .target(name: "CFuzzer", path: "Tests/Fuzzers/CFuzzer"),
+        fuzzer("FuzzManifest", ["OCI"]),
+        fuzzer("FuzzLayer", ["Archive", "EROFS", "FileTree", "LinuxIO", "OCI"]),
+        fuzzer("FuzzTree", ["EROFS", "FileTree", "OCI"]),
+    ]
+}
