@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SHA-256 (FIPS 180-4) of several messages at once, one in each lane of the processor's vectors. */
+#ifndef CSHA256_H
+#define CSHA256_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#pragma clang assume_nonnull begin
+
+enum { csha256_maximum_lanes = 16 };
+
+/* Messages that this processor takes at once: 16 with AVX-512, 8 with AVX2; 0 where it has neither, or has
+   instructions for SHA-256 itself, which are faster. */
+int csha256_lanes(void);
+
+/* Adds `block_count` blocks of 64 bytes to each lane. `state` holds word w of lane l at [w * lanes + l]; data[l] points
+   to the lane's blocks. Only to be called with csha256_lanes() > 0. */
+void csha256_compress(uint32_t *state, const uint8_t *_Nonnull const *_Nonnull data, size_t block_count);
+
+#pragma clang assume_nonnull end
+#endif

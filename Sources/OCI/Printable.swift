@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension String {
+    /// The text with control characters escaped, cut to 200 characters: fit for a message on a terminal.
+    ///
+    /// Whatever moves the cursor or turns the direction of writing becomes `\u{…}`.
+    package var printable: String {
+        var result = ""
+        for (position, scalar) in unicodeScalars.enumerated() {
+            if position == 200 { return result + "…" }
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
+                result += "\\u{" + String(scalar.value, radix: 16) + "}"
+            default:
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+}
