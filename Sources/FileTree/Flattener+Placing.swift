@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Flattener {
+    mutating func place(_ entry: LayerEntry, at path: EntryPath) throws {
+        switch entry.kind {
+        case .file(let attributes, let extents, let digest):
+            let inode = Inode(attributes: attributes, layer: ordinal, extents: extents, contentDigest: digest)
+            try place(inode, at: path, entry: entry.path)
+        case .hardLink(let target):
+            let layer = layers[layers.count - 1]
+            let target = try Self.path(target, entry.path, of: layer, what: "hard link target: ")
+            try placeLink(to: target, at: path, entry.path)
+        }
+    }
+
+    mutating func place(_ inode: Inode, at path: EntryPath, entry: [UInt8]) throws {
+        let isDirectory = inode.attributes.type == .directory
+        guard !path.name.isEmpty else {
+            guard isDirectory else { throw failure(entry, "the root is not a directory") }
+            if files[0].layer == ordinal { report.duplicateNames += 1 }
+            files[0] = inode
+            return
+        }
+        let parent = try makeParent(path, entry: entry)
+        let hash = NameTable.hash(path.bytes, path.name, in: parent)
+        var node: UInt32
+        if let existing = table.find(path.bytes, path.name, in: parent, hash: hash) {
+            countDuplicate(existing)
+            if isDirectory && self.isDirectory(existing) {
+                let file = Int(nodes[Int(existing)].file)
+                if files[file].layer == Inode.noLayer { report.missingParents -= 1 }
+                files[file] = inode
+                node = existing
+            } else {
+                remove(existing)
+                node = try addNode(path.bytes, path.name, in: parent, hash: hash, inode, entry: entry)
+            }
+        } else {
+            node = try addNode(path.bytes, path.name, in: parent, hash: hash, inode, entry: entry)
+        }
+        if isDirectory { lastPlace = Place(bytes: path.bytes, part: path.range, node: node) }
+    }
+
+    mutating func placeLink(to target: EntryPath, at path: EntryPath, _ entry: [UInt8]) throws {
+        guard !path.name.isEmpty else { throw failure(entry, "the root is not a directory") }
+        let file: UInt32
+        let type: FileType
+        switch try self.target(target, entry: entry) {
+        case .directory: throw failure(entry, "a hard link to a directory")
+        case .file(let known): (file, type) = (known, files[Int(known)].attributes.type)
+        case .pending, .missing: (file, type) = (Self.pendingBit | UInt32(pending.count), .regular)
+        }
+        let parent = try makeParent(path, entry: entry)
+        let hash = NameTable.hash(path.bytes, path.name, in: parent)
+        if let existing = table.find(path.bytes, path.name, in: parent, hash: hash) {
+            guard nodes[Int(existing)].file != file else { return }
+            countDuplicate(existing)
+            remove(existing)
+        }
+        let node = try addNode(path.bytes, path.name, in: parent, hash: hash, file: file, type: type, entry: entry)
+        if file & Self.pendingBit != 0 { pending.append(PendingLink(entry: entry, target: target, node: node)) }
+    }
+
+    /// Gives links whose target came later in the tar their files, links to such links included.
+    mutating func placePending() throws {
+        // A link that waits for others stands in the chain; whoever meets it there again has met a loop.
+        var isInChain = [Bool](repeating: false, count: pending.count)
+        for first in pending.indices {
+            var chain: [Int] = []
+            var next = first
+            while nodes[Int(pending[next].node)].file == Self.pendingBit | UInt32(next), !isInChain[next] {
+                isInChain[next] = true
+                chain.append(next)
+                let link = pending[next]
+                switch try target(link.target, entry: link.entry) {
+                case .pending(let further): next = further
+                case .directory: throw failure(link.entry, "a hard link to a directory")
+                case .file(let file):
+                    for index in chain {
+                        nodes[Int(pending[index].node)].file = file
+                        nodes[Int(pending[index].node)].type = files[Int(file)].attributes.type
+                    }
+                    chain = []
+                case .missing: throw missingTarget(link)
+                }
+            }
+            if let unresolved = chain.first { throw missingTarget(pending[unresolved]) }
+        }
+        pending = []
+    }
+
+    func missingTarget(_ link: PendingLink) -> LayerError {
+        let target = Bytes.escaped(link.target.bytes[link.target.range].prefix(4096))
+        return failure(link.entry, "hard link to a missing target \"\(target)\"")
+    }
+
+    mutating func countDuplicate(_ node: UInt32) {
+        let file = nodes[Int(node)].file
+        if file & Self.pendingBit != 0 || files[Int(file)].layer == ordinal { report.duplicateNames += 1 }
+    }
+
+    func tooManyFiles(_ entry: [UInt8]) -> LayerError {
+        failure(entry, "more than \(Self.maximumFileCount) files in the image")
+    }
+
+    mutating func addDirectory(
+        _ bytes: [UInt8], _ name: Range<Int>, in parent: UInt32, hash: UInt32, entry: [UInt8]
+    ) throws -> UInt32 {
+        report.missingParents += 1
+        let inode = Inode(attributes: Attributes(type: .directory, permissions: 0o755), layer: Inode.noLayer)
+        return try addNode(bytes, name, in: parent, hash: hash, inode, entry: entry)
+    }
+
+    mutating func addNode(
+        _ bytes: [UInt8], _ name: Range<Int>, in parent: UInt32, hash: UInt32, _ inode: Inode, entry: [UInt8]
+    ) throws -> UInt32 {
+        let node = try addNode(
+            bytes, name, in: parent, hash: hash, file: UInt32(files.count), type: inode.attributes.type, entry: entry)
+        files.append(inode)
+        return node
+    }
+
+    mutating func addNode(
+        _ bytes: [UInt8], _ name: Range<Int>, in parent: UInt32, hash: UInt32, file: UInt32, type: FileType,
+        entry: [UInt8]
+    ) throws -> UInt32 {
+        guard nodes.count < Self.maximumFileCount, files.count < Self.maximumFileCount else {
+            throw tooManyFiles(entry)
+        }
+        let node = table.add(bytes, name, in: parent, hash: hash)
+        let first = nodes[Int(parent)].firstChild
+        nodes.append(Node(file: file, next: first, type: type))
+        if first != .max { nodes[Int(first)].previous = node }
+        nodes[Int(parent)].firstChild = node
+        return node
+    }
+
+    /// Takes a file and everything below it out of the tree.
+    mutating func remove(_ node: UInt32) {
+        let (previous, next) = (nodes[Int(node)].previous, nodes[Int(node)].next)
+        if previous == .max {
+            nodes[Int(table.parent(of: node))].firstChild = next
+        } else {
+            nodes[Int(previous)].next = next
+        }
+        if next != .max { nodes[Int(next)].previous = previous }
+        nodes[Int(node)].next = .max
+        if [.directory, .symbolicLink].contains(nodes[Int(node)].type) { lastPlace = Place() }
+        var stack = [node]
+        while let gone = stack.popLast() {
+            table.remove(gone)
+            if isDirectory(gone), files[Int(nodes[Int(gone)].file)].layer == Inode.noLayer {
+                report.missingParents -= 1
+            }
+            nodes[Int(gone)].file = Self.gone
+            var child = nodes[Int(gone)].firstChild
+            while child != .max {
+                stack.append(child)
+                child = nodes[Int(child)].next
+            }
+            nodes[Int(gone)].firstChild = .max
+        }
+    }
+}

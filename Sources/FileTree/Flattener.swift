@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import OCI
+
+/// Lays layers over each other, base layer first, and yields the tree that a container of the image would see.
+///
+/// Each layer is applied in two steps, so that the order of its entries does not matter: first its whiteouts and opaque
+/// markers hide what lower layers have, then its entries are laid over the rest (image-spec layer.md, "Applying
+/// Changesets"). Within a layer, entries are taken in the order of the tar and the last one of a name wins.
+/// `docs/whiteouts.md` has every case.
+package struct Flattener {
+    /// What was met that does not show in the tree.
+    package struct Report: Hashable, Sendable {
+        /// Leftovers of AUFS (`.wh..wh.plnk` and the like) and what stood below them: dropped.
+        package var leftovers = 0
+        /// Entries below a directory whose name is a whiteout: dropped.
+        package var entriesBelowWhiteouts = 0
+        /// Whiteouts that hid nothing.
+        package var idleWhiteouts = 0
+        /// Directories of the tree that no layer has an entry for.
+        package var missingParents = 0
+        /// Entries whose name a later one of the same layer has again.
+        package var duplicateNames = 0
+
+        /// Nothing was met.
+        package init() {}
+    }
+
+    /// The most files a tree may have, hidden ones included.
+    package static let maximumFileCount = 64_000_000
+    /// The most symbolic links followed for one name, as in Linux.
+    package static let maximumLinkCount = 40
+
+    /// What was met so far.
+    package internal(set) var report = Report()
+
+    /// A name in the tree.
+    ///
+    /// `file` is an index of `files`, or of `pending` with `pendingBit` set, or `gone`.
+    struct Node {
+        var file: UInt32
+        var firstChild: UInt32 = .max
+        var previous: UInt32 = .max
+        var next: UInt32 = .max
+        var type: FileType
+    }
+
+    /// A hard link whose target has not come yet: its node holds the place in which the target's file will stand.
+    struct PendingLink {
+        let entry: [UInt8]
+        let target: EntryPath
+        let node: UInt32
+    }
+
+    enum Target {
+        case file(UInt32)
+        case directory
+        case pending(Int)
+        case missing
+    }
+
+    /// Where the last entry was put: the next one mostly goes there too.
+    struct Place {
+        var bytes: [UInt8] = []
+        var part = 0..<0
+        var node: UInt32 = 0
+    }
+
+    static let pendingBit: UInt32 = 1 << 31
+    static let gone = UInt32.max
+
+    var table = NameTable()
+    var nodes = [Node(file: 0, type: .directory)]
+    var files: [Inode]
+    var layers: [DiffID] = []
+    var lastPlace = Place()
+    var pending: [PendingLink] = []
+    /// Files below AUFS leftovers of the layer, which hard links of the layer may name.
+    var leftoverFiles: [[UInt8]: UInt32] = [:]
+
+    /// Starts with a root directory, 0755 of root, at the beginning of time: what it stays unless a layer has an entry
+    /// for it.
+    package init() {
+        files = [Inode(attributes: Attributes(type: .directory, permissions: 0o755), layer: Inode.noLayer)]
+    }
+
+    /// Lays one more layer over the tree.
+    ///
+    /// - Throws: `LayerError` for an entry that cannot be; what reading the layer throws. The flattener is of no
+    ///   further use then.
+    package mutating func apply(_ layer: some LayerEntries) throws {
+        let diffID = layer.diffID
+        layers.append(diffID)
+        try layer.forEachMarker { name in
+            try hide(Self.path(name, name, of: diffID), entry: name)
+        }
+        try layer.forEach { entry in
+            let path = try Self.path(entry.path, entry.path, of: diffID)
+            if let marker = path.marker {
+                try drop(entry, path, marker)
+            } else {
+                try place(entry, at: path)
+            }
+        }
+        try placePending()
+        lastPlace = Place()
+        leftoverFiles = [:]
+    }
+
+    /// The finished tree.
+    package consuming func freeze() throws -> Tree {
+        var assembly = TreeAssembly(layers: layers, files: files)
+        for index in nodes.indices.dropFirst() where nodes[index].file != Self.gone {
+            let node = UInt32(index)
+            assembly.name(
+                nodes[index].file, table.name(of: node), in: nodes[Int(table.parent(of: node))].file)
+        }
+        return try assembly.freeze()
+    }
+
+    var ordinal: UInt32 { UInt32(layers.count - 1) }
+
+    func failure(_ entry: [UInt8], _ reason: String) -> LayerError {
+        LayerError(layer: layers[layers.count - 1], path: entry, reason: reason)
+    }
+
+    /// A name as a path; `entry` is whose name or target it is.
+    static func path(
+        _ bytes: [UInt8], _ entry: [UInt8], of layer: DiffID, what: String = ""
+    ) throws -> EntryPath {
+        do {
+            return try EntryPath(bytes)
+        } catch let refusal {
+            throw LayerError(layer: layer, path: entry, reason: what + refusal.reason)
+        }
+    }
+
+    // MARK: - Whiteouts
+
+    /// Hides what a whiteout or an opaque marker names in the tree as it is.
+    mutating func hide(_ path: EntryPath, entry: [UInt8]) throws {
+        guard let marker = path.marker else { return }
+        let meaning = Whiteout(path.bytes[marker])
+        switch meaning {
+        case .none, .leftover: return
+        case .invalid:
+            throw failure(entry, "a whiteout without a name")
+        case .hides(let name) where name.elementsEqual([0x2E]) || name.elementsEqual([0x2E, 0x2E]):
+            throw failure(entry, "a whiteout of \".\" or \"..\"")
+        case .hides, .opaque: break
+        }
+        guard let parent = find(path, path.range.lowerBound..<marker.lowerBound), isDirectory(parent) else {
+            report.idleWhiteouts += 1
+            return
+        }
+        if case .hides(let name) = meaning {
+            if let node = table.find(name, in: parent) { remove(node) } else { report.idleWhiteouts += 1 }
+        } else {
+            while nodes[Int(parent)].firstChild != .max { remove(nodes[Int(parent)].firstChild) }
+        }
+    }
+
+    /// Counts an entry that is a whiteout, a leftover or below one.
+    mutating func drop(_ entry: LayerEntry, _ path: EntryPath, _ marker: Range<Int>) throws {
+        guard Whiteout(path.bytes[marker]) == .leftover else {
+            if marker != path.name { report.entriesBelowWhiteouts += 1 }
+            return
+        }
+        report.leftovers += 1
+        // AUFS kept the files that have several names here, and their names as hard links to them.
+        if case .file(let attributes, let extents, let digest) = entry.kind, attributes.type != .directory {
+            guard files.count < Self.maximumFileCount else { throw tooManyFiles(entry.path) }
+            leftoverFiles[Array(path.bytes[path.range])] = UInt32(files.count)
+            files.append(Inode(attributes: attributes, layer: ordinal, extents: extents, contentDigest: digest))
+        }
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import OCI
+
+/// A file of a tree source: a number that stays good while the source lives.
+///
+/// Two names of one file share it.
+package struct TreeNode: Hashable, Sendable {
+    /// The number; its meaning is the source's own.
+    package let rawValue: UInt64
+
+    /// Wraps a source's own number.
+    package init(_ rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// A name in a directory of a tree source.
+package struct TreeChild: Sendable {
+    /// The name: 1…255 bytes, neither `/` nor NUL.
+    package var name: [UInt8]
+    /// The file.
+    package var node: TreeNode
+    /// Its type.
+    package var type: FileType
+
+    /// Makes a child.
+    package init(name: [UInt8], node: TreeNode, type: FileType) {
+        self.name = name
+        self.node = node
+        self.type = type
+    }
+}
+
+/// Any tree that can be walked and compared: a mapped EROFS tree, a directory on disk, a tree with an upper directory.
+///
+/// Nodes of one source are meaningless in another. A source may be used from several threads.
+package protocol TreeSource: AnyObject, Sendable {
+    /// The root directory.
+    var root: TreeNode { get }
+
+    /// Metadata of a file.
+    func attributes(of node: TreeNode) throws -> Attributes
+
+    /// Names that the file has (`st_nlink`).
+    func linkCount(of node: TreeNode) throws -> UInt32
+
+    /// A directory's names, sorted by unsigned bytes, without `.` and `..`; an error for anything else.
+    func children(of directory: TreeNode) throws -> [TreeChild]
+
+    /// SHA-256 of a regular file's content where it is known without reading; else nil.
+    func contentDigest(of node: TreeNode) throws -> Digest?
+
+    /// A digest of everything below and including a directory where it is known; else nil.
+    ///
+    /// Equal digests of two sources mean that nothing a comparison could report differs.
+    func subtreeDigest(of node: TreeNode) throws -> Digest?
+
+    /// Reads a regular file's bytes from `offset` on into `buffer`.
+    ///
+    /// - Returns: the bytes read: fewer than the buffer holds only at the end of the file; 0 at or beyond it.
+    func read(_ node: TreeNode, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws -> Int
+}
