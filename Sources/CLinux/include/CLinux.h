@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Linux system calls and constants that Glibc's module does not show to Swift. Each returns what the call returns,
+   with errno set. */
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "CLinuxEntryXattrs.h"
+#include "CLinuxProcess.h"
+
+#include "CLinuxMount.h"
+
+#pragma clang assume_nonnull begin
+
+extern const int clinux_O_PATH;
+extern const int clinux_O_TMPFILE;
+extern const int clinux_AT_EMPTY_PATH;
+extern const uint64_t clinux_RESOLVE_BENEATH;
+extern const uint64_t clinux_RESOLVE_NO_SYMLINKS;
+extern const uint64_t clinux_RESOLVE_NO_MAGICLINKS;
+extern const uint64_t clinux_RESOLVE_NO_XDEV;
+extern const unsigned clinux_RENAME_NOREPLACE;
+extern const unsigned clinux_RENAME_EXCHANGE;
+extern const int clinux_MNT_DETACH;
+extern const int clinux_UMOUNT_NOFOLLOW;
+
+int clinux_openat2(int dirfd, const char *path, int flags, unsigned mode, uint64_t resolve);
+int clinux_renameat2(int olddir, const char *oldname, int newdir, const char *newname, unsigned flags);
+int clinux_pipe2(int fds[_Nonnull 2], int flags);
+int clinux_umount2(const char *target, int flags);
+int clinux_syncfs(int fd);
+/* Starts write-back of a range (sync_file_range(2)) without waiting for it. */
+int clinux_start_writeback(int fd, int64_t offset, int64_t count);
+unsigned clinux_major(uint64_t device);
+unsigned clinux_minor(uint64_t device);
+uint64_t clinux_makedev(unsigned major, unsigned minor);
+
+#pragma clang assume_nonnull end
+#endif

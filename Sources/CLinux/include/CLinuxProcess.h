@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Processes: what spawn.h, pidfd_open(2) and prctl(2) keep from Swift. Each returns what the call returns.
+   Actions are posix_spawn_file_actions_t; naming the type here would make it another one than Glibc's. */
+#ifndef CLINUX_PROCESS_H
+#define CLINUX_PROCESS_H
+
+#pragma clang assume_nonnull begin
+
+extern const short clinux_POSIX_SPAWN_SETSID;
+
+char *_Nullable *_Nonnull clinux_environment(void);
+/* posix_spawn_file_actions_addclosefrom_np(3): returns an error number. */
+int clinux_spawn_close_from(void *actions, int first);
+/* posix_spawn_file_actions_addchdir_np(3): returns an error number. */
+int clinux_spawn_change_directory(void *actions, const char *path);
+/* pidfd_open(2). */
+int clinux_pidfd_open(int pid);
+/* prctl(2) with PR_SET_NAME: names the calling thread. */
+int clinux_set_thread_name(const char *name);
+
+#pragma clang assume_nonnull end
+#endif

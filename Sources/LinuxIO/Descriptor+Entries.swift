@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+package import Glibc
+package import SystemPackage
+
+/// What a directory's descriptor tells of the names in it; symbolic links are never followed.
+///
+/// Names are single components; `.` means the directory itself.
+extension Descriptor {
+    /// The names in this directory in the order of the file system, without `.` and `..`.
+    ///
+    /// The descriptor's own position is neither used nor moved, so threads may share it. Built on readdir(3).
+    /// - Throws: the `Errno` of opening or reading.
+    package func entryNames() throws(Errno) -> [[UInt8]] {
+        let number = try retrying { openat(rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        guard let stream = fdopendir(number) else {
+            let code = Errno(rawValue: errno)
+            close(number)
+            throw code
+        }
+        defer { closedir(stream) }
+        var names: [[UInt8]] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                let code = errno
+                if code == 0 { return names }
+                throw Errno(rawValue: code)
+            }
+            // SAFETY: the C library ends `d_name` with a NUL; it may be longer than the declared array, hence no copy
+            // of the structure.
+            let start = UnsafeRawPointer(entry) + (MemoryLayout<dirent>.offset(of: \.d_name) ?? 0)
+            let name = UnsafeRawBufferPointer(
+                start: start, count: strlen(start.assumingMemoryBound(to: CChar.self)))
+            if name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8) { continue }
+            names.append(Array(name))
+        }
+    }
+
+    /// Metadata of a name in this directory.
+    ///
+    /// The corresponding C function is fstatat(2).
+    package func entryStatus(_ name: [UInt8]) throws(Errno) -> stat {
+        var result = stat()
+        _ = try retrying {
+            withCString(name) { fstatat(rawValue, $0, &result, AT_SYMLINK_NOFOLLOW) }
+        }
+        return result
+    }
+
+    /// The target of a symbolic link in this directory.
+    ///
+    /// The corresponding C function is readlinkat(2).
+    package func entryTarget(_ name: [UInt8]) throws(Errno) -> [UInt8] {
+        var capacity = 4096
+        while true {
+            var target = [UInt8](repeating: 0, count: capacity)
+            let count = try retrying {
+                withCString(name) { name in
+                    target.withUnsafeMutableBytes { buffer in
+                        let start = buffer.assumingMemoryBound(to: CChar.self).baseAddress
+                        return start.map { readlinkat(rawValue, name, $0, capacity) } ?? 0
+                    }
+                }
+            }
+            // A full buffer may be a cut target.
+            if count < capacity { return Array(target.prefix(count)) }
+            guard capacity < 1 << 20 else { throw .fileNameTooLong }
+            capacity *= 4
+        }
+    }
+}
+
+/// The number of a device as its two parts.
+///
+/// The corresponding C functions are major(3) and minor(3).
+package func deviceParts(_ device: dev_t) -> (major: UInt32, minor: UInt32) {
+    (clinux_major(UInt64(device)), clinux_minor(UInt64(device)))
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+package import SystemPackage
+
+/// Operations on names in an open directory; a name is the program's own and has no slash.
+extension Descriptor {
+    /// Opens a directory in this one, making it (0700) where it is missing.
+    package func makeDirectory(_ name: String) throws(Errno) -> Descriptor {
+        do throws(Errno) {
+            _ = try retrying { mkdirat(rawValue, name, 0o700) }
+        } catch .fileExists {}
+        return try openBeneath(name, O_RDONLY | O_DIRECTORY)
+    }
+
+    /// Whether a name is in this directory, whatever it is.
+    package func hasEntry(_ name: String) throws(Errno) -> Bool {
+        do throws(Errno) {
+            _ = try retrying { faccessat(rawValue, name, F_OK, AT_SYMLINK_NOFOLLOW) }
+            return true
+        } catch .noSuchFileOrDirectory {
+            return false
+        }
+    }
+
+    /// Renames an entry into another directory; what has the new name is replaced, or kept with `.fileExists`.
+    ///
+    /// The corresponding C function is renameat2(2), with `RENAME_NOREPLACE` where nothing may be replaced.
+    package func rename(
+        _ name: String, to directory: Descriptor, as newName: String, replacing: Bool = true
+    ) throws(Errno) {
+        let flags = replacing ? 0 : clinux_RENAME_NOREPLACE
+        _ = try retrying { clinux_renameat2(rawValue, name, directory.rawValue, newName, flags) }
+    }
+
+    /// Gives a file one more name.
+    ///
+    /// The corresponding C function is linkat(2).
+    package func link(_ name: String, to directory: Descriptor, as newName: String) throws(Errno) {
+        _ = try retrying { linkat(rawValue, name, directory.rawValue, newName, 0) }
+    }
+
+    /// Removes a file's name.
+    ///
+    /// The corresponding C function is unlinkat(2).
+    package func remove(_ name: String) throws(Errno) {
+        _ = try retrying { unlinkat(rawValue, name, 0) }
+    }
+
+    /// Removes an entry and, if it is a directory, the files and directories in it, at most 8 levels deep: the store's
+    /// own directories have two.
+    package func removeTree(_ name: String) throws(Errno) { try removeTree(Array(name.utf8), depth: 8) }
+
+    private func removeTree(_ name: [UInt8], depth: Int) throws(Errno) {
+        do throws(Errno) {
+            _ = try retrying { withCString(name) { unlinkat(rawValue, $0, 0) } }
+            return
+        } catch .isDirectory {
+        } catch .notPermitted {
+        } catch .noSuchFileOrDirectory { return }
+        guard depth > 0 else { throw .directoryNotEmpty }
+        do throws(Errno) {
+            let directory = try openBeneath(name, O_RDONLY | O_DIRECTORY)
+            for entry in try directory.entryNames() {
+                try directory.removeTree(entry, depth: depth - 1)
+            }
+            _ = try retrying { withCString(name) { unlinkat(rawValue, $0, AT_REMOVEDIR) } }
+        } catch .noSuchFileOrDirectory {}
+    }
+
+    /// Takes an exclusive lock that ends with the descriptor; false if somebody else holds one.
+    ///
+    /// Built on flock(2).
+    package func tryLock() throws(Errno) -> Bool {
+        do throws(Errno) {
+            _ = try retrying { flock(rawValue, LOCK_EX | LOCK_NB) }
+            return true
+        } catch .wouldBlock {
+            return false
+        }
+    }
+
+    /// Waits for a lock that ends with the descriptor.
+    ///
+    /// The corresponding C function is flock(2).
+    package func lock(exclusive: Bool) throws(Errno) {
+        _ = try retrying { flock(rawValue, exclusive ? LOCK_EX : LOCK_SH) }
+    }
+
+    /// Waits until the directory's names are on the disk: fsync(2).
+    package func synchronizeDirectory() throws(Errno) {
+        _ = try retrying { fsync(rawValue) }
+    }
+
+    /// Waits until everything written to the file system is on the disk: syncfs(2).
+    package func synchronizeFileSystem() throws(Errno) {
+        _ = try retrying { clinux_syncfs(rawValue) }
+    }
+}

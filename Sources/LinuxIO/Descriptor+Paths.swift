@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+package import SystemPackage
+
+/// Whether something is at a path, symbolic links followed.
+///
+/// The corresponding C function is access(2) with `F_OK`.
+package func fileExists(_ path: FilePath) -> Bool {
+    path.withPlatformString { access($0, F_OK) } == 0
+}
+
+extension Descriptor {
+    /// Opens the directory above this one: openat(2) with `..`.
+    ///
+    /// - Throws: the call's `Errno`.
+    package func openParent() throws(Errno) -> Descriptor {
+        Descriptor(owning: try retrying { openat(rawValue, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+    }
+
+    /// Makes a file without a name for reading and writing, gone with its last descriptor.
+    ///
+    /// Built on open(2) with `O_TMPFILE`, or mkstemp(3) and unlink(2) where the file system has no such files.
+    /// - Parameter directory: where its bytes shall lie.
+    /// - Throws: the call's `Errno`.
+    package static func temporary(in directory: FilePath) throws(Errno) -> Descriptor {
+        do throws(Errno) {
+            return try open(directory, O_RDWR | clinux_O_TMPFILE, mode: 0o600)
+        } catch .notSupported {
+        } catch .isDirectory {}
+        var template = Array(directory.appending("cimg-" + String(repeating: "X", count: 6)).string.utf8) + [0]
+        let number = try retrying {
+            template.withUnsafeMutableBytes { raw in
+                raw.assumingMemoryBound(to: CChar.self).baseAddress.map { mkstemp($0) } ?? -1
+            }
+        }
+        let descriptor = Descriptor(owning: number)
+        _ = try retrying { fcntl(number, F_SETFD, FD_CLOEXEC) }
+        _ = try retrying {
+            template.withUnsafeBytes { raw in
+                raw.assumingMemoryBound(to: CChar.self).baseAddress.map { unlink($0) } ?? -1
+            }
+        }
+        return descriptor
+    }
+}

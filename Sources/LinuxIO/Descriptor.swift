@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+package import Glibc
+package import SystemPackage
+
+/// An open file descriptor that is closed when its last owner goes away.
+///
+/// All descriptors are opened close-on-exec. The raw number may be lent for the time of one call, never stored.
+package final class Descriptor: Sendable {
+    /// The descriptor's number, valid while this object lives.
+    package let rawValue: Int32
+
+    /// Takes ownership of an open descriptor.
+    package init(owning rawValue: Int32) { self.rawValue = rawValue }
+
+    deinit { close(rawValue) }
+
+    /// Opens a path as the user gave it, following symbolic links.
+    ///
+    /// The corresponding C function is open(2).
+    ///
+    /// - Throws: the call's `Errno`.
+    package static func open(
+        _ path: FilePath, _ flags: Int32 = O_RDONLY, mode: mode_t = 0o644
+    ) throws(Errno) -> Descriptor {
+        Descriptor(owning: try retrying { path.withPlatformString { Glibc.open($0, flags | O_CLOEXEC, mode) } })
+    }
+
+    /// Opens a path below this directory; neither `..`, an absolute path nor any symbolic link leaves or is followed.
+    ///
+    /// The corresponding C function is openat2(2) with `RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS`.
+    /// - Throws: the call's `Errno`: `.tooManySymbolicLinkLevels` for a symbolic link.
+    package func openBeneath(_ path: [UInt8], _ flags: Int32 = O_RDONLY, mode: mode_t = 0) throws(Errno) -> Descriptor {
+        Descriptor(
+            owning: try retrying {
+                withCString(path) {
+                    clinux_openat2(
+                        rawValue, $0, flags | O_CLOEXEC, mode, clinux_RESOLVE_BENEATH | clinux_RESOLVE_NO_SYMLINKS)
+                }
+            })
+    }
+
+    /// Opens a path below this directory where the path is the program's own.
+    ///
+    /// See `openBeneath(_:_:mode:)`.
+    package func openBeneath(_ path: String, _ flags: Int32 = O_RDONLY, mode: mode_t = 0) throws(Errno) -> Descriptor {
+        try openBeneath(Array(path.utf8), flags, mode: mode)
+    }
+
+    /// Another descriptor of the same open file.
+    ///
+    /// The corresponding C function is fcntl(2) with `F_DUPFD_CLOEXEC`.
+    package func duplicate() throws(Errno) -> Descriptor {
+        Descriptor(owning: try retrying { fcntl(rawValue, F_DUPFD_CLOEXEC, 0) })
+    }
+
+    /// Metadata of the open file.
+    ///
+    /// The corresponding C function is fstat(2).
+    package func status() throws(Errno) -> stat {
+        var result = stat()
+        _ = try retrying { fstat(rawValue, &result) }
+        return result
+    }
+
+    /// Size of the open file in bytes; 0 for what has none.
+    package func size() throws(Errno) -> UInt64 { UInt64(max(0, try status().st_size)) }
+
+    /// Reads at the file position.
+    ///
+    /// Returns the bytes read, 0 at the end. The corresponding C function is read(2).
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+        try retrying { Glibc.read(rawValue, buffer.baseAddress, buffer.count) }
+    }
+
+    /// Reads at an offset until the buffer is full or the file ends.
+    ///
+    /// Returns the bytes read. Built on pread(2).
+    ///
+    /// An offset beyond the range of `off_t` reads nothing.
+    package func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+        var done = 0
+        while done < buffer.count {
+            let position = offset.addingReportingOverflow(UInt64(done))
+            guard !position.overflow, position.partialValue < UInt64(Int64.max) else { break }
+            // The kernel refuses a range that ends beyond the greatest offset.
+            let start = off_t(position.partialValue)
+            let wanted = min(buffer.count - done, Int(off_t.max - start))
+            let count = try retrying { pread(rawValue, buffer.baseAddress.map { $0 + done }, wanted, start) }
+            if count == 0 { break }
+            done += count
+        }
+        return done
+    }
+
+    /// Writes all bytes at the file position.
+    ///
+    /// Built on write(2).
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(Errno) {
+        var done = 0
+        while done < bytes.count {
+            let count = try retrying { Glibc.write(rawValue, bytes.baseAddress.map { $0 + done }, bytes.count - done) }
+            // Not known to happen; without an end to it, it must not be waited out.
+            guard count > 0 else { throw .ioError }
+            done += count
+        }
+    }
+
+    /// Writes all bytes at the file position.
+    package func write(_ bytes: [UInt8]) throws(Errno) {
+        do {
+            try bytes.withUnsafeBytes { try write($0) }
+        } catch let error as Errno { throw error } catch { throw .ioError }
+    }
+
+    /// Writes all bytes at an offset.
+    ///
+    /// Built on pwrite(2).
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(Errno) {
+        var done = 0
+        while done < bytes.count {
+            let (sum, overflow) = offset.addingReportingOverflow(UInt64(done))
+            guard !overflow, let position = off_t(exactly: sum) else { throw .fileTooLarge }
+            let count = try retrying {
+                pwrite(rawValue, bytes.baseAddress.map { $0 + done }, bytes.count - done, position)
+            }
+            guard count > 0 else { throw .ioError }
+            done += count
+        }
+    }
+
+    /// Sets the file's length.
+    ///
+    /// The corresponding C function is ftruncate(2).
+    package func truncate(to size: UInt64) throws(Errno) {
+        guard let length = off_t(exactly: size) else { throw .fileTooLarge }
+        _ = try retrying { ftruncate(rawValue, length) }
+    }
+
+    /// Waits until the file's bytes and the metadata needed to read them are on the disk: fdatasync(2).
+    package func synchronize() throws(Errno) {
+        _ = try retrying { fdatasync(rawValue) }
+    }
+
+    /// Starts writing a range back to the disk without waiting for it: sync_file_range(2).
+    ///
+    /// Advice only.
+    package func startWriteback(at offset: UInt64, count: UInt64) {
+        guard let start = Int64(exactly: offset), let length = Int64(exactly: count) else { return }
+        _ = clinux_start_writeback(rawValue, start, length)
+    }
+}
+
+/// Runs a system call until it is not interrupted; throws the `Errno` it failed with.
+///
+/// The call's result is -1 exactly on failure. `errno` is read before anything else can change it.
+package func retrying<Result: SignedInteger>(_ call: () -> Result) throws(Errno) -> Result {
+    while true {
+        let result = call()
+        if result != -1 { return result }
+        let code = Errno(rawValue: errno)
+        if code != .interrupted { throw code }
+    }
+}
+
+/// Lends bytes as a NUL-terminated string for the time of one call.
+///
+/// Bytes after a NUL are not seen by the callee.
+package func withCString<Result>(_ bytes: [UInt8], _ body: (UnsafePointer<CChar>) -> Result) -> Result {
+    var terminated = bytes
+    terminated.append(0)
+    return terminated.withUnsafeBytes { raw in
+        body(raw.assumingMemoryBound(to: CChar.self).baseAddress.unsafelyUnwrapped)
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+package import SystemPackage
+
+/// A file mapped read-only into memory, unmapped when its last owner goes away.
+///
+/// Only files of our own store are mapped: if another process shortens the file, touching the lost part raises SIGBUS.
+package final class MappedFile: @unchecked Sendable {
+    // SAFETY: the memory is never written and lives as long as this object; `bytes` must not outlive it.
+    /// The file's bytes, valid while this object lives.
+    package let bytes: UnsafeRawBufferPointer
+
+    /// Maps a whole file; an empty file gives empty bytes.
+    ///
+    /// The corresponding C function is mmap(2).
+    package init(_ descriptor: Descriptor) throws(Errno) {
+        let size = try descriptor.size()
+        guard let count = Int(exactly: size) else { throw .fileTooLarge }
+        guard count > 0 else {
+            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        let address = mmap(nil, count, PROT_READ, MAP_SHARED, descriptor.rawValue, 0)
+        guard let address, address != MAP_FAILED else { throw Errno(rawValue: errno) }
+        bytes = UnsafeRawBufferPointer(start: address, count: count)
+    }
+
+    deinit {
+        guard let address = bytes.baseAddress else { return }
+        munmap(UnsafeMutableRawPointer(mutating: address), bytes.count)
+    }
+}

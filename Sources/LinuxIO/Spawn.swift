@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+package import SystemPackage
+
+/// A program to start as a child: posix_spawn(3), never fork without exec.
+package struct Spawn: Sendable {
+    /// The program: a path, or a name to look for in `PATH`.
+    package var program: String
+    /// All arguments, the program's own name first.
+    package var arguments: [[UInt8]]
+    /// Descriptors that the child gets as 3, 4 and so on; it gets no others.
+    package var descriptors: [Descriptor] = []
+    /// Where its standard error goes; its standard input and output are `/dev/null`.
+    package var errorOutput: Descriptor
+    /// Whether it leads a session of its own and starts in `/`: for what outlives the terminal.
+    package var isDetached = false
+
+    /// Describes a child.
+    package init(program: String, arguments: [[UInt8]], errorOutput: Descriptor) {
+        self.program = program
+        self.arguments = arguments
+        self.errorOutput = errorOutput
+    }
+
+    /// Lets this process, and children that it starts, open as many files as the system allows: setrlimit(2).
+    package static func raiseOpenFileLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    /// Starts the child, with no signal blocked or ignored.
+    package func start() throws(Errno) -> ChildProcess {
+        // dup2 in the child goes in order: sources above every target cannot be overwritten before their turn.
+        let lowest = Int32(clamping: descriptors.count + 3)
+        var sources: [Descriptor] = []
+        for descriptor in descriptors + [errorOutput] {
+            sources.append(Descriptor(owning: try retrying { fcntl(descriptor.rawValue, F_DUPFD_CLOEXEC, lowest) }))
+        }
+        var actions = posix_spawn_file_actions_t()
+        try checked(posix_spawn_file_actions_init(&actions))
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        try checked(posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0))
+        try checked(posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0))
+        for (position, source) in sources.dropLast().enumerated() {
+            try checked(posix_spawn_file_actions_adddup2(&actions, source.rawValue, Int32(3 + position)))
+        }
+        for error in sources.suffix(1) { try checked(posix_spawn_file_actions_adddup2(&actions, error.rawValue, 2)) }
+        try checked(clinux_spawn_close_from(&actions, lowest))
+        if isDetached { try checked(clinux_spawn_change_directory(&actions, "/")) }
+
+        var attributes = posix_spawnattr_t()
+        try checked(posix_spawnattr_init(&attributes))
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        var all = sigset_t()
+        sigfillset(&all)
+        try checked(posix_spawnattr_setsigmask(&attributes, &none))
+        try checked(posix_spawnattr_setsigdefault(&attributes, &all))
+        let flags = Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)
+        try checked(
+            posix_spawnattr_setflags(&attributes, flags | (isDetached ? clinux_POSIX_SPAWN_SETSID : 0)))
+
+        var strings: [UnsafeMutablePointer<CChar>?] = arguments.map { withCString($0) { strdup($0) } }
+        defer { strings.forEach { free($0) } }
+        guard !strings.contains(nil) else { throw .noMemory }
+        strings.append(nil)
+        var child = pid_t()
+        try checked(posix_spawnp(&child, program, &actions, &attributes, strings, clinux_environment()))
+        return ChildProcess(identifier: child)
+    }
+
+    private func checked(_ code: Int32) throws(Errno) {
+        if code != 0 { throw Errno(rawValue: code) }
+    }
+}
+
+/// A child that was started and not yet waited for.
+package struct ChildProcess: Sendable {
+    /// The process's number.
+    package let identifier: Int32
+
+    /// Waits for the child's end and tells how it ended: waitpid(2).
+    package func wait() throws(Errno) -> Ending {
+        var status: Int32 = 0
+        _ = try retrying { waitpid(identifier, &status, 0) }
+        let signal = status & 0x7F
+        return signal == 0 ? .exit((status >> 8) & 0xFF) : .signal(signal)
+    }
+
+    /// How a process ended.
+    package enum Ending: Equatable, Sendable {
+        /// It exited with a code.
+        case exit(Int32)
+        /// A signal killed it.
+        case signal(Int32)
+    }
+}
+
+/// A pipe.
+package struct Pipe: Sendable {
+    /// Where bytes come out.
+    package let readEnd: Descriptor
+    /// Where bytes go in.
+    package let writeEnd: Descriptor
+
+    /// Makes a pipe: pipe2(2).
+    package init() throws(Errno) {
+        var ends: [Int32] = [-1, -1]
+        _ = try retrying { clinux_pipe2(&ends, O_CLOEXEC) }
+        readEnd = Descriptor(owning: ends[0])
+        writeEnd = Descriptor(owning: ends[1])
+    }
+}

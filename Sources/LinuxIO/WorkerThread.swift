@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Synchronization
+package import SystemPackage
+
+/// A thread of our own for blocking or computing work, joined for its result.
+package final class WorkerThread<Result: Sendable>: Sendable {
+    private let state: WorkerState<Result>
+
+    /// Starts a thread that runs `body` once.
+    ///
+    /// If no thread can be made, `body` runs at `join()`.
+    package init(_ body: @escaping @Sendable () throws -> Result) {
+        state = WorkerState(body)
+        _ = state.start()
+    }
+
+    /// Starts a thread that runs `body` once, for work that others wait for before they come to `join()`.
+    ///
+    /// - Throws: the `Errno` of pthread_create(3), mostly `.resourceTemporarilyUnavailable`; `body` then never runs.
+    package static func started(
+        _ body: @escaping @Sendable () throws -> Result
+    ) throws(Errno) -> WorkerThread {
+        let state = WorkerState(body)
+        let code = state.start()
+        if code != 0 { throw Errno(rawValue: code) }
+        return WorkerThread(state)
+    }
+
+    private init(_ state: WorkerState<Result>) { self.state = state }
+
+    /// Waits for the thread to end and gives its result or throws its error.
+    ///
+    /// Call it once, always.
+    package func join() throws -> Result {
+        if let thread = state.thread.withLock({ $0.take() }) {
+            pthread_join(thread, nil)
+        } else {
+            state.run()
+        }
+        guard let outcome = state.outcome.withLock({ $0 }) else { preconditionFailure("a joined thread has run") }
+        return try outcome.get()
+    }
+}
+
+class WorkerBody: @unchecked Sendable {
+    // SAFETY: no state of its own; subclasses guard theirs.
+    func run() {}
+}
+
+private final class WorkerState<Result: Sendable>: WorkerBody, @unchecked Sendable {
+    // SAFETY: `body` is immutable, the rest is behind mutexes.
+    let body: @Sendable () throws -> Result
+    let thread = Mutex<pthread_t?>(nil)
+    let outcome = Mutex<Swift.Result<Result, any Error>?>(nil)
+
+    init(_ body: @escaping @Sendable () throws -> Result) { self.body = body }
+
+    /// Starts the thread and returns what pthread_create(3) does.
+    func start() -> Int32 {
+        var started = pthread_t()
+        let context = Unmanaged.passRetained(self as WorkerBody)
+        let code = pthread_create(
+            &started, nil,
+            { raw in
+                guard let raw else { return nil }
+                Unmanaged<WorkerBody>.fromOpaque(raw).takeRetainedValue().run()
+                return nil
+            }, context.toOpaque())
+        if code != 0 {
+            context.release()
+        } else {
+            thread.withLock { $0 = started }
+        }
+        return code
+    }
+
+    override func run() {
+        let result = Swift.Result { try body() }
+        outcome.withLock { $0 = result }
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxIO
+import SystemPackage
+import TestSupport
+import Testing
+
+struct SpawnTests {
+    /// Runs a script of /bin/sh with descriptors; gives what it wrote to its standard error.
+    private func run(
+        _ script: String, _ descriptors: [Descriptor] = [], isDetached: Bool = false
+    ) throws -> (text: String, ending: ChildProcess.Ending) {
+        let (child, output) = try start(script, descriptors, isDetached)
+        return (String(decoding: try output.readToEnd(), as: UTF8.self), try child.wait())
+    }
+
+    private func start(
+        _ script: String, _ descriptors: [Descriptor], _ isDetached: Bool
+    ) throws -> (ChildProcess, Descriptor) {
+        let pipe = try Pipe()
+        var spawn = Spawn(
+            program: "sh", arguments: ["sh", "-c", script].map { Array($0.utf8) }, errorOutput: pipe.writeEnd)
+        spawn.descriptors = descriptors
+        spawn.isDetached = isDetached
+        return (try spawn.start(), pipe.readEnd)
+    }
+
+    @Test func `descriptors arrive in order from 3 on, and no others`() throws {
+        let scratch = ScratchDirectory()
+        let files = try (0..<12).map { try Descriptor.open(scratch.file("f\($0)", "content \($0)")) }
+        let leak = dup(0)
+        defer { close(leak) }
+        // In the reverse order too: then sources and targets overlap the other way round.
+        for (order, expected) in [(files, "content 0content 6"), (files.reversed(), "content 11content 5")] {
+            let (text, ending) = try run("cat <&3 >&2; cat <&9 >&2; ls /proc/self/fd | wc -w >&2", order)
+            // Three standard ones, twelve files, and what ls opened.
+            #expect(text == expected + "16\n")
+            #expect(ending == .exit(0))
+        }
+    }
+
+    @Test func `a detached child leads a session in the root directory`() throws {
+        let text = try run("pwd >&2; cut -d' ' -f6 /proc/$$/stat >&2; echo $$ >&2", isDetached: true).text
+        let lines = text.split(separator: "\n")
+        #expect(lines.first == "/")
+        #expect(lines.count == 3 && lines[1] == lines[2])
+    }
+
+    @Test func `the ending tells code or signal`() throws {
+        #expect(try run("exit 7").ending == .exit(7))
+        #expect(try run("kill -KILL $$").ending == .signal(SIGKILL))
+    }
+
+    @Test func `a program that is not there is an error`() throws {
+        let pipe = try Pipe()
+        #expect(throws: Errno.noSuchFileOrDirectory) {
+            try Spawn(program: "/no/such/program", arguments: [[0x78]], errorOutput: pipe.writeEnd).start()
+        }
+    }
+
+    @Test func `a process is found by its name until it has ended`() throws {
+        let pipe = try Pipe()
+        let name = "cimg:\(getpid())"
+        let child = try Spawn(
+            program: "sh",
+            arguments: ["sh", "-c", "printf '\(name)' > /proc/self/comm; echo x >&2; sleep 60 & wait"].map {
+                Array($0.utf8)
+            },
+            errorOutput: pipe.writeEnd
+        ).start()
+        var byte: UInt8 = 0
+        _ = try withUnsafeMutableBytes(of: &byte) { try pipe.readEnd.read(into: $0) }
+        let found = try ProcessTable.processes(namedWithPrefix: name)
+        #expect(found.map(\.identifier) == [child.identifier])
+        #expect(found.map(\.uid) == [geteuid()])
+        let handle = try ProcessHandle(identifier: child.identifier)
+        #expect(try !handle.waitForEnd(milliseconds: 0))
+        kill(child.identifier, SIGKILL)
+        #expect(try handle.waitForEnd(milliseconds: 10_000))
+        #expect(try ProcessTable.processes(namedWithPrefix: name) == [])
+        #expect(try child.wait() == .signal(SIGKILL))
+    }
+}
