@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "CIgzip.h"
+#include <isa-l/igzip_lib.h>
+#include <stdlib.h>
+
+struct cigzip {
+    struct inflate_state state;
+};
+
+cigzip *cigzip_new(void) {
+    cigzip *inflater = malloc(sizeof *inflater);
+    if (inflater) cigzip_reset(inflater);
+    return inflater;
+}
+
+void cigzip_free(cigzip *inflater) { free(inflater); }
+
+void cigzip_reset(cigzip *inflater) {
+    isal_inflate_init(&inflater->state);
+    inflater->state.crc_flag = ISAL_GZIP;
+}
+
+cigzip_step cigzip_inflate(
+    cigzip *inflater, const uint8_t *input, uint32_t input_count, uint8_t *output, uint32_t output_count) {
+    struct inflate_state *state = &inflater->state;
+    state->next_in = (uint8_t *)input;
+    state->avail_in = input_count;
+    state->next_out = output;
+    state->avail_out = output_count;
+    cigzip_step step;
+    step.error = isal_inflate(state);
+    step.is_at_end = state->block_state == ISAL_BLOCK_FINISH;
+    step.unread = state->avail_in;
+    step.unwritten = state->avail_out;
+    return step;
+}
