@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileTree
+
+/// Which extended attributes stand beside their inode and which once for all, in the shared area.
+///
+/// Shared is what several inodes have, and what does not fit beside its inode.
+struct AttributePlan {
+    /// How one inode's attributes are written.
+    struct Placement {
+        var sharedIDs: [UInt32] = []
+        var inline: [ExtendedAttribute] = []
+        var missing: [ExtendedAttribute] = []
+
+        /// Bytes between the inode and what follows.
+        var size: Int {
+            guard !sharedIDs.isEmpty || !inline.isEmpty else { return 0 }
+            return inline.reduce(Format.attributesHeaderSize + 4 * sharedIDs.count) { $0 + AttributePlan.size(of: $1) }
+        }
+    }
+
+    /// The shared attributes in the order of their places.
+    private(set) var shared: [ExtendedAttribute] = []
+    /// Bytes of the shared area.
+    private(set) var sharedSize: UInt64 = 0
+    private var ids: [ExtendedAttribute: UInt32] = [:]
+
+    /// Finds the attributes to be shared in a tree.
+    ///
+    /// - Throws: `EROFSError` if the shared area is too big to be addressed.
+    init(_ inodes: UnsafeBufferPointer<Inode>) throws(EROFSError) {
+        var uses: [ExtendedAttribute: Int] = [:]
+        for number in inodes.indices where !inodes[number].attributes.xattrs.isEmpty {
+            let attributes = inodes[number].attributes.xattrs.filter(Self.isRepresentable)
+            let isTooBig =
+                attributes.reduce(Format.attributesHeaderSize) { $0 + Self.size(of: $1) } > Format.maximumAttributesSize
+            for attribute in attributes { uses[attribute, default: 0] += isTooBig ? 2 : 1 }
+        }
+        guard !uses.isEmpty else { return }
+        for number in inodes.indices {
+            for attribute in inodes[number].attributes.xattrs
+            where uses[attribute, default: 0] > 1 && ids[attribute] == nil {
+                guard let id = UInt32(exactly: sharedSize / 4) else {
+                    throw EROFSError("attributes", "too many to be addressed")
+                }
+                ids[attribute] = id
+                shared.append(attribute)
+                sharedSize += UInt64(Self.size(of: attribute))
+            }
+        }
+    }
+
+    /// How an inode's attributes are written: the same answer whenever it is asked.
+    func placement(of attributes: [ExtendedAttribute]) -> Placement {
+        var placement = Placement()
+        guard !attributes.isEmpty else { return placement }
+        var chosen = attributes.indices.filter { ids[attributes[$0]] != nil }
+        if chosen.count > Format.maximumSharedAttributes {
+            chosen.sort { (Self.size(of: attributes[$0]), $1) > (Self.size(of: attributes[$1]), $0) }
+            chosen.removeSubrange(Format.maximumSharedAttributes...)
+            chosen.sort()
+        }
+        var size = Format.attributesHeaderSize + 4 * chosen.count
+        var next = chosen[...]
+        for (index, attribute) in attributes.enumerated() {
+            if index == next.first {
+                next = next.dropFirst()
+                placement.sharedIDs += ids[attribute].map { [$0] } ?? []
+            } else if Self.isRepresentable(attribute),
+                size + Self.size(of: attribute) <= Format.maximumAttributesSize
+            {
+                size += Self.size(of: attribute)
+                placement.inline.append(attribute)
+            } else {
+                placement.missing.append(attribute)
+            }
+        }
+        return placement
+    }
+
+    private static func isRepresentable(_ attribute: ExtendedAttribute) -> Bool {
+        1...Format.maximumName ~= attribute.name.count && attribute.value.count <= UInt16.max
+    }
+
+    private static func size(of attribute: ExtendedAttribute) -> Int {
+        let name = attribute.name.count - AttributeNamespace.split(attribute.name).prefixCount
+        return Format.align(Format.attributeEntryHeaderSize + name + attribute.value.count, 4)
+    }
+
+    /// Writes the header, the shared ids and the attributes beside an inode.
+    static func encode(_ placement: Placement, to sink: inout ImageSink) throws {
+        guard placement.size > 0 else { return }
+        try sink.append(UInt32(0))
+        try sink.append(UInt8(truncatingIfNeeded: placement.sharedIDs.count))
+        try sink.pad(to: sink.position + 7)
+        for id in placement.sharedIDs { try sink.append(id) }
+        for attribute in placement.inline { try encode(attribute, to: &sink) }
+    }
+
+    /// Writes one attribute, padded to 4 bytes.
+    static func encode(_ attribute: ExtendedAttribute, to sink: inout ImageSink) throws {
+        let end = sink.position + UInt64(size(of: attribute))
+        let (index, prefixCount) = AttributeNamespace.split(attribute.name)
+        try sink.append(UInt8(truncatingIfNeeded: attribute.name.count - prefixCount))
+        try sink.append(index)
+        try sink.append(UInt16(truncatingIfNeeded: attribute.value.count))
+        try sink.append(attribute.name[prefixCount...])
+        try sink.append(attribute.value)
+        try sink.pad(to: end)
+    }
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileTree
+
+/// Where everything of an image will stand.
+///
+/// The order is: superblock and device table; shared attributes; inodes in the tree's order, each with its attributes
+/// and its inline data or chunk table; blocks of directories; blocks of long symbolic links; spilled chunks.
+struct ImageLayout {
+    /// Where one inode stands, and how its data is laid out.
+    struct Placement {
+        /// Byte offset of the inode in the image.
+        var offset: UInt64
+        /// The size that the inode states.
+        var size: UInt64
+        /// The first data block within its region: directory blocks, link blocks or spilled chunks.
+        var startBlock: UInt32
+        /// Bytes of the attributes.
+        var attributesSize: UInt32
+        var layout: UInt8
+        var type: UInt8
+    }
+
+    /// What chunk tables and spilled chunks of an image may take together, so that no layer can fill the disk by them.
+    static let maximumChunkCost: UInt64 = 4 << 30
+    /// Blocks that 32 bits can number, all ones excepted.
+    static let maximumBlocks = UInt64(UInt32.max)
+
+    let tree: Tree
+    /// The tree's inodes, valid while the image is being written.
+    let inodes: UnsafeBufferPointer<Inode>
+    let layerSizes: [UInt64]
+    let attributes: AttributePlan
+    private(set) var placements: [Placement] = []
+    private(set) var parents: [UInt32] = []
+    private(set) var remarks = WriterRemarks()
+
+    /// First block of each region.
+    private(set) var attributesBlock: UInt64 = 0
+    private(set) var inodesBlock: UInt64 = 0
+    private(set) var directoriesBlock: UInt64 = 0
+    private(set) var linksBlock: UInt64 = 0
+    private(set) var spillBlock: UInt64 = 0
+    /// Blocks of the whole image.
+    private(set) var blockCount: UInt64 = 0
+
+    private var chunkCost: UInt64 = 0
+    private var directoryBlocks: UInt64 = 0
+    private var linkBlocks: UInt64 = 0
+    /// Blocks of all spilled chunks.
+    private(set) var spilledBlocks: UInt64 = 0
+
+    /// Lays out an image.
+    ///
+    /// - Throws: `EROFSError` if the tree is beyond what the format can say or contradicts itself.
+    init(_ tree: Tree, inodes: UnsafeBufferPointer<Inode>, layerSizes: [UInt64]) throws(EROFSError) {
+        self.tree = tree
+        self.inodes = inodes
+        self.layerSizes = layerSizes
+        try Self.check(tree, inodes, layerSizes: layerSizes)
+        parents = try Self.parents(of: tree, inodes)
+        attributes = try AttributePlan(inodes)
+
+        let header = Int(Format.deviceSlotOffset) * Format.deviceSlotSize + tree.layers.count * Format.deviceSlotSize
+        attributesBlock = Format.blocks(UInt64(header))
+        inodesBlock = attributesBlock + Format.blocks(attributes.sharedSize)
+        let base = inodesBlock << Format.blockBits
+        // The number 0 is left free: it means "none" in other places of the format.
+        var end = base + UInt64(Format.inodeAlignment)
+        placements.reserveCapacity(inodes.count)
+        for number in inodes.indices { end = try place(number, at: end) }
+
+        directoriesBlock = Format.blocks(end)
+        linksBlock = directoriesBlock + directoryBlocks
+        spillBlock = linksBlock + linkBlocks
+        blockCount = spillBlock + spilledBlocks
+        guard blockCount < Self.maximumBlocks else { throw EROFSError("image", "it would exceed 2 TiB") }
+    }
+
+    /// The number (nid) of an inode.
+    func number(of inode: UInt32) -> UInt64 {
+        (placements[Int(inode)].offset - inodesBlock << Format.blockBits) / UInt64(Format.inodeAlignment)
+    }
+
+    /// The entries of a directory.
+    func entries(of directory: Int) -> DirectoryEntries {
+        DirectoryEntries(tree: tree, directory: UInt32(directory), parent: parents[directory])
+    }
+
+    /// How the bytes of a regular file that is not empty are cut.
+    func chunks(of number: Int) throws(EROFSError) -> ChunkPlan {
+        // A file without extents may come without a layer.
+        let extents = inodes[number].extents
+        return try ChunkPlan(
+            size: inodes[number].attributes.size, extents: extents, number: number,
+            layerSize: extents.isEmpty ? 0 : layerSizes[Int(inodes[number].layer)])
+    }
+
+    private mutating func place(_ number: Int, at start: UInt64) throws(EROFSError) -> UInt64 {
+        let type = inodes[number].attributes.type
+        var placement = Placement(
+            offset: Format.align(start, UInt64(Format.inodeAlignment)), size: 0, startBlock: 0,
+            attributesSize: try attributesSize(of: inodes[number].attributes.xattrs, number: number),
+            layout: Format.layoutPlain, type: type.rawValue)
+        let fixed = UInt64(Format.inodeSize) + UInt64(placement.attributesSize)
+        var body: UInt64 = 0
+        switch type {
+        case .directory:
+            placement.size = entries(of: number).dataSize()
+            body = try placeTail(&placement, fixed: fixed, blocks: &directoryBlocks)
+        case .symbolicLink:
+            placement.size = UInt64(inodes[number].attributes.target.count)
+            body = try placeTail(&placement, fixed: fixed, blocks: &linkBlocks)
+        case .regular where inodes[number].attributes.size > 0:
+            let chunks = try chunks(of: number)
+            placement.size = chunks.size
+            placement.layout = Format.layoutChunks
+            placement.startBlock = try Self.block(spilledBlocks)
+            spilledBlocks += chunks.spilledBlocks
+            body = Format.align(fixed, 8) - fixed + chunks.count * 8
+            try count(chunks, of: number)
+        case .characterDevice, .blockDevice:
+            let device = inodes[number].attributes.device
+            if Format.device(Format.encode(device)) != device { remarks.add(.deviceNumberReduced, inode: number) }
+        case .regular, .fifo, .socket:
+            break
+        }
+        placements.append(placement)
+        return placement.offset + fixed + body
+    }
+
+    /// Places data that goes beside the inode where that takes less room than a block, whole blocks apart.
+    ///
+    /// - Returns: the bytes beside the inode.
+    private func placeTail(
+        _ placement: inout Placement, fixed: UInt64, blocks: inout UInt64
+    ) throws(EROFSError) -> UInt64 {
+        guard placement.size > 0 else { return 0 }
+        let block = UInt64(Format.blockSize)
+        let tail = placement.size & 511
+        placement.startBlock = try Self.block(blocks)
+        // An inline tail must not cross a block: the inode moves on until it does not, if that is possible.
+        var offset = placement.offset
+        let limit = offset + block
+        while tail > 0, offset < limit {
+            let within = (offset + fixed) & 511
+            if within + tail <= block { break }
+            offset += UInt64(Format.inodeAlignment)
+        }
+        let padding = offset - placement.offset
+        let isSplitLink = placement.type == FileType.symbolicLink.rawValue && placement.size >= block
+        guard tail > 0, padding + tail < block, !isSplitLink else {
+            blocks += Format.blocks(placement.size)
+            return 0
+        }
+        placement.offset = offset
+        placement.layout = Format.layoutInline
+        blocks += placement.size >> Format.blockBits
+        return tail
+    }
+
+    private mutating func attributesSize(
+        of attributes: [ExtendedAttribute], number: Int
+    ) throws(EROFSError) -> UInt32 {
+        guard !attributes.isEmpty else { return 0 }
+        for attribute in attributes where AttributeNamespace.split(attribute.name).index == 0 {
+            remarks.add(.attributeHiddenFromKernel, inode: number, attribute: attribute.name)
+        }
+        let placement = self.attributes.placement(of: attributes)
+        for attribute in placement.missing {
+            remarks.add(.attributeMissing, inode: number, attribute: attribute.name)
+        }
+        return UInt32(placement.size)
+    }
+
+    private mutating func count(_ chunks: ChunkPlan, of number: Int) throws(EROFSError) {
+        chunkCost += chunks.cost
+        guard chunkCost <= Self.maximumChunkCost else {
+            throw EROFSError("inode \(number)", "the sparse files up to here are in too many pieces")
+        }
+    }
+
+    private static func block(_ block: UInt64) throws(EROFSError) -> UInt32 {
+        guard block < maximumBlocks else { throw EROFSError("image", "it would exceed 2 TiB") }
+        return UInt32(block)
+    }
+
+    private static func check(
+        _ tree: Tree, _ inodes: UnsafeBufferPointer<Inode>, layerSizes: [UInt64]
+    ) throws(EROFSError) {
+        guard tree.layers.count == layerSizes.count, layerSizes.count <= Int(UInt16.max) - 1 else {
+            throw EROFSError("layers", "\(tree.layers.count) layers with \(layerSizes.count) sizes")
+        }
+        for (index, size) in layerSizes.enumerated() where size > UInt64(UInt32.max) << Format.blockBits {
+            throw EROFSError("layer \(tree.layers[index])", "\(size) bytes are more than 2 TiB - 512")
+        }
+        guard inodes.first?.attributes.type == .directory else { throw EROFSError("root", "not a directory") }
+        guard inodes.count < Int(UInt32.max) else { throw EROFSError("image", "too many files") }
+        for number in inodes.indices {
+            if inodes[number].attributes.size > UInt64(Int64.max) {
+                throw EROFSError("inode \(number)", "the size is out of range")
+            }
+            if inodes[number].attributes.target.count > Format.maximumTarget {
+                throw EROFSError("inode \(number)", "the symbolic link's target is longer than 4095 bytes")
+            }
+            if !inodes[number].extents.isEmpty, Int(inodes[number].layer) >= layerSizes.count {
+                throw EROFSError("inode \(number)", "there is no layer \(inodes[number].layer)")
+            }
+        }
+    }
+
+    /// The directory that each directory stands in; the root is its own.
+    private static func parents(
+        of tree: Tree, _ inodes: UnsafeBufferPointer<Inode>
+    ) throws(EROFSError) -> [UInt32] {
+        var parents = [UInt32](repeating: .max, count: inodes.count)
+        parents[0] = 0
+        for directory in inodes.indices where inodes[directory].attributes.type == .directory {
+            for child in tree.children(of: UInt32(directory)) {
+                guard Int(child.inode) < inodes.count, 1...Format.maximumName ~= tree.name(of: child).count else {
+                    throw EROFSError("inode \(directory)", "an entry is out of range")
+                }
+                guard inodes[Int(child.inode)].attributes.type == .directory else { continue }
+                guard parents[Int(child.inode)] == .max, Int(child.inode) > directory else {
+                    throw EROFSError("inode \(child.inode)", "a directory in two places")
+                }
+                parents[Int(child.inode)] = UInt32(directory)
+            }
+        }
+        if let lost = inodes.indices.first(where: {
+            parents[$0] == .max && inodes[$0].attributes.type == .directory
+        }) {
+            throw EROFSError("inode \(lost)", "a directory in no directory")
+        }
+        return parents
+    }
+}
