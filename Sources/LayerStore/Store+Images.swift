@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxIO
+package import OCI
+
+/// The documents of a stored image, read without its layers.
+package struct ImageDescription: Sendable {
+    /// The manifest's digest.
+    package let digest: Digest
+    /// The manifest, byte for byte.
+    package let manifestBytes: [UInt8]
+    /// The manifest.
+    package let manifest: Manifest
+    /// The configuration, byte for byte.
+    package let configurationBytes: [UInt8]
+    /// The configuration.
+    package let configuration: ImageConfiguration
+}
+
+extension Store {
+    /// Finds an image by a name, by `name` for `name:latest`, by a manifest's or configuration's digest, or by at least
+    /// six hexadecimal digits that begin one.
+    ///
+    /// Nil if there is none.
+    ///
+    /// - Throws: `StoreError` if the digits begin several.
+    package func find(_ text: String) throws -> Digest? {
+        let references = try references()
+        for name in [text, "\(text):latest"] {
+            if let match = references.first(where: { $0.name == name }) { return match.descriptor.digest }
+        }
+        let digests = try Set(readIndex().manifests.map(\.digest))
+        let digits = text.hasPrefix("sha256:") ? text.dropFirst(7) : text[...]
+        guard (6...64).contains(digits.count), digits.allSatisfy({ $0.isHexDigit && !$0.isUppercase }) else {
+            return nil
+        }
+        var matches: Set<Digest> = []
+        for digest in digests {
+            if digest.hex.hasPrefix(digits) { matches.insert(digest) }
+            // A damaged manifest has no configuration to be found by.
+            if let image = try? describe(digest), image.manifest.config.digest.hex.hasPrefix(digits) {
+                matches.insert(digest)
+            }
+        }
+        guard matches.count <= 1 else {
+            let list = matches.map(\.hex).sorted().joined(separator: ", ")
+            throw StoreError(.invalid, "image \(text)", "begins several digests: \(list)")
+        }
+        return matches.first
+    }
+
+    /// Reads the documents of an image.
+    ///
+    /// - Throws: `StoreError` or `FormatError`.
+    package func describe(_ digest: Digest) throws -> ImageDescription {
+        let manifestBytes = try readBlob(digest, limit: DocumentLimit.manifest)
+        let name = "manifest \(digest)"
+        guard case .manifest(let manifest) = try ManifestDocument(json: manifestBytes, name: name) else {
+            throw StoreError(
+                .invalid, "image \(digest)",
+                "is an index of several images; take one of them with \"cimg import oci:\(path)@\(digest) NAME\"")
+        }
+        let configurationBytes = try readBlob(manifest.config.digest, limit: DocumentLimit.configuration)
+        let configuration = try ImageConfiguration(
+            json: configurationBytes, name: "configuration \(manifest.config.digest)")
+        return ImageDescription(
+            digest: digest, manifestBytes: manifestBytes, manifest: manifest,
+            configurationBytes: configurationBytes, configuration: configuration)
+    }
+
+    /// The documents of a source.
+    ///
+    /// Where it has none, its layers are taken in to make them.
+    package func describe(_ source: SourceImage) throws -> ImageDescription {
+        let documents = try self.documents(of: source)
+        return ImageDescription(
+            digest: Digest(of: documents.manifestBytes), manifestBytes: documents.manifestBytes,
+            manifest: documents.manifest, configurationBytes: documents.configurationBytes,
+            configuration: documents.configuration)
+    }
+
+    /// A stored image as a source: its layers are read from the store's own blobs.
+    package func source(_ image: ImageDescription) -> SourceImage {
+        SourceImage(
+            manifest: image.manifestBytes, configuration: image.configurationBytes,
+            layers: image.manifest.layers.map { descriptor in
+                SourceLayer(descriptor: descriptor) { [self] in
+                    guard let file = try openBlob(descriptor.digest) else {
+                        throw StoreError(.notFound, "layer \(descriptor.digest)", "is not in the store")
+                    }
+                    return FileStream(file)
+                }
+            })
+    }
+
+    /// The tree of a stored image; what is missing of it is derived from its blobs first.
+    package func tree(
+        of image: ImageDescription, progress: @escaping @Sendable (ImportProgress) -> Void = { _ in }
+    ) throws -> StoredTree {
+        let diffIDs = image.configuration.rootfs.diffIDs
+        let layers = image.manifest.layers
+        let isWhole =
+            try layers.count == diffIDs.count
+            && zip(layers, diffIDs).allSatisfy { try isVerified($0, gives: $1) }
+        // Another tool may have put in what never was verified here, next to layers that were.
+        if isWhole, let tree = try openTree(diffIDs) { return tree }
+        let added = try add(source(image), keepsBlobs: true, progress: progress)
+        defer { withExtendedLifetime(added) {} }
+        guard let tree = try openTree(diffIDs) else {
+            throw StoreError(.damaged, "image \(image.digest)", "its tree vanished while it was made")
+        }
+        return tree
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EROFS
+import FileTree
+import Glibc
+package import LinuxIO
+package import OCI
+import SystemPackage
+
+/// A flattened tree of a store, as open files.
+package struct StoredTree: Sendable {
+    /// The stack of layers it shows.
+    package let chainID: ChainID
+    /// The EROFS image.
+    package let image: Descriptor
+    /// Digests and provenance: `TreeNotes`.
+    package let notes: Descriptor
+    /// The uncompressed layers in the order of the image's devices.
+    package let layers: [Descriptor]
+}
+
+/// What flattening met that the tree does not show as it was.
+package struct TreeReport: Sendable, Equatable {
+    /// One line for each kind of thing, such as `3 AUFS leftovers were left out`; empty if everything is as it was.
+    package var lines: [String] = []
+}
+
+extension Store {
+    /// Opens the tree of a stack of layers; nil if the tree or one of the layers has to be derived first.
+    package func openTree(_ diffIDs: [DiffID]) throws -> StoredTree? {
+        let chainID = ChainID(diffIDs)
+        let name = chainID.digest.hex
+        guard let directory = try openDerived(name, in: trees) else { return nil }
+        var layers: [StoredLayer] = []
+        for diffID in diffIDs {
+            guard let layer = try openLayer(diffID) else { return nil }
+            layers.append(layer)
+        }
+        do {
+            return try Self.readTree(directory, chainID, layers)
+        } catch let error as StoreError where error.code == .damaged {
+            try discardDerived(directory, name, in: trees)
+            return nil
+        }
+    }
+
+    /// Opens the files of a tree's directory and checks that they belong to each other.
+    ///
+    /// - Throws: `StoreError`, damaged if they are not what they should be at first sight.
+    static func readTree(_ directory: Descriptor, _ chainID: ChainID, _ layers: [StoredLayer]) throws -> StoredTree {
+        func damaged(_ reason: String) -> StoreError { StoreError(.damaged, "tree \(chainID)", reason) }
+        do {
+            let tree = try directory.openBeneath("tree", O_RDONLY | O_NONBLOCK)
+            let notes = try directory.openBeneath("notes", O_RDONLY | O_NONBLOCK)
+            let (treeFile, notesFile) = (try MappedFile(tree), try MappedFile(notes))
+            let image = try EROFSImage(bytes: treeFile.bytes, owner: treeFile)
+            guard image.devices.map(\.diffID) == layers.map(\.diffID) else { throw damaged("is of other layers") }
+            let count = try TreeNotes(bytes: notesFile.bytes, owner: notesFile).count
+            guard UInt64(count) == image.inodeCount else {
+                throw damaged("has \(image.inodeCount) files, but notes of \(count)")
+            }
+            return StoredTree(chainID: chainID, image: tree, notes: notes, layers: layers.map(\.data))
+        } catch Errno.noSuchFileOrDirectory {
+            throw damaged("is incomplete")
+        } catch let error as EROFSError {
+            throw damaged("\(error)")
+        } catch let error as Errno {
+            throw StoreError(.system, "tree \(chainID)", "\(error)")
+        }
+    }
+
+    /// Flattens layers that are all in the store, and publishes the tree.
+    func makeTree(_ diffIDs: [DiffID], writer: TemporaryDirectory) throws -> TreeReport {
+        var layers: [StoredLayer] = []
+        for diffID in diffIDs {
+            guard let layer = try openLayer(diffID) else {
+                throw StoreError(.notFound, "layer \(diffID)", "is not in the store")
+            }
+            layers.append(layer)
+        }
+        let chainID = ChainID(diffIDs)
+        var flattener = Flattener()
+        for layer in layers { try flattener.apply(layer.index) }
+        var report = flattener.report.lines
+        let tree = try flattener.freeze()
+        let remarks: WriterRemarks
+        do {
+            remarks = try write(tree, chainID, layers, writer)
+        } catch let error as Errno {
+            throw StoreError(.system, "tree \(chainID)", "\(error)")
+        }
+        let acls = layers.reduce(UInt64(0)) { $0.addingReportingOverflow($1.index.droppedACLCount).partialValue }
+        if acls > 0 { report.append("\(acls) access control lists name users without numbers and were left out") }
+        if remarks.count > 0 { report.append("\(remarks.count) attributes or device numbers could not be kept") }
+        return TreeReport(lines: report)
+    }
+
+    private func write(
+        _ tree: Tree, _ chainID: ChainID, _ layers: [StoredLayer], _ writer: TemporaryDirectory
+    ) throws -> WriterRemarks {
+        let directory = try writer.makeDirectory("tree")
+        let file = try directory.openBeneath("tree", O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
+        let remarks = try EROFSWriter.write(
+            tree, layerSizes: layers.map(\.index.layerByteCount),
+            readLayer: { layer, offset, buffer in
+                guard layers.indices.contains(layer),
+                    try layers[layer].data.read(at: offset, into: buffer) == buffer.count
+                else { throw StoreError(.damaged, "tree \(chainID)", "an extent beyond its layer") }
+            },
+            output: { try file.write($0) })
+        let notes = try directory.openBeneath("notes", O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
+        try notes.write(TreeNotes.encode(tree))
+        try markUnsynced(directory)
+        try writer.publish("tree", in: trees, as: chainID.digest.hex, replacing: false)
+        return remarks
+    }
+}
+
+extension Flattener.Report {
+    /// What a user should know of, a line each.
+    var lines: [String] {
+        var lines: [String] = []
+        if leftovers > 0 { lines.append("\(leftovers) AUFS leftovers were left out") }
+        if entriesBelowWhiteouts > 0 {
+            lines.append("\(entriesBelowWhiteouts) entries below a whiteout's name were left out")
+        }
+        return lines
+    }
+}
