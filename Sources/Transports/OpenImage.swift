@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+package import LayerStore
+import LinuxIO
+package import OCI
+package import SystemPackage
+
+/// Opens an image of this machine: reads its manifest and configuration, and tells how to read its layers.
+///
+/// Manifests, indexes and configurations are read whole, bounded (`DocumentLimit`) and checked against the digests and
+/// sizes that name them. Layers are opened when they are asked for and not checked here.
+/// - Parameters:
+///   - location: where, and which of the images there.
+///   - platform: the platform asked for; nil for whatever there is, or this machine's among several.
+///   - temporaryDirectory: where a compressed archive is decompressed to; nil for `$TMPDIR` or `/var/tmp`.
+///   - report: told, one line each, what of a directory cannot be part of an image and is left out.
+/// - Throws: `SourceError` or `FormatError`.
+package func openImage(
+    _ location: ImageLocation, platform: Platform? = nil, temporaryDirectory: FilePath? = nil,
+    report: @escaping @Sendable (String) -> Void = { _ in }
+) throws -> SourceImage {
+    switch location.transport {
+    case .oci, .ociArchive:
+        let layout = try openLayout(location, temporaryDirectory)
+        return try ImageChoice(blobs: layout.blobs).image(location.selection, of: layout.index, platform: platform)
+    case .dockerArchive:
+        return try DockerArchive(openArchive(location, temporaryDirectory))
+            .image(location.selection, platform: platform)
+    case .dir:
+        return try directoryImage(location, platform: platform)
+    case .rootfs:
+        return try rootFileSystem(location, report: report)
+    }
+}
+
+/// What a source says of one of its images.
+package struct ListedImage: Sendable, Hashable {
+    /// The tag or name; nil if it has none.
+    package var name: String?
+    /// The digest of its manifest, or of its index; in an older Docker archive nil.
+    package var digest: Digest?
+    /// Its platform, where the source says so without more reading.
+    package var platform: Platform?
+}
+
+/// Lists the images of a source by their names, in the order of the source; attestations are left out.
+///
+/// - Throws: `SourceError` or `FormatError`.
+package func listImages(
+    _ location: ImageLocation, temporaryDirectory: FilePath? = nil
+) throws -> [ListedImage] {
+    switch location.transport {
+    case .oci, .ociArchive:
+        return try openLayout(location, temporaryDirectory).index.manifests.filter(ImageChoice.isCandidate).map {
+            ListedImage(name: $0.referenceName, digest: $0.digest, platform: $0.platform)
+        }
+    case .dockerArchive:
+        return try DockerArchive(openArchive(location, temporaryDirectory)).entries.flatMap { entry in
+            entry.repoTags.isEmpty ? [ListedImage()] : entry.repoTags.map { ListedImage(name: $0) }
+        }
+    case .dir, .rootfs:
+        return [ListedImage()]
+    }
+}
+
+private func openArchive(_ location: ImageLocation, _ temporaryDirectory: FilePath?) throws -> ArchiveFiles {
+    let directory =
+        temporaryDirectory ?? getenv("TMPDIR").map { FilePath(platformString: $0) } ?? FilePath("/var/tmp")
+    return try ArchiveFiles(location.path, name: location.source, temporaryDirectory: directory)
+}
+
+/// Opens an image layout, a directory or an archive, and reads its index.
+private func openLayout(
+    _ location: ImageLocation, _ temporaryDirectory: FilePath?
+) throws -> (blobs: ImageBlobs, index: ImageIndex) {
+    let name = location.source
+    let files: any SourceFiles =
+        location.transport == .oci
+        ? try DirectoryFiles(location.path, name: name) : try openArchive(location, temporaryDirectory)
+    guard files.contains("index.json") else {
+        let hint = files.contains("manifest.json") ? (location.transport == .oci ? "dir" : "docker-archive") : nil
+        throw SourceError(
+            name, "has no index.json: it is " + (hint.map { "a \($0) source" } ?? "no image layout"))
+    }
+    let object = "\(name): index.json"
+    let json = try files.open("index.json").bytes(limit: DocumentLimit.manifest, object: object)
+    return (ImageBlobs(files: files, naming: .layout), try ImageIndex(json: json, name: object))
+}
+
+/// Opens an image in a directory as skopeo writes it; its manifest may be an index with the manifests beside it.
+private func directoryImage(_ location: ImageLocation, platform: Platform?) throws -> SourceImage {
+    let files = try DirectoryFiles(location.path, name: location.source)
+    let blobs = ImageBlobs(files: files, naming: .flat)
+    let object = "\(location.source): manifest.json"
+    let json = try files.open("manifest.json").bytes(limit: DocumentLimit.manifest, object: object)
+    switch try ManifestDocument(json: json, name: object) {
+    case .manifest(let manifest):
+        let configuration = try? ImageConfiguration(json: blobs.configuration(manifest.config), name: "")
+        if let platform, let found = configuration?.platform, platform.distance(to: found) == nil {
+            throw SourceError(location.source, "no image for \(platform)", has: ["\(found)"])
+        }
+        return try blobs.image(manifest: json, mediaType: nil, name: nil)
+    case .index(let index):
+        return try ImageChoice(blobs: blobs).image(.only, of: index, platform: platform)
+    }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LayerStore
+import LinuxIO
+import SystemPackage
+
+/// Opens a plain root file system as an image of one layer: a tar as it is, a directory as a tar made while it is read.
+func rootFileSystem(
+    _ location: ImageLocation, report: @escaping @Sendable (String) -> Void
+) throws(SourceError) -> SourceImage {
+    let file: Descriptor
+    let kind: mode_t
+    do throws(Errno) {
+        file = try Descriptor.open(location.path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+        kind = try file.status().st_mode & S_IFMT
+    } catch {
+        throw SourceError(location.source, "\(error)")
+    }
+    let name = location.source
+    let layer: SourceLayer
+    switch kind {
+    case S_IFREG: layer = SourceLayer(descriptor: nil) { FileStream(file) }
+    case S_IFDIR: layer = SourceLayer(descriptor: nil) { try DirectoryTar(file, name: name, report: report) }
+    default: throw SourceError(name, "is neither a directory nor a regular file")
+    }
+    return SourceImage(manifest: nil, configuration: nil, layers: [layer], name: nil)
+}
