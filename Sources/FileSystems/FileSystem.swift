@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import SystemPackage
+
+/// What a mount shows: files by number, looked up by name, read by offset.
+///
+/// A server calls it from several threads at once. Every operation throws exactly one `Errno`, the one that the
+/// program on the mount shall see. Operations that change something are refused unless a file system implements them
+/// (see the defaults in `FileSystem+Changes.swift`).
+///
+/// References: `lookup` and every entry that `readDirectory` hands out with attributes and whose handler takes it give
+/// the caller one reference of the file; `forget` gives them back. A file's number stays good while it has references.
+package protocol FileSystem: AnyObject, Sendable {
+    /// How the kernel may cache what it is told.
+    var caching: CachePolicy { get }
+
+    /// The file of a name in a directory, with one reference for the caller.
+    ///
+    /// - Throws: `.noSuchFileOrDirectory`, `.notDirectory`, `.fileNameTooLong`.
+    func lookup(_ name: UnsafeRawBufferPointer, in directory: FileNumber) throws(Errno) -> FileAttributes
+
+    /// Gives back references of a file that `lookup` and `readDirectory` gave.
+    func forget(_ file: FileNumber, count: UInt64)
+
+    /// What stat(2) tells of a file.
+    func attributes(of file: FileNumber) throws(Errno) -> FileAttributes
+
+    /// The target of a symbolic link; `.invalidArgument` for anything else.
+    func target(of link: FileNumber) throws(Errno) -> [UInt8]
+
+    /// Opens a regular file or a directory with the flags of open(2); called only if `caching.needsOpen`.
+    func open(_ file: FileNumber, flags: Int32) throws(Errno) -> FileHandle
+
+    /// Ends what `open` or `create` began.
+    func close(_ handle: FileHandle, of file: FileNumber)
+
+    /// Reads a regular file's bytes from `offset` on into `buffer`.
+    ///
+    /// - Returns: the bytes read: fewer than the buffer holds only at the end of the file.
+    func read(
+        _ file: FileNumber, _ handle: FileHandle, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(Errno) -> Int
+
+    /// Hands out a directory's entries, `.` and `..` included, from a cookie on: 0 for the start, else an entry's
+    /// `nextCookie` to go on behind it. `take` returns false for an entry that it did not take and that ends the call.
+    ///
+    /// - Parameter wantsAttributes: whether entries carry attributes, and with them references (`.` and `..` never
+    ///   give references).
+    func readDirectory(
+        _ directory: FileNumber, _ handle: FileHandle, from cookie: UInt64, wantsAttributes: Bool,
+        _ take: (DirectoryEntry) -> Bool
+    ) throws(Errno)
+
+    /// An extended attribute's value by its full name; `.noData` where the file has none.
+    func xattr(_ name: [UInt8], of file: FileNumber) throws(Errno) -> [UInt8]
+
+    /// The full names of a file's extended attributes.
+    func xattrNames(of file: FileNumber) throws(Errno) -> [[UInt8]]
+
+    /// The first offset not before `offset` where data or a hole starts, as lseek(2) with `SEEK_DATA`, `SEEK_HOLE`.
+    ///
+    /// - Throws: `.noSuchAddressOrDevice` (ENXIO) at or beyond the end and where no data follows.
+    func seek(_ file: FileNumber, _ handle: FileHandle, from offset: UInt64, to goal: SeekGoal) throws(Errno) -> UInt64
+
+    /// What statvfs(3) tells.
+    func statistics() throws(Errno) -> FileSystemStatistics
+
+    /// Changes what `changes` names and returns the file's new attributes.
+    func setAttributes(
+        of file: FileNumber, _ handle: FileHandle?, to changes: AttributeChanges
+    ) throws(Errno) -> FileAttributes
+
+    /// Makes a regular file, device, fifo or socket, as mknod(2), with one reference for the caller.
+    func makeNode(
+        _ name: [UInt8], in directory: FileNumber, mode: UInt32, device: UInt64, for caller: Caller
+    ) throws(Errno) -> FileAttributes
+
+    /// Makes and opens a regular file, as open(2) with `O_CREAT`, with one reference for the caller.
+    func create(
+        _ name: [UInt8], in directory: FileNumber, mode: UInt32, flags: Int32, for caller: Caller
+    ) throws(Errno) -> (FileAttributes, FileHandle)
+
+    /// Makes a directory, with one reference for the caller.
+    func makeDirectory(
+        _ name: [UInt8], in directory: FileNumber, mode: UInt32, for caller: Caller
+    ) throws(Errno) -> FileAttributes
+
+    /// Makes a symbolic link, with one reference for the caller.
+    func makeSymbolicLink(
+        _ name: [UInt8], in directory: FileNumber, to target: [UInt8], for caller: Caller
+    ) throws(Errno) -> FileAttributes
+
+    /// Gives a file one more name, and the caller one reference of it.
+    func link(_ file: FileNumber, as name: [UInt8], in directory: FileNumber) throws(Errno) -> FileAttributes
+
+    /// Removes the name of anything but a directory.
+    func unlink(_ name: [UInt8], in directory: FileNumber) throws(Errno)
+
+    /// Removes an empty directory.
+    func removeDirectory(_ name: [UInt8], in directory: FileNumber) throws(Errno)
+
+    /// Moves a name, with the flags of renameat2(2).
+    func rename(
+        _ name: [UInt8], in directory: FileNumber, to newName: [UInt8], in newDirectory: FileNumber, flags: UInt32
+    ) throws(Errno)
+
+    /// Writes bytes of a regular file at an offset and returns how many.
+    func write(
+        _ file: FileNumber, _ handle: FileHandle, at offset: UInt64, _ bytes: UnsafeRawBufferPointer
+    ) throws(Errno) -> Int
+
+    /// Reserves or frees space of a regular file, as fallocate(2).
+    func allocate(
+        _ file: FileNumber, _ handle: FileHandle, mode: Int32, at offset: UInt64, count: UInt64
+    ) throws(Errno)
+
+    /// Waits until a file's or a directory's changes are on the disk.
+    func synchronize(_ file: FileNumber, _ handle: FileHandle, dataOnly: Bool) throws(Errno)
+
+    /// Sets an extended attribute, with the flags of setxattr(2).
+    func setXattr(_ name: [UInt8], of file: FileNumber, to value: [UInt8], flags: Int32) throws(Errno)
+
+    /// Removes an extended attribute; `.noData` where the file has none.
+    func removeXattr(_ name: [UInt8], of file: FileNumber) throws(Errno)
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CFuse
+package import FileSystems
+import FileTree
+import Glibc
+import LinuxIO
+import SystemPackage
+
+/// Serves file systems through the kernel's FUSE.
+package enum FuseServer {
+    /// Mounts a file system and serves it until it is unmounted, also by SIGTERM, SIGINT or SIGHUP to the process.
+    ///
+    /// Call it on the process's first thread, once.
+    ///
+    /// The process takes the name `MountedServer.name(device:)` once the mount is there.
+    ///
+    /// - Parameters:
+    ///   - fileSystem: what to serve.
+    ///   - source: what the mount table shows as the source.
+    ///   - mountpoint: the absolute path of a directory.
+    ///   - options: how to mount.
+    ///   - whenReady: called once, on another thread, when the mount has answered a first request; returns false if
+    ///     nobody wants the mount any more, which ends it.
+    /// - Throws: `FuseError` if the mount cannot be made or the kernel's connection breaks.
+    package static func serve(
+        _ fileSystem: any FileSystem, source: String, at mountpoint: [UInt8], options: MountOptions,
+        whenReady: @escaping @Sendable () -> Bool
+    ) throws(FuseError) {
+        let served = Served(fileSystem, maximumRead: options.maximumRead)
+        FuseLog.capture()
+        let session = try FuseSession(served, options: options.list(source: source))
+        try session.mount(at: mountpoint)
+        let device = MountedServer.device(at: mountpoint)
+        if let device { ProcessTable.setOwnName(MountedServer.name(device: device)) }
+        let greeter = withSignalsBlocked {
+            WorkerThread { greet(mountpoint, device: device, whenReady) }
+        }
+        let ending = session.loop()
+        session.unmount()
+        // The worker throws nothing; if it waited for the mount, the unmount has ended that.
+        _ = try? greeter.join()
+        guard ending >= 0 else {
+            let reason = FuseLog.text.isEmpty ? "\(Errno(rawValue: -ending))" : FuseLog.text
+            throw FuseError("\(Bytes.escaped(mountpoint)): the connection to the kernel broke: \(reason)")
+        }
+    }
+
+    /// Waits for the mount's first answer, then tells who waits for it.
+    private static func greet(_ mountpoint: [UInt8], device: String?, _ whenReady: @Sendable () -> Bool) {
+        // A mount that ended before it answered is told by the loop's end.
+        guard (try? MountPoint.probe(mountpoint)) != nil else { return }
+        // Only root may, and reading is right without it.
+        if let device { try? MountPoint.setReadahead(kibibytes: 1024, device: device) }
+        if !whenReady() { kill(getpid(), SIGTERM) }
+    }
+}
+
+/// Runs `body` so that threads it starts take no signal: libfuse's loop must be the one that a signal wakes.
+private func withSignalsBlocked<Result>(_ body: () -> Result) -> Result {
+    var all = sigset_t()
+    var before = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_SETMASK, &all, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    return body()
+}

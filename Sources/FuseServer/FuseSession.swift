@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CFuse
+import FileTree
+import Glibc
+import LinuxIO
+
+/// A connection of libfuse, from mount to unmount.
+///
+/// Used by one thread; libfuse's own threads serve it.
+struct FuseSession: ~Copyable {
+    private let session: OpaquePointer
+    /// Holds the callbacks' user data for as long as the session may call back.
+    private let served: Served
+
+    /// Makes a session that is not mounted yet and lets SIGTERM, SIGINT and SIGHUP end its loop.
+    ///
+    /// - Parameter options: libfuse's list of mount options.
+    init(_ served: Served, options: String) throws(FuseError) {
+        guard let made = newSession(served, options: options) else {
+            throw FuseError("cannot make a FUSE session: \(FuseLog.text)")
+        }
+        session = made
+        self.served = served
+    }
+
+    deinit {
+        fuse_remove_signal_handlers(session)
+        fuse_session_destroy(session)
+    }
+
+    /// Mounts it: by mount(2) where that is allowed, else through fusermount3.
+    func mount(at mountpoint: [UInt8]) throws(FuseError) {
+        guard withCString(mountpoint, { fuse_session_mount(session, $0) }) == 0 else {
+            throw FuseError(
+                "\(Bytes.escaped(mountpoint)): cannot mount\(FuseLog.text.isEmpty ? "" : ": " + FuseLog.text)")
+        }
+    }
+
+    /// Serves until the mount ends.
+    ///
+    /// - Returns: 0, the number of the signal that ended it, or a negative error number.
+    func loop() -> Int32 {
+        guard let configuration = fuse_loop_cfg_create() else { return -ENOMEM }
+        defer { fuse_loop_cfg_destroy(configuration) }
+        // Ending idle threads costs more than keeping them; each holds one reply's memory at most.
+        fuse_loop_cfg_set_max_threads(configuration, 10)
+        fuse_loop_cfg_set_clone_fd(configuration, 0)
+        return fuse_session_loop_mt(session, configuration)
+    }
+
+    /// Unmounts it unless that has happened already.
+    func unmount() {
+        fuse_session_unmount(session)
+    }
+}
+
+private func newSession(_ served: Served, options: String) -> OpaquePointer? {
+    let strings: [UnsafeMutablePointer<CChar>?] = ["cimg", "-o", options].map { (text: String) in strdup(text) }
+    defer { strings.forEach { free($0) } }
+    var operations = makeOperations()
+    let userData = Unmanaged.passUnretained(served).toOpaque()
+    var list = strings + [nil]
+    let session = list.withUnsafeMutableBufferPointer { buffer in
+        var arguments = fuse_args(argc: Int32(buffer.count - 1), argv: buffer.baseAddress, allocated: 0)
+        defer { fuse_opt_free_args(&arguments) }
+        return fuse_session_new(&arguments, &operations, MemoryLayout<fuse_lowlevel_ops>.size, userData)
+    }
+    guard let session else { return nil }
+    guard fuse_set_signal_handlers(session) == 0 else {
+        fuse_session_destroy(session)
+        return nil
+    }
+    return session
+}
+
+/// All operations of the server.
+///
+/// A free function: closures made in `main` would belong to the main actor.
+private func makeOperations() -> fuse_lowlevel_ops {
+    var operations = fuse_lowlevel_ops()
+    operations.`init` = { userData, connection in
+        guard let connection else { return }
+        negotiate(&connection.pointee)
+        // libfuse refuses to start where this differs from the mount option.
+        connection.pointee.max_read = Served.at(userData)?.maximumRead ?? 0
+    }
+    addReadOperations(to: &operations)
+    addOpenOperations(to: &operations)
+    addDirectoryOperations(to: &operations)
+    addXattrOperations(to: &operations)
+    addNameOperations(to: &operations)
+    addWriteOperations(to: &operations)
+    return operations
+}
+
+/// Asks the kernel for what makes reading fast.
+private func negotiate(_ connection: inout fuse_conn_info) {
+    let wanted =
+        FUSE_CAP_ASYNC_READ | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_READDIRPLUS | FUSE_CAP_CACHE_SYMLINKS
+        | FUSE_CAP_NO_OPEN_SUPPORT | FUSE_CAP_NO_OPENDIR_SUPPORT | FUSE_CAP_EXPLICIT_INVAL_DATA
+    // READDIRPLUS always, not when the kernel guesses that it pays; replies from plain memory beat splice.
+    let unwanted =
+        FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE
+        | FUSE_CAP_AUTO_INVAL_DATA
+    connection.want |= connection.capable & UInt32(wanted)
+    connection.want &= ~UInt32(unwanted)
+    connection.max_background = 64
+    connection.congestion_threshold = 48
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How a file system is mounted: what the user may choose, and what never changes.
+///
+/// A mount is always `nosuid` and `nodev`: set-user-ID files and devices of an image mean nothing on this machine.
+package struct MountOptions: Hashable, Sendable {
+    /// Whether users other than the mount's owner may use it.
+    package var allowsOthers = false
+    /// Whether the kernel checks the files' modes and owners.
+    package var checksPermissions = false
+    /// The greatest number of bytes that the kernel may ask for at once; 0 for its own limit.
+    package var maximumRead: UInt32 = 0
+    /// Options handed on as they are: harmless ones of `MountOptions.init(parsing:isRoot:)`.
+    package var others: [String] = []
+
+    /// The options where the user asks for nothing: as root everybody may use the mount, as the files' modes allow; a
+    /// plain user's mount is that user's alone, who may read all of it.
+    package init(isRoot: Bool) {
+        allowsOthers = isRoot
+        checksPermissions = isRoot
+    }
+
+    /// The defaults with the user's lists of options (`-o a,b=1`) on top.
+    ///
+    /// - Throws: `FuseError` that names an option that is unknown or against what the mount guarantees.
+    package init(parsing lists: [String], isRoot: Bool) throws(FuseError) {
+        self.init(isRoot: isRoot)
+        for option in lists.flatMap({ $0.split(separator: ",") }).map(String.init) {
+            switch option {
+            case "ro", "nosuid", "nodev", "defaults": continue
+            case "allow_other":
+                allowsOthers = true
+                // Others must not read what the files' modes keep from them.
+                checksPermissions = true
+            case "default_permissions": checksPermissions = true
+            case "noexec", "noatime": others.append(option)
+            case "rw", "suid", "dev":
+                throw FuseError("mount option \"\(option)\": a mount is always read-only, nosuid and nodev")
+            default:
+                guard option.hasPrefix("max_read="), let count = UInt32(option.dropFirst(9)), count >= 4096 else {
+                    throw FuseError(
+                        "mount option \"\(option)\": not supported "
+                            + "(supported: ro, nosuid, nodev, noexec, noatime, allow_other, default_permissions, "
+                            + "max_read=BYTES of at least 4096)")
+                }
+                maximumRead = count
+            }
+        }
+    }
+
+    /// The list for libfuse, source included.
+    func list(source: String) -> String {
+        var all = ["fsname=" + Self.escaped(source), "subtype=cimg", "ro", "nosuid", "nodev"]
+        if allowsOthers { all.append("allow_other") }
+        if checksPermissions { all.append("default_permissions") }
+        return (all + sizes + others).joined(separator: ",")
+    }
+
+    /// The options in the form that `init(parsing:isRoot:)` of the same user reads back.
+    package var arguments: [String] {
+        (allowsOthers ? ["allow_other"] : []) + (checksPermissions ? ["default_permissions"] : []) + sizes + others
+    }
+
+    private var sizes: [String] { maximumRead == 0 ? [] : ["max_read=\(maximumRead)"] }
+
+    /// A value of libfuse's option lists: a backslash keeps a comma or a backslash from ending or changing it.
+    private static func escaped(_ value: String) -> String {
+        // By scalars: a comma with an accent is still a comma to libfuse.
+        value.unicodeScalars.reduce(into: "") { text, scalar in
+            if scalar == "," || scalar == "\\" { text.append("\\") }
+            text.unicodeScalars.append(scalar)
+        }
+    }
+}
+
+/// A failure to set up or serve a mount.
+package struct FuseError: Error, Hashable, CustomStringConvertible {
+    /// What failed, on what, and why.
+    package let reason: String
+
+    /// Makes an error.
+    package init(_ reason: String) { self.reason = reason }
+
+    package var description: String { reason }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+package import LinuxIO
+package import SystemPackage
+
+/// A mount of ours as the mount table shows it, and the process that serves it.
+///
+/// No file remembers which process serves which mount. The process itself does: once it has mounted, its name is
+/// `cimg:` and the device number of the mount, which is unique on the machine for as long as the mount exists, whatever
+/// its path or mount namespace. Who looks for it needs neither an answer from the mount, which may hang, nor the right
+/// to use it. A process of another user than the mount's owner or root is not believed.
+package struct MountedServer: Sendable {
+    /// The mount.
+    package let mount: MountEntry
+    /// The server's process number; nil where no such process is to be seen.
+    package let identifier: Int32?
+
+    /// The file system type of our mounts.
+    package static let type = "fuse.cimg"
+
+    /// All our mounts, in the order of mounting.
+    package static func all() throws(Errno) -> [MountedServer] {
+        try servers(of: MountTable.read().filter { $0.type == type })
+    }
+
+    /// The server of one mount of ours.
+    package static func of(_ mount: MountEntry) throws(Errno) -> MountedServer {
+        MountedServer(mount: mount, identifier: try servers(of: [mount]).first?.identifier)
+    }
+
+    /// The server's process, so that its end can be waited for; nil where it is not to be seen or has ended.
+    package func open() -> ProcessHandle? {
+        // A process that cannot be opened has ended, or is hidden: then there is nothing to wait for.
+        guard let identifier, let handle = try? ProcessHandle(identifier: identifier),
+            (try? Self.of(mount))?.identifier == identifier
+        else { return nil }
+        return handle
+    }
+
+    /// Whether the server is gone: nobody will ever answer the mount again.
+    ///
+    /// Asks the mount only where no process is to be seen that serves it. A mount that would not answer this user
+    /// counts as dead then.
+    package var isDead: Bool {
+        guard identifier == nil else { return false }
+        guard mount.superOptions.contains("allow_other") || mount.superOption("user_id") == "\(geteuid())" else {
+            return true
+        }
+        do {
+            try MountPoint.probe(mount.path)
+            return false
+        } catch {
+            return error == .socketNotConnected || error == .connectionAbort
+        }
+    }
+
+    /// The name that the server of a device takes.
+    static func name(device: String) -> String { "cimg:" + device }
+
+    /// The device number of the mount of ours that was made last at a path.
+    static func device(at mountpoint: [UInt8]) -> String? {
+        // Without the table the server only has no name: unmounting works, and waits for nobody.
+        (try? MountTable.mount(at: mountpoint)).flatMap { $0.type == type ? $0.device : nil }
+    }
+
+    private static func servers(of mounts: [MountEntry]) throws(Errno) -> [MountedServer] {
+        guard !mounts.isEmpty else { return [] }
+        let processes = try ProcessTable.processes(namedWithPrefix: name(device: ""))
+        return mounts.map { mount in
+            let owner = mount.superOption("user_id").flatMap { UInt32($0) }
+            let process = processes.first {
+                $0.name == name(device: mount.device) && ($0.uid == 0 || $0.uid == owner)
+            }
+            return MountedServer(mount: mount, identifier: process?.identifier)
+        }
+    }
+}
