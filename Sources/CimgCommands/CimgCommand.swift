@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ArgumentParser
+import Glibc
+
+/// The `cimg` command.
+package struct CimgCommand: ParsableCommand {
+    /// Name, help and subcommands.
+    package static let configuration = CommandConfiguration(
+        commandName: "cimg", abstract: "Open up container images and containers.",
+        discussion: """
+            Takes images into a store, mounts their file systems, and tells exactly how any two differ. Needs no \
+            daemon and no root.
+
+              cimg import oci:images/alpine:3.20 alpine
+              cimg mount alpine /mnt/image
+              find /mnt/image -user root -perm -4000 -exec ls -ldb {} \\;
+              cimg diff alpine-old alpine
+              cimg umount /mnt/image
+
+            \(ObjectFinder.help)
+
+            Exit status: 0 success or no difference, 1 differences or damage found, 2 trouble.
+            """,
+        version: Version.current,
+        subcommands: [
+            ImportCommand.self, ImagesCommand.self, InspectCommand.self, TagCommand.self, RemoveCommand.self,
+            MountCommand.self, UmountCommand.self, MountsCommand.self, DiffCommand.self, PruneCommand.self,
+            FsckCommand.self, ServeCommand.self, SettleCommand.self,
+        ])
+
+    /// Makes the command for the parser.
+    package init() {}
+
+    /// Parses the process's arguments, runs what they name and ends the process.
+    package static func run() -> Never {
+        // A reader that went away is an error of writing, which is no reason to die.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            try refuseWhatTheParserLetsPass(Array(CommandLine.arguments.dropFirst()))
+            var command = try parseAsRoot()
+            try command.run()
+            Glibc.exit(0)
+        } catch {
+            let code = exitCode(for: error)
+            // Help and version are no errors; a command that failed has said why.
+            if code.isSuccess || error is ExitCode { exit(withError: error) }
+            let problem = UsageProblem(
+                message: message(for: error), fullMessage: fullMessage(for: error), commands: commandNames)
+            StandardError.print("\(problem)")
+            Glibc.exit(2)
+        }
+    }
+
+    /// The names of the commands that help lists.
+    private static var commandNames: [String] {
+        configuration.subcommands.flatMap { command -> [String] in
+            let configuration = command.configuration
+            guard configuration.shouldDisplay, let name = configuration.commandName else { return [] }
+            return [name] + configuration.aliases
+        }
+    }
+
+    /// Ends the process where there is no command, or help is asked for one that does not exist.
+    private static func refuseWhatTheParserLetsPass(_ arguments: [String]) throws {
+        guard let first = arguments.first else {
+            StandardError.write(helpMessage() + "\n")
+            throw ExitCode(2)
+        }
+        guard first == "help", arguments.count > 1, !arguments[1].hasPrefix("-") else { return }
+        let names = commandNames + ["help", "serve", "settle"]
+        guard names.contains(arguments[1]) else {
+            StandardError.print("\(UsageProblem(noCommand: arguments[1], commands: commandNames))")
+            throw ExitCode(2)
+        }
+    }
+}
+
+/// The version of the program.
+enum Version {
+    /// What `cimg --version` prints.
+    static let current = "0.1.0"
+}

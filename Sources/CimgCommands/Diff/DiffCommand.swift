@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ArgumentParser
+import OCI
+import SystemPackage
+package import TreeDiff
+
+/// `cimg diff`: what differs between two trees.
+package struct DiffCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "diff", abstract: "Show what differs between two images, containers or directories.",
+        usage: "cimg diff [<options>] <left> <right> [-- <path> ...]",
+        discussion: """
+            Prints one line for each path that is only in RIGHT (A), only in LEFT (D) or in both but changed (C), with \
+            the reasons behind a C. The order is that of the paths' bytes, what is below a directory right after it.
+
+            A directory is changed if its own owner, mode or attributes are, not because something below it is. \
+            All that is below an added or removed directory is listed too. A file of another type is changed in its \
+            type alone. Equal bytes are never a changed content, whatever else differs. Times count only with --times.
+
+            \(ObjectFinder.help)
+
+            Examples:
+
+              cimg diff alpine-old alpine-new
+              cimg diff --json oci:images/alpine:3.19 alpine-new -- /etc /usr/bin
+              cimg diff alpine-new /mnt/unpacked
+
+            The fields: \(ChangedFields.allNames.joined(separator: ", ")).
+
+            Exit status: 0 nothing differs, 1 something does, 2 trouble.
+            """)
+
+    @OptionGroup var store: StoreOptions
+
+    @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
+    var platform: String?
+
+    @Argument(help: "What was: an image, or a directory, written with a leading / or ./.")
+    var left: String
+
+    @Argument(help: "What is.")
+    var right: String
+
+    @Argument(parsing: .postTerminator, help: "After --: compare these paths and what is below them only.")
+    var paths: [String] = []
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @Flag(help: "Print a table of counts and sizes instead of paths.")
+    var stat = false
+
+    @Flag(help: "Print paths only.")
+    var namesOnly = false
+
+    @Flag(help: "Let times of modification count as changes.")
+    var times = false
+
+    @Option(help: ArgumentHelp("Fields that do not make a change, separated by commas.", valueName: "field,..."))
+    var ignore: [String] = []
+
+    @Option(help: ArgumentHelp("The only fields that make a change, separated by commas.", valueName: "field,..."))
+    var only: [String] = []
+
+    /// Makes the command for the parser.
+    package init() {}
+
+    package mutating func run() throws {
+        let differs: Bool
+        do {
+            differs = try compare()
+        } catch let error as Errno where error == .brokenPipe {
+            // Whoever reads has seen enough. Something was printed, so something differs.
+            differs = true
+        } catch {
+            let text = "cimg: \(DiffError.text(error, left: left, right: right))\n"
+            // Nobody is left to be told if this fails.
+            _ = try? FileDescriptor.standardError.writeAll(text.utf8)
+            throw ExitCode(2)
+        }
+        if differs { throw ExitCode(1) }
+    }
+
+    private func compare() throws -> Bool {
+        let outputs = [("--json", json), ("--stat", stat), ("--names-only", namesOnly)].filter(\.1)
+        if outputs.count > 1 { throw DiffError.conflictingOutputs(outputs[0].0, outputs[1].0) }
+        let fields = try Self.fields(times: times, ignore: ignore, only: only)
+        let options = ComparisonOptions(fields: fields, paths: RawArguments.bytes(of: paths))
+        var finder = ObjectFinder(options: store)
+        finder.platform = try platform.map { try Platform(parsing: $0) }
+        let format: any DiffReport
+        if json {
+            format = DiffJSON(compared: fields)
+        } else if stat {
+            format = DiffStat()
+        } else {
+            format = DiffText(namesOnly: namesOnly)
+        }
+        let (left, right) = (try openDiffSide(left, in: finder), try openDiffSide(right, in: finder))
+        let stopwatch = Stopwatch()
+        let differs = try report(left: left, right: right, options: options, as: format) { bytes in
+            do {
+                try FileDescriptor.standardOutput.writeAll(bytes)
+            } catch let error as Errno where error != .brokenPipe {
+                throw CommandError("standard output: \(error)")
+            }
+        }
+        store.tell("compared in \(stopwatch)")
+        return differs
+    }
+
+    /// The fields to compare: those of `--only`, or all of them, without those of `--ignore`; times if asked for.
+    package static func fields(times: Bool, ignore: [String], only: [String]) throws -> ChangedFields {
+        func parse(_ lists: [String]) throws -> ChangedFields {
+            try lists.flatMap { $0.split(separator: ",") }.reduce(into: []) { fields, name in
+                guard let field = ChangedFields(name: name) else { throw DiffError.unknownField(String(name)) }
+                fields.insert(field)
+            }
+        }
+        var fields = only.isEmpty ? .timeless : try parse(only)
+        if times { fields.insert(.mtime) }
+        fields.subtract(try parse(ignore))
+        if fields.isEmpty { throw DiffError.noFields }
+        return fields
+    }
+}

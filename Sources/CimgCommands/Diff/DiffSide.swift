@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EROFS
+import FileSystems
+package import FileTree
+import LayerStore
+import LinuxIO
+import OCI
+import SystemPackage
+import Transports
+
+/// One of the two things that `cimg diff` compares.
+package struct DiffSide {
+    /// What the user called it.
+    package let name: String
+    /// The digest that identifies it, as `sha256:…`; nil for what has none, such as a directory.
+    package let digest: String?
+    /// Its files.
+    package let tree: any TreeSource
+
+    /// Makes a side.
+    package init(name: String, digest: String?, tree: any TreeSource) {
+        self.name = name
+        self.digest = digest
+        self.tree = tree
+    }
+}
+
+/// Finds what the user named and opens it for a comparison: an image, or a directory.
+///
+/// What is in the store comes first; a name with a slash at its start, `.` or `..` is always a directory.
+/// - Throws: an error that says what is wrong with the name or the thing.
+func openDiffSide(_ object: String, in finder: ObjectFinder) throws -> DiffSide {
+    let isPath = ["/", "./", "../"].contains { object.hasPrefix($0) } || object == "." || object == ".."
+    if isPath {
+        finder.options.tell("\(object.printable): a directory, read while it is compared")
+        return DiffSide(
+            name: object, digest: nil, tree: try DirectoryTree(path: FilePath(RawArguments.bytes(of: object))))
+    }
+    // Before an image is opened, as its error would not know of directories.
+    if try finder.location(object) == nil, try finder.options.openStore().find(object) == nil,
+        let guess = sourceGuess(object, directory: "./")
+    {
+        throw CommandError("\"\(object.printable)\": no image of this name; did you mean \(guess.printable)?")
+    }
+    let image = try finder.open(object)
+    return DiffSide(name: object, digest: "\(image.digest)", tree: try mappedTree(image.tree))
+}
+
+/// A stored tree, mapped for reading.
+func mappedTree(_ tree: StoredTree) throws -> MappedTree {
+    let file = try MappedFile(tree.image)
+    let notes = try MappedFile(tree.notes)
+    return MappedTree(
+        image: try EROFSImage(bytes: file.bytes, owner: file), notes: try TreeNotes(bytes: notes.bytes, owner: notes),
+        layers: LayerFiles(tree.layers))
+}

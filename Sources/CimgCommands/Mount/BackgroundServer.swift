@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileTree
+import FuseServer
+import Glibc
+import LinuxIO
+import SystemPackage
+
+/// The server process of a mount, seen from the command that starts it.
+///
+/// The server is this program again, as `cimg serve`. It gets the files to serve as descriptors 3, 4 and so on, and the
+/// writing end of a pipe as its standard error. What it writes there is why it fails; a NUL byte says that the mount
+/// answers. If the command has died meanwhile the server notices by that write, unmounts and ends.
+enum BackgroundServer {
+    /// Mounts and returns when the mount answers.
+    ///
+    /// - Throws: `MountError` with what the server said; then there is no mount.
+    static func start(_ source: MountSource, at mountpoint: Mountpoint, options: MountOptions) throws {
+        let (server, output) = try spawn(source, at: mountpoint, options: options)
+        let message = try readMessage(output)
+        if message.last == 0 { return }
+        let ending = try server.wait()
+        removeRemains(at: mountpoint)
+        let lines = message.split(separator: UInt8(ascii: "\n")).map { Bytes.escaped($0) }
+        let reason =
+            switch ending {
+            case .exit where !lines.isEmpty: lines.joined(separator: "; ")
+            case .exit(let code): "the server ended with code \(code) before the mount answered"
+            case .signal(let number): "the server died of signal \(number) before the mount answered"
+            }
+        throw MountError(at: mountpoint.path, reason)
+    }
+
+    /// Tells the command that waits that the mount answers, and lets go of it.
+    ///
+    /// Called in the server.
+    /// - Returns: whether somebody waited.
+    static func reportReady() -> Bool {
+        guard (try? retrying { write(STDERR_FILENO, [0], 1) }) == 1 else { return false }
+        // A server without a place for its messages still serves.
+        if let null = try? Descriptor.open("/dev/null", O_WRONLY) { dup2(null.rawValue, STDERR_FILENO) }
+        return true
+    }
+
+    /// Starts the server.
+    ///
+    /// Only the server holds the other end of the pipe, so that its end is seen.
+    private static func spawn(
+        _ source: MountSource, at mountpoint: Mountpoint, options: MountOptions
+    ) throws -> (ChildProcess, Descriptor) {
+        let pipe = try Pipe()
+        var arguments = ["cimg", "serve", "--source=\(source.title)", "--layers", "\(source.layers.count)"]
+        if source.notes != nil { arguments.append("--notes") }
+        for option in options.arguments { arguments += ["-o", option] }
+        arguments.append("--")
+        var spawn = Spawn(
+            program: "/proc/self/exe", arguments: arguments.map { Array($0.utf8) } + [mountpoint.path],
+            errorOutput: pipe.writeEnd)
+        spawn.descriptors = [source.tree] + (source.notes.map { [$0] } ?? []) + source.layers
+        spawn.isDetached = true
+        return (try spawn.start(), pipe.readEnd)
+    }
+
+    /// Reads up to a NUL byte or the server's end.
+    private static func readMessage(_ output: Descriptor) throws -> [UInt8] {
+        var message: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while message.last != 0, message.count < 1 << 16 {
+            let count = try buffer.withUnsafeMutableBytes { try output.read(into: $0) }
+            if count == 0 { break }
+            message += buffer[..<count]
+        }
+        return message
+    }
+
+    /// Takes away what a server left that died between mounting and answering.
+    private static func removeRemains(at mountpoint: Mountpoint) {
+        // The mount's failure is what the user is told; `cimg umount` can be tried again.
+        guard let mount = try? MountTable.mount(at: mountpoint.path), mount.type == MountedServer.type,
+            let server = try? MountedServer.of(mount), server.isDead
+        else { return }
+        try? Unmounting(lazily: true).unmount(mount)
+    }
+}

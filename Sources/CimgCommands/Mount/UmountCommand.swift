@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ArgumentParser
+import FuseServer
+import Glibc
+import LinuxIO
+
+/// `cimg umount`: ends mounts.
+package struct UmountCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "umount", abstract: "Unmount, and wait until the server has ended.",
+        discussion: """
+            A mount whose server has died is taken away too.
+
+            Exit status: 0 all unmounted, 2 trouble with at least one.
+            """,
+        aliases: ["unmount"])
+
+    @Argument(help: "Directories that cimg has mounted on.", completion: .directory)
+    var mountpoints: [String] = []
+
+    @Flag(help: "Unmount all mounts of cimg: as a plain user your own.")
+    var all = false
+
+    @Flag(help: "Take mounts out of sight that are in use; they end when their last user does.")
+    var lazy = false
+
+    /// Makes the command for the parser.
+    package init() {}
+
+    package func validate() throws {
+        if all == !mountpoints.isEmpty { throw ValidationError("Give mountpoints, or --all.") }
+    }
+
+    package mutating func run() throws {
+        let unmounting = Unmounting(lazily: lazy)
+        var failed = false
+        func attempt(_ work: () throws -> Void) {
+            do {
+                try work()
+            } catch {
+                MountError.report(error)
+                failed = true
+            }
+        }
+        if all {
+            try reportingTrouble {
+                let user = geteuid()
+                let mounts = try MountedServer.all().map(\.mount).filter {
+                    user == 0 || $0.superOption("user_id") == "\(user)"
+                }
+                // The last first: it may lie inside, or on top of, one before.
+                for mount in mounts.reversed() { attempt { try unmounting.unmount(mount) } }
+            }
+        }
+        for name in RawArguments.bytes(of: mountpoints) {
+            attempt { try unmounting.unmount(Unmounting.mount(at: name)) }
+        }
+        if failed { throw ExitCode(2) }
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileTree
+import FuseServer
+import Glibc
+import LinuxIO
+import SystemPackage
+
+/// Ends mounts and waits for their servers.
+struct Unmounting: Sendable {
+    /// Whether a mount that is in use goes out of sight at once and ends when its last user does.
+    let lazily: Bool
+    /// How long a server may take to end, once its mount is gone.
+    private static let patience: Int32 = 10_000
+
+    /// Finds the visible mount of ours at a path that the user named.
+    static func mount(at name: [UInt8]) throws -> MountEntry {
+        let path: [UInt8]
+        do {
+            path = try MountPoint.canonicalPath(of: name)
+        } catch {
+            throw MountError(at: name, error == .noSuchFileOrDirectory ? "no such directory" : "\(error)")
+        }
+        guard let mount = try MountTable.mount(at: path) else { throw MountError(at: name, "nothing is mounted there") }
+        guard mount.type == MountedServer.type else {
+            throw MountError(at: name, "not a mount of cimg but of \(mount.type)")
+        }
+        return mount
+    }
+
+    /// Unmounts a mount and waits until its server has ended.
+    ///
+    /// A mount whose server has died is taken away whatever uses it. A lazy unmount of a mount in use does not wait:
+    /// its server serves whoever still has a file open.
+    func unmount(_ mount: MountEntry) throws {
+        let server = try MountedServer.of(mount)
+        // Opened before the unmount, so that the number cannot come to mean another process.
+        let process = server.open()
+        var waits = true
+        if process == nil, server.isDead {
+            try detach(mount, lazily: true)
+        } else {
+            do {
+                try detach(mount, lazily: false)
+            } catch Errno.resourceBusy {
+                guard lazily else {
+                    throw MountError(at: mount.path, "in use; end what uses it, or unmount it with --lazy")
+                }
+                try detach(mount, lazily: true)
+                waits = false
+            }
+        }
+        guard waits, let process, let identifier = server.identifier else { return }
+        guard try process.waitForEnd(milliseconds: Self.patience) else {
+            throw MountError(
+                at: mount.path,
+                "unmounted, but its server (process \(identifier)) has not ended: "
+                    + "it is stuck, or another mount namespace holds the mount")
+        }
+    }
+
+    /// - Throws: `Errno.resourceBusy`, or a `MountError` for all else.
+    private func detach(_ mount: MountEntry, lazily: Bool) throws {
+        do {
+            try MountPoint.unmount(mount.path, lazily: lazily)
+        } catch Errno.notPermitted {
+            try detachThroughHelper(mount, lazily: lazily)
+        } catch Errno.resourceBusy {
+            throw Errno.resourceBusy
+        } catch {
+            // Its server, or somebody else, may have been faster.
+            guard try Self.isVisible(mount) else { return }
+            throw MountError(at: mount.path, "cannot unmount: \(error)")
+        }
+    }
+
+    private static func isVisible(_ mount: MountEntry) throws -> Bool {
+        try MountTable.read().contains { $0.path == mount.path && $0.device == mount.device }
+    }
+
+    /// Asks fusermount3, which unmounts what its caller mounted.
+    private func detachThroughHelper(_ mount: MountEntry, lazily: Bool) throws {
+        let message: [UInt8]
+        let ending: ChildProcess.Ending
+        do {
+            (message, ending) = try Self.run(
+                ["fusermount3", "-u"] + (lazily ? ["-z"] : []) + ["--"], mount.path)
+        } catch {
+            throw MountError(at: mount.path, "cannot unmount: fusermount3: \(error)")
+        }
+        guard ending != .exit(0) else { return }
+        let lines = message.split(separator: UInt8(ascii: "\n")).map { Bytes.escaped($0) }
+        if lines.contains(where: { $0.hasSuffix("Device or resource busy") }) { throw Errno.resourceBusy }
+        throw MountError(at: mount.path, "cannot unmount: \(lines.joined(separator: "; "))")
+    }
+
+    private static func run(_ arguments: [String], _ path: [UInt8]) throws -> ([UInt8], ChildProcess.Ending) {
+        let (child, output) = try start(arguments, path)
+        return (try output.readToEnd(), try child.wait())
+    }
+
+    /// Starts a program; only it holds the other end of its output's pipe.
+    private static func start(_ arguments: [String], _ path: [UInt8]) throws -> (ChildProcess, Descriptor) {
+        let pipe = try Pipe()
+        let spawn = Spawn(
+            program: arguments[0], arguments: arguments.map { Array($0.utf8) } + [path], errorOutput: pipe.writeEnd)
+        return (try spawn.start(), pipe.readEnd)
+    }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LayerStore
+import LinuxIO
+import OCI
+import SystemPackage
+import Transports
+
+/// An image that a user named, with its layers and tree in the store.
+struct ImageObject {
+    /// What the user called it.
+    let name: String
+    /// Its manifest's digest.
+    let digest: Digest
+    /// Its tree.
+    let tree: StoredTree
+}
+
+/// Finding what a user means by a name: a stored image, or one of a source such as `oci:DIR:TAG`.
+struct ObjectFinder {
+    let options: StoreOptions
+    var platform: Platform?
+
+    /// How names of images can be written, for help texts.
+    static let help = """
+        An image is a name or digest of the store (see "cimg images"), or a source: oci:DIR[:TAG|@DIGEST], \
+        oci-archive:FILE[:TAG], docker-archive:FILE[:REF], dir:DIR, rootfs:DIR-or-TAR.
+        """
+
+    /// Opens an image and its tree.
+    ///
+    /// What a source needs is derived and kept in the store, its blobs are not.
+    func open(_ text: String) throws -> ImageObject {
+        let store = try options.openStore()
+        let stopwatch = Stopwatch()
+        let object: ImageObject
+        if let digest = try store.find(text) {
+            options.tell("\(text.printable): image \(digest) of the store \(store.path)")
+            let image = try store.describe(digest)
+            let meter = ProgressMeter("opening \(text.printable)")
+            let tree = try meter.finishing { try store.tree(of: image, progress: meter.report) }
+            object = ImageObject(name: text, digest: digest, tree: tree)
+        } else {
+            let source = try openSource(text)
+            let expected = tell(source, called: text, in: store, keepsBlobs: false)
+            let meter = ProgressMeter("opening \(text.printable)", expected: expected)
+            let image = try meter.finishing { try store.add(source, keepsBlobs: false, progress: meter.report) }
+            for line in image.report.lines { StandardError.print("cimg: \(text.printable): \(line)") }
+            guard let tree = try store.openTree(image.diffIDs) else {
+                throw CommandError("\(text.printable): its tree was pruned while it was opened; try again")
+            }
+            object = ImageObject(name: text, digest: image.manifestDigest, tree: tree)
+        }
+        let layers = counted(object.tree.layers.count, "layer")
+        options.tell("\(text.printable): tree \(object.tree.chainID) of \(layers), open after \(stopwatch)")
+        return object
+    }
+
+    /// Opens a source.
+    ///
+    /// - Throws: also if the text has the form of no source.
+    func openSource(_ text: String) throws -> SourceImage {
+        guard let location = try location(text) else {
+            let hint =
+                sourceGuess(text).map { "; did you mean \($0.printable)?" }
+                ?? "; \"cimg images\" lists them, and a source begins with oci:, oci-archive:, docker-archive:, dir: or "
+                + "rootfs:"
+            throw CommandError("\"\(text.printable)\": no image of this name in the store \(options.path)\(hint)")
+        }
+        return try open(location)
+    }
+
+    /// Opens the source at a location.
+    func open(_ location: ImageLocation) throws -> SourceImage {
+        try openImage(location, platform: platform) { StandardError.print("cimg: \($0)") }
+    }
+
+    /// The location that a text names; nil if it has the form of no source.
+    func location(_ text: String) throws -> ImageLocation? {
+        let argument = RawArguments.bytes(of: text)
+        guard !argument.elementsEqual(text.utf8) else { return try ImageLocation(parsing: text) }
+        // The text was repaired, its paths name other files: those of the argument that read alike are meant.
+        let path = argument.firstIndex(of: UInt8(ascii: ":")).map { Array(argument[($0 + 1)...]) } ?? argument
+        func exact(_ repaired: FilePath) -> FilePath {
+            let candidates = path.indices.map { FilePath(Array(path[...$0])) }
+            return candidates.last { $0.string == repaired.string } ?? repaired
+        }
+        guard var location = try ImageLocation(parsing: text, exists: { fileExists(exact($0)) }) else { return nil }
+        location.path = exact(location.path)
+        return location
+    }
+
+    /// Tells what a source has, if the user wants to know it, and how much of it is to be read.
+    ///
+    /// - Parameter keepsBlobs: whether the layers are kept as they came.
+    /// - Returns: nil where the source does not say how large its layers are.
+    func tell(
+        _ source: SourceImage, called text: String, in store: Store, keepsBlobs: Bool
+    ) -> (layers: Int, bytes: UInt64)? {
+        let configuration = source.configuration.flatMap { try? ImageConfiguration(json: $0, name: text) }
+        let digest = source.manifest.map { "manifest \(Digest(of: $0))" } ?? "no manifest"
+        let platform = configuration?.platform.map { ", \($0)" } ?? ""
+        options.tell("\(text.printable): \(digest)\(platform), \(counted(source.layers.count, "layer"))")
+        let diffIDs = configuration?.rootfs.diffIDs ?? []
+        var expected = (layers: 0, bytes: UInt64(0))
+        for (position, layer) in source.layers.enumerated() {
+            guard let descriptor = layer.descriptor else { return nil }
+            // What cannot be read of the store is read from the source.
+            let isKnown =
+                diffIDs.indices.contains(position) && (try? store.openLayer(diffIDs[position])) != nil
+                && (!keepsBlobs || (try? store.openBlob(descriptor.digest)) != nil)
+            let size = UInt64(clamping: descriptor.size)
+            options.tell(
+                "layer \(descriptor.digest): \(TextTable.size(size))" + (isKnown ? ", already in the store" : ""))
+            if !isKnown { expected = (expected.layers + 1, expected.bytes &+ size) }
+        }
+        return expected
+    }
+}
+
+/// What somebody may have meant by a text that names no image: a source on the disk, written as one.
+///
+/// - Parameter directory: what to put before the path of a directory that is no image.
+func sourceGuess(_ text: String, directory: String = "rootfs:") -> String? {
+    let path = FilePath(RawArguments.bytes(of: text))
+    let cut = text.lastIndex(of: ":").map { FilePath(String(text[..<$0])) }
+    guard let place = [path, cut].compactMap({ $0 }).first(where: { !$0.isEmpty && fileExists($0) }) else { return nil }
+    if fileExists(place.appending("index.json")) { return "oci:\(text)" }
+    guard place == path else { return nil }
+    if fileExists(place.appending("manifest.json")) { return "dir:\(text)" }
+    if fileExists(place.appending(".")) { return directory + text }
+    return "oci-archive:\(text) or docker-archive:\(text)"
+}
+
+/// A count with its noun: `1 layer`, `2 layers`.
+func counted(_ count: some BinaryInteger, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
+/// The time since it was made, as text for people: `1.23 s`, `4.5 ms`.
+struct Stopwatch: CustomStringConvertible {
+    private let start = ContinuousClock.now
+
+    var description: String {
+        let (seconds, attoseconds) = (ContinuousClock.now - start).components
+        if seconds > 0 {
+            let hundredths = attoseconds / 10_000_000_000_000_000
+            return "\(seconds).\(hundredths < 10 ? "0" : "")\(hundredths) s"
+        }
+        let tenths = attoseconds / 100_000_000_000_000
+        return "\(tenths / 10).\(tenths % 10) ms"
+    }
+}
+
+/// Why a command cannot do what it was asked.
+struct CommandError: Error, Equatable, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ArgumentParser
+import LayerStore
+import OCI
+
+/// `cimg inspect`: manifest, configuration, layers and history of an image.
+package struct InspectCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "inspect", abstract: "Show an image's manifest, configuration, layers and history.",
+        discussion: """
+            \(ObjectFinder.help) Layers are not read, but those of an older Docker archive or a plain root file \
+            system, which have no manifest.
+
+            Examples:
+
+              cimg inspect alpine
+              cimg inspect --raw docker-archive:saved.tar.gz
+              cimg inspect --json alpine | jq -r '.layers[].digest'
+
+            Exit status: 0 shown, 2 trouble.
+            """)
+
+    @OptionGroup var store: StoreOptions
+
+    @Argument(help: "An image.")
+    var image: String
+
+    @Flag(help: "Print a JSON object.")
+    var json = false
+
+    @Flag(help: "Print the manifest, byte for byte.")
+    var raw = false
+
+    @Flag(help: "Print the configuration, byte for byte.")
+    var config = false
+
+    @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
+    var platform: String?
+
+    /// Makes the command for the parser.
+    package init() {}
+
+    package mutating func run() throws {
+        try reportingTrouble {
+            try refuse(together: [("--json", json), ("--raw", raw), ("--config", config)])
+            let description = try describe()
+            if raw { return try StandardOutput.write(description.manifestBytes) }
+            if config { return try StandardOutput.write(description.configurationBytes) }
+            let view = ImageView(name: image, image: description, sizes: try sizes(description))
+            try StandardOutput.write(json ? view.json : Array(view.text.utf8))
+        }
+    }
+
+    private func describe() throws -> ImageDescription {
+        let store = try self.store.openStore()
+        if let digest = try store.find(image) {
+            self.store.tell("\(image.printable): image \(digest) of the store \(store.path)")
+            return try store.describe(digest)
+        }
+        var finder = ObjectFinder(options: self.store)
+        finder.platform = try platform.map { try Platform(parsing: $0) }
+        return try store.describe(finder.openSource(image))
+    }
+
+    /// The sizes of the uncompressed layers that are in the store.
+    private func sizes(_ image: ImageDescription) throws -> [DiffID: UInt64] {
+        let store = try self.store.openStore()
+        var sizes: [DiffID: UInt64] = [:]
+        for diffID in image.configuration.rootfs.diffIDs {
+            sizes[diffID] = try store.openLayer(diffID)?.index.layerByteCount
+        }
+        return sizes
+    }
+}
+
+/// What `inspect` prints of an image.
+struct ImageView {
+    let name: String
+    let image: ImageDescription
+    let sizes: [DiffID: UInt64]
+
+    private var layers: [(descriptor: ContentDescriptor, diffID: DiffID)] {
+        Array(zip(image.manifest.layers, image.configuration.rootfs.diffIDs))
+    }
+
+    /// For people.
+    var text: String {
+        let configuration = image.configuration
+        var facts: [[String]] = [
+            ["Name:", name.printable], ["Digest:", "\(image.digest)"],
+            ["Config:", "\(image.manifest.config.digest)"],
+            ["Platform:", configuration.platform.map { "\($0)" } ?? "-"],
+            ["Created:", (configuration.created ?? "-").printable],
+        ]
+        if let config = configuration.config {
+            for (title, words) in [("Entrypoint:", config.entrypoint), ("Cmd:", config.cmd), ("Env:", config.env)] {
+                if let words, !words.isEmpty { facts.append([title, words.map(\.printable).joined(separator: " ")]) }
+            }
+            for (title, word) in [("User:", config.user), ("WorkingDir:", config.workingDir)] {
+                if let word, !word.isEmpty { facts.append([title, word.printable]) }
+            }
+            for (key, value) in (config.labels ?? [:]).sorted(by: { $0.key < $1.key }) {
+                facts.append(["Label:", "\(key.printable)=\(value.printable)"])
+            }
+        }
+        let rows =
+            [["LAYER", "SIZE", "UNCOMPRESSED", "MEDIA TYPE"]]
+            + layers.map { layer in
+                [
+                    "\(layer.descriptor.digest)", TextTable.size(max(0, layer.descriptor.size)),
+                    sizes[layer.diffID].map { TextTable.size($0) } ?? "-", layer.descriptor.mediaType.printable,
+                ]
+            }
+        let steps = (configuration.history ?? []).map { step in
+            [
+                String((step.created ?? "-").printable.prefix(19)), step.emptyLayer == true ? "-" : "layer",
+                (step.createdBy ?? step.comment ?? "").printable,
+            ]
+        }
+        let history = steps.isEmpty ? "" : "\n" + TextTable.text([["HISTORY", "", "BY"]] + steps)
+        return TextTable.text(facts) + "\n" + TextTable.text(rows) + history
+    }
+
+    /// For programs.
+    var json: [UInt8] {
+        var text = JSONText()
+        text.beginObject()
+        text.key("name")
+        text.string(name)
+        text.key("digest")
+        text.string("\(image.digest)")
+        text.key("media_type")
+        text.optional(image.manifest.mediaType)
+        text.key("config_digest")
+        text.string("\(image.manifest.config.digest)")
+        text.key("created")
+        text.optional(image.configuration.created)
+        text.key("architecture")
+        text.optional(image.configuration.architecture)
+        text.key("os")
+        text.optional(image.configuration.os)
+        text.key("variant")
+        text.optional(image.configuration.variant)
+        text.key("layers")
+        text.beginArray()
+        for layer in layers {
+            text.beginObject()
+            text.key("digest")
+            text.string("\(layer.descriptor.digest)")
+            text.key("diff_id")
+            text.string("\(layer.diffID)")
+            text.key("media_type")
+            text.string(layer.descriptor.mediaType)
+            text.key("size")
+            text.number(layer.descriptor.size)
+            text.key("uncompressed_size")
+            if let size = sizes[layer.diffID] { text.number(size) } else { text.null() }
+            text.endObject()
+        }
+        text.endArray()
+        text.key("config")
+        write(image.configuration.config, to: &text)
+        text.key("history")
+        text.beginArray()
+        for step in image.configuration.history ?? [] {
+            text.beginObject()
+            text.key("created")
+            text.optional(step.created)
+            text.key("created_by")
+            text.optional(step.createdBy)
+            text.key("comment")
+            text.optional(step.comment)
+            text.key("empty_layer")
+            text.bool(step.emptyLayer == true)
+            text.endObject()
+        }
+        text.endArray()
+        text.endObject()
+        return text.bytes
+    }
+
+    private func write(_ config: ImageConfiguration.Execution?, to text: inout JSONText) {
+        guard let config else { return text.null() }
+        text.beginObject()
+        text.key("user")
+        text.optional(config.user)
+        text.key("working_dir")
+        text.optional(config.workingDir)
+        for (key, words) in [("env", config.env), ("entrypoint", config.entrypoint), ("cmd", config.cmd)] {
+            text.key(key)
+            text.beginArray()
+            for word in words ?? [] { text.string(word) }
+            text.endArray()
+        }
+        text.key("labels")
+        text.beginObject()
+        for (key, value) in (config.labels ?? [:]).sorted(by: { $0.key < $1.key }) {
+            text.key(key)
+            text.string(value)
+        }
+        text.endObject()
+        text.endObject()
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import OCI
+
+/// What is wrong with a command line, in a line, and in another one where to read on.
+struct UsageProblem: Equatable, CustomStringConvertible {
+    /// What is wrong.
+    let reason: String
+    /// The command whose help tells what is right: `cimg` or `cimg tag`.
+    let command: String
+
+    /// Makes a problem of the text that the parser has for an error.
+    ///
+    /// - Parameters:
+    ///   - message: what is wrong, as a sentence.
+    ///   - fullMessage: the same with the parser's own advice, which names the command.
+    ///   - commands: the names of all commands.
+    init(message: String, fullMessage: String, commands: [String]) {
+        var reason = message.split(separator: "\n").first.map(String.init) ?? "wrong arguments"
+        if reason.hasSuffix(".") { reason.removeLast() }
+        let command = Self.text(in: fullMessage, after: "See '", before: " --help'") ?? "cimg"
+        self.command = command
+        let isNoCommand = command == "cimg" && reason.lowercased().contains("unexpected argument")
+        if isNoCommand, let name = Self.text(in: reason, after: "'", before: "'") {
+            self.reason = Self.noCommand(name, commands)
+        } else {
+            self.reason = reason.prefix(1).lowercased() + reason.dropFirst()
+        }
+    }
+
+    /// A command that does not exist.
+    init(noCommand name: String, commands: [String]) {
+        reason = Self.noCommand(name, commands)
+        command = "cimg"
+    }
+
+    var description: String {
+        let help = command == "cimg" ? "cimg help" : command.replacing("cimg ", with: "cimg help ", maxReplacements: 1)
+        return "cimg: \(reason.printable)\nTry \"\(help)\"."
+    }
+
+    private static func noCommand(_ name: String, _ commands: [String]) -> String {
+        let near = commands.map { (name: $0, distance: distance(name, $0)) }.min { $0.distance < $1.distance }
+        let hint = near.flatMap { $0.distance <= 2 ? "; did you mean \"\($0.name)\"?" : nil } ?? ""
+        return "no command \"\(name)\"" + hint
+    }
+
+    private static func text(in text: String, after start: String, before end: String) -> String? {
+        guard let first = text.firstRange(of: start), let last = text[first.upperBound...].firstRange(of: end) else {
+            return nil
+        }
+        return String(text[first.upperBound..<last.lowerBound])
+    }
+
+    /// How many letters have to be put in, taken out or changed to make one word of another; words of any length, the
+    /// first 32 letters of them.
+    static func distance(_ left: String, _ right: String) -> Int {
+        let right = Array(right.prefix(32))
+        var row = Array(0...right.count)
+        for (position, letter) in left.prefix(32).enumerated() {
+            var next = [position + 1]
+            for (column, other) in right.enumerated() {
+                next.append(min(row[column] + (letter == other ? 0 : 1), row[column + 1] + 1, next[column] + 1))
+            }
+            row = next
+        }
+        return row[right.count]
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Who may import whom: the architecture as a table.
+///
+/// A module not listed may not exist; an edge not listed may neither be declared in the manifest nor written as an
+/// import. `docs/architecture.md` gives the reasons.
+let allowedEdges: [String: Set<String>] = [
+    "CLibFuse": [],
+    "CLibISAL": [],
+    "CIgzip": ["CLibISAL"],
+    "CSHA256": [],
+    "CLibZ": [],
+    "CLibZstd": [],
+    "CLinux": [],
+    "CFuse": ["CLibFuse"],
+    // Values: no system calls, nothing of the rest; C only for arithmetic.
+    "OCI": ["Crypto", "CSHA256"],
+    "FileTree": ["OCI"],
+    "EROFS": ["FileTree", "OCI"],
+    "TreeDiff": ["FileTree", "OCI"],
+    // The only module that knows the C declarations behind the system calls.
+    "LinuxIO": ["CLinux", "SystemPackage"],
+    "Archive": ["OCI", "FileTree", "LinuxIO", "CIgzip", "CLibZ", "CLibZstd", "SystemPackage"],
+    "LayerStore": ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", "SystemPackage"],
+    "Transports": ["OCI", "FileTree", "Archive", "LayerStore", "LinuxIO", "SystemPackage"],
+    "FileSystems": ["OCI", "FileTree", "EROFS", "LinuxIO", "SystemPackage"],
+    // The only importer of libfuse.
+    "FuseServer": ["FileTree", "FileSystems", "LinuxIO", "CFuse", "SystemPackage"],
+    "CimgCommands": [
+        "OCI", "FileTree", "EROFS", "Archive", "LayerStore", "Transports", "TreeDiff", "FileSystems", "FuseServer",
+        "LinuxIO", "ArgumentParser", "SystemPackage",
+    ],
+    "cimg": ["CimgCommands"],
+]
+
+/// Modules that are there only on machines with their C library.
+let optionalModules: Set<String> = ["CLibISAL", "CIgzip"]
+
+/// Modules of the toolchain, each with the modules of the product that may import it; nil for all of them.
+let allowedToolchainModules: [String: Set<String>?] = [
+    "Synchronization": nil,
+    // Only memory functions in EROFS and TreeDiff; errno and constants elsewhere.
+    "Glibc": [
+        "EROFS", "TreeDiff", "LinuxIO", "Archive", "LayerStore", "Transports", "FileSystems", "FuseServer",
+        "CimgCommands",
+    ],
+    "FoundationEssentials": ["OCI", "LayerStore", "Transports", "CimgCommands"],
+]

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+struct ArchitectureTests {
+    @Test func `the manifest declares the modules of the table and no other edge`() throws {
+        let manifest = try Manifest.load()
+        let product = manifest.targets.filter { $0.type != "test" && $0.path?.hasPrefix("Tests/") != true }
+        #expect(Set(product.map(\.name)).union(optionalModules) == Set(allowedEdges.keys))
+        var stray: [String] = []
+        for target in product {
+            for dependency in target.dependencies where allowedEdges[target.name]?.contains(dependency.name) != true {
+                stray.append("\(target.name) → \(dependency.name)")
+            }
+        }
+        #expect(stray == [])
+    }
+
+    @Test func `the table has no cycle`() {
+        // Modules whose imports are all placed are placed next: a cycle is what remains.
+        var open = allowedEdges
+        var placed: Set<String> = ["Crypto", "SystemPackage", "ArgumentParser"]
+        while true {
+            let next = open.filter { $0.value.isSubset(of: placed) }.keys
+            if next.isEmpty { break }
+            for module in next {
+                placed.insert(module)
+                open[module] = nil
+            }
+        }
+        #expect(open.keys.sorted() == [])
+    }
+
+    @Test func `sources import what the table allows`() throws {
+        let files = try Checkout.files(in: ["Sources"], extensions: ["swift"])
+        #expect(files.count > 15)
+        #expect(files.flatMap(SourceRules.strayImports) == [])
+    }
+
+    @Test func `every source file carries the license header`() throws {
+        let files = try Checkout.files(in: ["Sources", "Tests", "CFuse"], extensions: ["swift", "c", "h"])
+        #expect(files.flatMap(SourceRules.missingHeader) == [])
+    }
+
+    @Test func `no source file grows beyond the ceiling`() throws {
+        let files = try Checkout.files(in: ["Sources", "Tests", "CFuse"], extensions: ["swift", "c", "h"])
+        #expect(files.flatMap(SourceRules.tooLong) == [])
+    }
+
+    @Test func `sources neither abort nor leave notes`() throws {
+        let files = try Checkout.files(in: ["Sources", "CFuse"], extensions: ["swift", "c", "h"])
+        #expect(files.flatMap(SourceRules.forbidden) == [])
+    }
+
+    @Test func `everything another module sees is documented`() throws {
+        let files = try Checkout.files(in: ["Sources", "Tests/TestSupport"], extensions: ["swift"])
+        let protocols = ProtocolRequirements(files)
+        #expect(files.flatMap { SourceRules.undocumented($0, protocols) } == [])
+    }
+}

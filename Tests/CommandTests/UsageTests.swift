@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// Wrong arguments, and the texts that tell the right ones.
+struct UsageTests {
+    static let commands = [
+        "import", "images", "inspect", "tag", "rm", "mount", "umount", "mounts", "diff", "prune", "fsck",
+    ]
+
+    static let wrong: [(arguments: [String], expected: Outcome)] = [
+        (["imges"], .usage("no command \"imges\"; did you mean \"images\"?", help: "cimg help")),
+        (["frobnicate", "x"], .usage("no command \"frobnicate\"", help: "cimg help")),
+        (["help", "mout"], .usage("no command \"mout\"; did you mean \"mount\"?", help: "cimg help")),
+        (["--bogus"], .usage("unknown option '--bogus'", help: "cimg help")),
+        (["-v"], .usage("unknown option '-v'", help: "cimg help")),
+        (["images", "--jsn"], .usage("unknown option '--jsn'. Did you mean '--json'?", help: "cimg help images")),
+        (["images", "old"], .usage("unexpected argument 'old'", help: "cimg help images")),
+        (["import"], .usage("missing expected argument '<source>'", help: "cimg help import")),
+        (["import", "a", "b", "c", "d"], .usage("2 unexpected arguments: 'c', 'd'", help: "cimg help import")),
+        (
+            ["inspect", "--platform"],
+            .usage("missing value for '--platform <os/arch[/variant]>'", help: "cimg help inspect")
+        ),
+        (["tag", "a"], .usage("missing expected argument '<name>'", help: "cimg help tag")),
+        (["tag", "a", "b", "c\u{1B}["], .usage("unexpected argument 'c\\u{1b}['", help: "cimg help tag")),
+        (["rm"], .usage("missing expected argument '<names> ...'", help: "cimg help rm")),
+        (["mount", "a"], .usage("missing expected argument '<mountpoint>'", help: "cimg help mount")),
+        (
+            ["prune", "--json=x"],
+            .usage("the option '--json' does not take any value, but 'x' was specified", help: "cimg help prune")
+        ),
+        (["images", "--json", "--quiet"], .trouble("--json and --quiet exclude each other")),
+        (["inspect", "--raw", "--config", "x"], .trouble("--raw and --config exclude each other")),
+    ]
+
+    @Test(arguments: wrong.indices)
+    func `wrong arguments are a line, a hint and exit code 2`(_ index: Int) throws {
+        let bench = Workbench()
+        let (arguments, expected) = Self.wrong[index]
+        try expect(bench.cimg(arguments), is: expected, "\(arguments)")
+        try expect(bench.stored(""), is: [])
+    }
+
+    @Test func `no arguments at all are answered with help on standard error`() throws {
+        let bench = Workbench()
+        try expect(bench.cimg(), is: Outcome(2, errors: bench.cimg("--help").output))
+    }
+
+    @Test func `the version is a line`() throws {
+        let outcome = try Workbench().cimg("--version")
+        #expect(outcome.code == 0)
+        #expect(outcome.errors == "")
+        #expect(outcome.output.wholeMatch(of: /[0-9]+\.[0-9]+\.[0-9]+\n/) != nil)
+    }
+
+    /// Texts that are compared with files in `Snapshots`.
+    ///
+    /// `CIMG_RECORD=1` writes the files anew.
+    @Test(arguments: ["cimg"] + commands)
+    func `help reads as it was reviewed`(_ command: String) throws {
+        let bench = Workbench()
+        let outcome = try command == "cimg" ? bench.cimg("--help") : bench.cimg("help", command)
+        #expect(outcome.code == 0)
+        #expect(outcome.errors == "")
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("Snapshots/\(command).txt")
+        if ProcessInfo.processInfo.environment["CIMG_RECORD"] == "1" {
+            try outcome.output.write(to: file, atomically: true, encoding: .utf8)
+        }
+        #expect(try outcome.output == String(contentsOf: file, encoding: .utf8))
+        #expect(outcome.output.split(separator: "\n").allSatisfy { !$0.hasSuffix(" ") })
+    }
+
+    @Test(arguments: commands.filter { $0 != "mounts" && $0 != "umount" })
+    func `the help of every command has an example and its exit codes`(_ command: String) throws {
+        let text = try Workbench().cimg("help", command).output
+        #expect(text.contains("  cimg \(command)"))
+        #expect(text.contains("Exit status: 0 "))
+    }
+}
