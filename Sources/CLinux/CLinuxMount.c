@@ -29,10 +29,17 @@ int clinux_fsmount(int context, uint64_t attributes) {
     return (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, (unsigned)attributes);
 }
 
-int clinux_open_tree_clone(int directory, const char *path) {
-    return (int)syscall(SYS_open_tree, directory, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+int clinux_open_tree_clone(int directory, const char *path, int recursively) {
+    unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursively ? AT_RECURSIVE : 0);
+    return (int)syscall(SYS_open_tree, directory, path, flags);
 }
 
-int clinux_move_mount(int mount, const char *target) {
-    return (int)syscall(SYS_move_mount, mount, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH);
+int clinux_move_mount(int mount, int directory, const char *target) {
+    unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | (*target ? 0 : MOVE_MOUNT_T_EMPTY_PATH);
+    return (int)syscall(SYS_move_mount, mount, "", directory, target, flags);
+}
+
+int clinux_mount_set_private(int mount, uint64_t attributes) {
+    struct mount_attr changes = {.attr_set = attributes, .propagation = MS_PRIVATE};
+    return (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH | AT_RECURSIVE, &changes, sizeof changes);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
 #include "CLinuxProcess.h"
+#include <sched.h>
 #include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -21,3 +22,11 @@ int clinux_spawn_change_directory(void *actions, const char *path) {
 int clinux_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 int clinux_set_thread_name(const char *name) { return prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+int clinux_enter_mount_namespace(int process) {
+    // A thread that shares its root and working directory with others cannot change them alone.
+    if (unshare(CLONE_FS) != 0) return -1;
+    return setns(process, CLONE_NEWNS);
+}
+
+int clinux_enter_user_and_mount_namespace(int process) { return setns(process, CLONE_NEWUSER | CLONE_NEWNS); }

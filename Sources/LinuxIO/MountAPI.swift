@@ -94,14 +94,36 @@ package enum Mounts {
     ///
     /// The corresponding C function is move_mount(2).
     package static func attach(_ mount: Descriptor, to path: FilePath) throws(Errno) {
-        _ = try retrying { path.withPlatformString { clinux_move_mount(mount.rawValue, $0) } }
+        _ = try retrying { path.withPlatformString { clinux_move_mount(mount.rawValue, AT_FDCWD, $0) } }
+    }
+
+    /// Puts a mount that is in no directory tree on an open directory.
+    ///
+    /// The corresponding C function is move_mount(2) with `MOVE_MOUNT_T_EMPTY_PATH`.
+    package static func attach(_ mount: Descriptor, onto directory: Descriptor) throws(Errno) {
+        _ = try retrying { clinux_move_mount(mount.rawValue, directory.rawValue, "") }
     }
 
     /// One more mount of the same file system, in no directory tree yet: what a bind mount begins with.
     ///
     /// The corresponding C function is open_tree(2) with `OPEN_TREE_CLONE`.
     package static func clone(_ path: FilePath) throws(Errno) -> Descriptor {
-        Descriptor(owning: try retrying { path.withPlatformString { clinux_open_tree_clone(AT_FDCWD, $0) } })
+        Descriptor(owning: try retrying { path.withPlatformString { clinux_open_tree_clone(AT_FDCWD, $0, 0) } })
+    }
+
+    /// One more mount of an open directory and of everything mounted below it, in no directory tree yet.
+    ///
+    /// The directory must be in the mount namespace of the calling thread. The corresponding C function is
+    /// open_tree(2) with `OPEN_TREE_CLONE` and `AT_RECURSIVE`.
+    package static func cloneTree(of directory: Descriptor) throws(Errno) -> Descriptor {
+        Descriptor(owning: try retrying { clinux_open_tree_clone(directory.rawValue, "", 1) })
+    }
+
+    /// Restricts a mount and everything below it, and ends that mounts and unmounts reach it from elsewhere.
+    ///
+    /// The corresponding C function is mount_setattr(2) with `MS_PRIVATE`.
+    package static func restrict(_ mount: Descriptor, to attributes: MountAttributes) throws(Errno) {
+        _ = try retrying { clinux_mount_set_private(mount.rawValue, attributes.rawValue) }
     }
 }
 

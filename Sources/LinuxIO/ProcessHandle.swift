@@ -24,6 +24,30 @@ package struct ProcessHandle: Sendable {
     }
 }
 
+extension ProcessHandle {
+    /// The process's whole directory tree as it sees it, everything mounted in it included, as a mount of our own that
+    /// is in no directory tree yet.
+    ///
+    /// What is mounted or unmounted there later does not show. Taken on a thread that enters the process's mount
+    /// namespace and ends: needs root.
+    /// - Parameter root: the process's root directory, opened through `/proc/PID/root`.
+    package func cloneMounts(of root: Descriptor) throws -> Descriptor {
+        let process = descriptor
+        return try WorkerThread {
+            _ = try retrying { clinux_enter_mount_namespace(process.rawValue) }
+            return try Mounts.cloneTree(of: root)
+        }.join()
+    }
+
+    /// Moves this process, which must have a single thread, into the user and mount namespace of the process.
+    ///
+    /// Allowed to the user who owns the namespace. The root and the working directory become those of the namespace.
+    /// The corresponding C function is setns(2).
+    package func enterNamespaces() throws(Errno) {
+        _ = try retrying { clinux_enter_user_and_mount_namespace(descriptor.rawValue) }
+    }
+}
+
 /// A process as `/proc` shows it.
 package struct ProcessEntry: Hashable, Sendable {
     /// The process's number.

@@ -22,10 +22,12 @@ int clinux_fsconfig_flag(int context, const char *key);
 int clinux_fsconfig_create(int context);
 /* fsmount(2), close-on-exec; MOUNT_ATTR_ flags. */
 int clinux_fsmount(int context, uint64_t attributes);
-/* open_tree(2) of a mount's root as a new detached mount, close-on-exec. */
-int clinux_open_tree_clone(int directory, const char *path);
-/* move_mount(2) of the mount that a descriptor holds onto a path. */
-int clinux_move_mount(int mount, const char *target);
+/* open_tree(2) of a directory as a new detached mount, close-on-exec; also with what is mounted below. */
+int clinux_open_tree_clone(int directory, const char *path, int recursively);
+/* move_mount(2) of the mount that a descriptor holds onto a path, or, if that is empty, onto the directory. */
+int clinux_move_mount(int mount, int directory, const char *target);
+/* mount_setattr(2) for a mount and all below it: sets MOUNT_ATTR_ flags and makes them private. */
+int clinux_mount_set_private(int mount, uint64_t attributes);
 
 #pragma clang assume_nonnull end
 #endif

@@ -17,6 +17,10 @@ int clinux_spawn_change_directory(void *actions, const char *path);
 int clinux_pidfd_open(int pid);
 /* prctl(2) with PR_SET_NAME: names the calling thread. */
 int clinux_set_thread_name(const char *name);
+/* setns(2): moves the calling thread into the mount namespace of a process that a pidfd holds. */
+int clinux_enter_mount_namespace(int process);
+/* setns(2): moves the calling process, which has one thread, into both namespaces of a process. */
+int clinux_enter_user_and_mount_namespace(int process);
 
 #pragma clang assume_nonnull end
 #endif
