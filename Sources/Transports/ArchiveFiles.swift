@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Archive
+import FileTree
 import Glibc
 import LinuxIO
 import OCI
@@ -12,10 +13,12 @@ import SystemPackage
 struct ArchiveFiles: SourceFiles {
     /// Bytes that a compressed archive may have when decompressed: 256 GiB.
     static let spoolLimit: UInt64 = 256 << 30
+    /// Members of an archive: a million.
+    static let memberLimit = 1_000_000
 
     let name: String
     private let descriptor: Descriptor
-    private let members: [[UInt8]: TarMember]
+    private let members: [[UInt8]: ArchiveMember]
 
     /// Opens an archive and reads its headers.
     ///
@@ -40,16 +43,28 @@ struct ArchiveFiles: SourceFiles {
         } catch {
             throw SourceError(name, "\(error)")
         }
-        var members: [[UInt8]: TarMember] = [:]
-        var walk = try TarWalk(descriptor, name: name)
-        while let (path, member) = try walk.next() {
-            guard let path = Self.normal(path, below: []) else { continue }
-            members[path] = member
-            guard members.count <= TarWalk.memberLimit else {
-                throw SourceError(name, "has more than \(TarWalk.memberLimit) members")
+        do {
+            members = try Self.members(of: descriptor, name: name)
+        } catch let error as SourceError {
+            throw error
+        } catch {
+            throw SourceError(name, "is no whole tar: \(error)")
+        }
+    }
+
+    /// What is at each path of a tar; of several members with one path the last.
+    private static func members(of file: Descriptor, name: String) throws -> [[UInt8]: ArchiveMember] {
+        var members: [[UInt8]: ArchiveMember] = [:]
+        // Headers lie far apart: a small piece reads little of what is passed over.
+        var reader = TarReader(try FileInput(file, pieceByteCount: 4096))
+        while let entry = try reader.next() {
+            guard let path = Self.normal(entry.path, below: []) else { continue }
+            members[path] = ArchiveMember(entry)
+            guard members.count <= Self.memberLimit else {
+                throw SourceError(name, "has more than \(Self.memberLimit) members")
             }
         }
-        self.members = members
+        return members
     }
 
     func open(_ path: String) throws(SourceError) -> StoredFile {
@@ -110,6 +125,35 @@ struct ArchiveFiles: SourceFiles {
             total += UInt64(count)
             guard total <= limit else { throw SourceError(object, "is larger than \(limit) bytes when decompressed") }
             try file.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+    }
+}
+
+/// What is at a path of an archive.
+private enum ArchiveMember: Sendable {
+    /// A regular file's bytes.
+    case file(Range<UInt64>)
+    /// A link to another path of the archive; its target as it is written, relative to its directory.
+    case symbolicLink([UInt8])
+    /// Another name of an earlier path.
+    case hardLink([UInt8])
+    /// A file stored with holes, which cannot be read in place.
+    case sparse
+    /// A directory, a device and so on.
+    case other
+
+    init(_ entry: TarEntry) {
+        switch entry.kind {
+        case .hardLink(let target): self = .hardLink(target)
+        case .file(let attributes):
+            switch attributes.type {
+            case .regular:
+                let (end, overflow) = entry.dataOffset.addingReportingOverflow(entry.storedSize)
+                let isDense = attributes.size == entry.storedSize && entry.extents.count <= 1 && !overflow
+                self = isDense ? .file(entry.dataOffset..<end) : .sparse
+            case .symbolicLink: self = .symbolicLink(attributes.target)
+            default: self = .other
+            }
         }
     }
 }

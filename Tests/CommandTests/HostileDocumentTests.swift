@@ -219,13 +219,14 @@ struct HostileDocumentTests {
             source: "oci-archive:x.tar"
         ) { $0.scratch.file("x.tar") },
         HostileInput(
-            "an archive that is text", "docker-archive:x.tar: has no tar header at offset 0",
+            "an archive that is text",
+            "docker-archive:x.tar: is no whole tar: byte 0: not a tar header: its checksum is wrong",
             source: "docker-archive:x.tar"
         ) {
             $0.scratch.file("x.tar", String(repeating: "text\n", count: 1000))
         },
         HostileInput(
-            "an archive cut short", "docker-archive:x.tar: ends within the header at offset 1536",
+            "an archive cut short", "docker-archive:x.tar: is no whole tar: byte 1800: the tar is cut off",
             source: "docker-archive:x.tar"
         ) {
             $0.scratch.file("x.tar", Array(DockerArchiveBuilder(.legacy, image, tags: ["a:b"]).bytes.prefix(1800)))

@@ -155,9 +155,12 @@ struct ArchiveTests {
     @Test func `an archive that is broken or of another kind is refused`() throws {
         let whole = OCILayoutBuilder { $0.image(a) }.archive()
         let cases: [(String, [UInt8], String)] = [
-            ("text", Array(String(repeating: "no tar", count: 100).utf8), "has no tar header at offset 0"),
-            ("short", Array("short".utf8), "ends within the header at offset 0"),
-            ("cut", Array(whole[..<1560]), "ends within the member at offset 1024"),
+            (
+                "text", Array(String(repeating: "no tar", count: 100).utf8),
+                "is no whole tar: byte 0: not a tar header: its checksum is wrong"
+            ),
+            ("short", Array("short".utf8), "is no whole tar: byte 5: the tar is cut off"),
+            ("cut", Array(whole[..<1560]), "is no whole tar: byte 1560: the tar is cut off"),
             ("empty", [], "has no index.json: it is no image layout"),
             (
                 "docker", DockerArchiveBuilder(.legacy, a, tags: []).bytes,
@@ -168,25 +171,25 @@ struct ArchiveTests {
                 TarBuilder {
                     var h = TarHeader("x"); h.checksum = .wrong(1); $0.entry(h)
                 }.bytes,
-                "has no tar header at offset 0"
+                "is no whole tar: byte 0: not a tar header: its checksum is wrong"
             ),
             (
                 "negative",
                 TarBuilder {
                     var h = TarHeader("x"); h.size = -1; $0.entry(h)
                 }.bytes,
-                "has a bad size in the header at offset 0"
+                #"is no whole tar: entry "x": a malformed or negative size"#
             ),
             (
                 "huge",
                 TarBuilder {
                     var h = TarHeader("x"); h.size = .max; $0.entry(h)
                 }.bytes,
-                "ends within the member at offset 0"
+                #"is no whole tar: entry "x": a size beyond any file"#
             ),
             (
                 "pax", TarBuilder { $0.file("x", pax: ["size": "99999999999999999999"]) }.bytes,
-                "has a bad size in a pax record"
+                #"is no whole tar: entry "x": pax record "size": not a number"#
             ),
         ]
         for (name, bytes, cause) in cases {
