@@ -31,7 +31,7 @@ import Testing
         let whole = try CimgProgram.start(command)
         whole.waitUntilExit()
         #expect(whole.terminationStatus == 0)
-        let duration = start.duration(to: .now) / .microseconds(1)
+        var duration = start.duration(to: .now) / .microseconds(1)
         let expected = try fixture.dump(image)
         var killed = 0
         for round in 0..<25 {
@@ -41,7 +41,12 @@ import Testing
             usleep(UInt32(duration * (Double(round) + 0.5) / 25))
             kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
-            if process.terminationReason == .uncaughtSignal { killed += 1 }
+            if process.terminationReason == .uncaughtSignal {
+                killed += 1
+            } else {
+                // It was faster than the first one, which may have found the machine busy or its caches cold.
+                duration *= 0.7
+            }
             #expect(try fixture.problems() == [], "round \(round)")
             let again = try CimgProgram.start(command)
             again.waitUntilExit()

@@ -62,9 +62,10 @@ struct SpawnTests {
     @Test func `a process is found by its name until it has ended`() throws {
         let pipe = try Pipe()
         let name = "cimg:\(getpid())"
+        // The other process is forked before the name is set: it would have it too until it is another program.
         let child = try Spawn(
             program: "sh",
-            arguments: ["sh", "-c", "printf '\(name)' > /proc/self/comm; echo x >&2; sleep 60 & wait"].map {
+            arguments: ["sh", "-c", "sleep 60 & printf '\(name)' > /proc/self/comm; echo x >&2; wait"].map {
                 Array($0.utf8)
             },
             errorOutput: pipe.writeEnd
