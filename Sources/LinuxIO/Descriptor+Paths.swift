@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
-import Glibc
+package import Glibc
 package import SystemPackage
 
 /// Whether something is at a path, symbolic links followed.
@@ -17,6 +17,15 @@ extension Descriptor {
     /// - Throws: the call's `Errno`.
     package func openParent() throws(Errno) -> Descriptor {
         Descriptor(owning: try retrying { openat(rawValue, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+    }
+
+    /// Metadata of what is at a path below this directory; neither `..`, an absolute path nor a symbolic link on the way
+    /// leaves or is followed, and the right to read it is not needed.
+    ///
+    /// Built on openat2(2) with `O_PATH`.
+    /// - Throws: the call's `Errno`: `.tooManySymbolicLinkLevels` for a symbolic link, the last component included.
+    package func statusBeneath(_ path: String) throws(Errno) -> stat {
+        try openBeneath(path, clinux_O_PATH).status()
     }
 
     /// Makes a file without a name for reading and writing, gone with its last descriptor.

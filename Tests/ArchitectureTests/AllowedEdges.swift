@@ -23,6 +23,7 @@ let allowedEdges: [String: Set<String>] = [
     "Archive": ["OCI", "FileTree", "LinuxIO", "CIgzip", "CLibZ", "CLibZstd", "SystemPackage"],
     "LayerStore": ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", "SystemPackage"],
     "Transports": ["OCI", "FileTree", "Archive", "LayerStore", "LinuxIO", "SystemPackage"],
+    "Engines": ["OCI", "LinuxIO", "SystemPackage"],
     "FileSystems": ["OCI", "FileTree", "EROFS", "LinuxIO", "SystemPackage"],
     // The only importer of libfuse.
     "FuseServer": ["FileTree", "FileSystems", "LinuxIO", "CFuse", "SystemPackage"],
@@ -41,7 +42,7 @@ let allowedToolchainModules: [String: Set<String>?] = [
     "Synchronization": nil,
     // Only memory functions in EROFS and TreeDiff; errno and constants elsewhere.
     "Glibc": [
-        "EROFS", "TreeDiff", "LinuxIO", "Archive", "LayerStore", "Transports", "FileSystems", "FuseServer",
+        "EROFS", "TreeDiff", "LinuxIO", "Archive", "LayerStore", "Transports", "Engines", "FileSystems", "FuseServer",
         "CimgCommands",
     ],
     "FoundationEssentials": ["OCI", "LayerStore", "Transports", "CimgCommands"],

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxIO
+import OCI
+import SystemPackage
+
+extension StorageContents {
+    /// Makes a container of its record.
+    ///
+    /// - Throws: `EngineError`: its identifier could not be a directory's name.
+    func container(_ record: ContainerRecord) throws(EngineError) -> EngineContainer {
+        guard isIdentifier(record.id) else {
+            throw EngineError("\(engine.name): container \(record.id.printable)", "has an identifier that cannot be")
+        }
+        let metadata = record.metadata.flatMap {
+            try? decode(
+                ContainerRecord.Metadata.self, Array($0.utf8), name: "metadata", limit: EngineLimit.record)
+        }
+        let made = try maker(record, metadata)
+        let label = { (text: String?) in text.flatMap { $0.isEmpty ? nil : $0 } }
+        return EngineContainer(
+            engine: .podman, storage: engine.storage, maker: made.name, namespace: nil, id: record.id,
+            names: record.names ?? [], imageName: label(metadata?.imageName ?? made.imageName),
+            imageID: label(record.image), created: record.created, mountLabel: label(record.flags?.mountLabel),
+            processLabel: label(record.flags?.processLabel), readStatus: { status(record.id) },
+            readLayers: { () throws(EngineError) in try layers(of: record) },
+            readMounts: { () throws(EngineError) in try mounts(of: record.id) })
+    }
+
+    /// The program that made a container: podman and CRI-O tell in its record, buildah in a file of its own.
+    private func maker(
+        _ record: ContainerRecord, _ metadata: ContainerRecord.Metadata?
+    ) throws(EngineError) -> (name: String, imageName: String?) {
+        if metadata?.podID != nil || metadata?.metadataName != nil { return ("cri-o", nil) }
+        if metadata?.imageName != nil { return ("podman", nil) }
+        let file = "\(driver)-containers/\(record.id)/userdata/buildah.json"
+        if try folders[0].fileType(file) == S_IFREG {
+            let notes = try? folders[0].document(BuildahNotes.self, file, limit: EngineLimit.record)
+            return ("buildah", notes?.image)
+        }
+        return ("podman", nil)
+    }
+
+    private func object(_ id: String) -> String { "\(engine.name): container \(id.prefix(12))" }
+
+    /// Where a container's layers are.
+    private func layers(of record: ContainerRecord) throws(EngineError) -> EngineLayers {
+        let object = object(record.id)
+        guard let layer = record.layer, !layer.isEmpty else { throw EngineError(object, "has no layer") }
+        var stack = try stack(layer, object: object)
+        // The container's own layer stands first; those of the image have digests.
+        stack.diffIDs = try diffIDs(below: layer, object: object)
+        guard driver == .overlay, !stack.lowers.isEmpty else { return stack }
+        var upper = stack.lowers.removeFirst()
+        let users = try IDMap(record.uidmap, object: object)
+        let groups = try IDMap(record.gidmap, object: object)
+        if try layers.record(layer)?.uidmap?.isEmpty ?? true, !engine.configuration.hasMountProgram {
+            // The kernel shows the image's layers shifted; what the container writes has the host's numbers.
+            upper.users = users.within(owner.users)
+            upper.groups = groups.within(owner.groups)
+        }
+        stack.upper = upper
+        stack.work = upper.path.removingLastComponent().appending("work")
+        return stack
+    }
+
+    private func diffIDs(below layer: String, object: String) throws(EngineError) -> [DiffID]? {
+        let known = try layers.chain(layer, object: object).dropFirst().map(\.diffID)
+        let digests = known.compactMap { $0 }
+        return digests.count == known.count ? digests.reversed() : nil
+    }
+
+    /// The state of a container, from what conmon wrote when it started it.
+    private func status(_ id: String) -> EngineStatus {
+        let place = "\(driver)-containers/\(id)/userdata"
+        guard let run = try? runFolder(), (try? run.hasDirectory(place)) == true else {
+            return EngineStatus(wasStarted(place) ? .stopped : .created)
+        }
+        let monitor = (try? run.number("\(place)/conmon.pid")) ?? nil
+        guard let process = (try? run.number("\(place)/pidfile")) ?? nil else {
+            // A monitor without a process: it could not be started.
+            return EngineStatus(monitor == nil && wasStarted(place) ? .stopped : .created)
+        }
+        guard let found = ProcessFile.stat(process), found.parent == monitor || hasRoot(process, id) else {
+            return EngineStatus(.stopped)
+        }
+        return EngineStatus(ProcessFile.isFrozen(process) ? .paused : .running, process: process)
+    }
+
+    /// Whether the container ever came so far that its runtime's configuration was written.
+    private func wasStarted(_ place: String) -> Bool { (try? folders[0].fileType("\(place)/config.json")) == S_IFREG }
+
+    /// Whether a process's root is the container's: where no monitor tells that the number is still its own.
+    private func hasRoot(_ process: Int32, _ id: String) -> Bool {
+        guard let root = ProcessFile.mounts(process)?.last(where: { $0.path == [0x2F] }),
+            let upper = root.superOption("upperdir"),
+            let configuration = try? runtimeConfiguration(id), let path = configuration.root?.path
+        else { return false }
+        return FilePath(upper).removingLastComponent() == FilePath(path).removingLastComponent()
+    }
+
+    private func runtimeConfiguration(_ id: String) throws(EngineError) -> RuntimeConfiguration? {
+        let file = "\(driver)-containers/\(id)/userdata/config.json"
+        if let found = try folders[0].document(RuntimeConfiguration.self, file, limit: EngineLimit.record) {
+            return found
+        }
+        return try runFolder()?.document(RuntimeConfiguration.self, file, limit: EngineLimit.record)
+    }
+
+    /// The volumes and bind mounts of a container that was started at least once.
+    private func mounts(of id: String) throws(EngineError) -> [EngineMount] {
+        guard let configuration = try runtimeConfiguration(id) else { return [] }
+        let run = engine.configuration.runRoots
+        // Below these lie the engine's own files for the container: hosts, hostname, shm, secrets.
+        let own = ([engine.storage] + run).map { $0.appending("\(driver)-containers") }
+        return try configuration.userMounts(object: object(id), own: own, volumes: engine.storage.appending("volumes"))
+    }
+}
+
+/// What is needed of buildah's notes about a container.
+private struct BuildahNotes: Decodable {
+    var image: String?
+}

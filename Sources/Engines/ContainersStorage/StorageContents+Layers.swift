@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxIO
+import OCI
+import SystemPackage
+
+extension StorageContents {
+    /// The directories of a layer and of all below it, the topmost first.
+    func stack(_ id: String, object: String) throws(EngineError) -> EngineLayers {
+        guard driver == .overlay else { return try copy(id, object: object) }
+        var lowers = try directories(of: id, object: object)
+        for name in try lowerNames(of: id, object: object) {
+            let layer = try target(ofLink: name, object: object)
+            lowers += try directories(of: layer, object: object)
+            guard lowers.count <= EngineLimit.depth else {
+                throw EngineError(object, "has more than \(EngineLimit.depth) layers on top of each other")
+            }
+        }
+        return EngineLayers(lowers: lowers, usesUserXattrs: owner.isRootless)
+    }
+
+    /// The one directory of the vfs driver, which holds everything.
+    private func copy(_ id: String, object: String) throws(EngineError) -> EngineLayers {
+        guard let record = try layers.record(id) else {
+            throw EngineError(object, "layer \(id.printable) is missing")
+        }
+        for folder in folders where isIdentifier(id) {
+            let place = "vfs/dir/\(id)"
+            guard try folder.hasDirectory(place) else { continue }
+            return EngineLayers(lowers: [try directory(place, in: folder, record, object: object)])
+        }
+        throw EngineError(object, "the directory of layer \(id.printable) is missing")
+    }
+
+    /// A layer's directories: its own, and behind it those from before its files' owners were changed.
+    private func directories(of id: String, object: String) throws(EngineError) -> [EngineLayers.Directory] {
+        guard isIdentifier(id) else { throw EngineError(object, "layer \(id.printable) has an identifier that cannot be") }
+        guard let record = try layers.record(id) else { throw EngineError(object, "layer \(id) is missing") }
+        for folder in folders where try folder.hasDirectory("overlay/\(id)") {
+            guard try folder.hasDirectory("overlay/\(id)/diff") else { break }
+            if try folder.fileType("overlay/\(id)/composefs-data") != nil {
+                throw EngineError(object, "layer \(id) is kept as composefs, which cannot be read in place")
+            }
+            var found = [try directory("overlay/\(id)/diff", in: folder, record, object: object)]
+            while try folder.hasDirectory("overlay/\(id)/diff\(found.count)") {
+                guard found.count < EngineLimit.depth else { break }
+                found.append(
+                    try directory("overlay/\(id)/diff\(found.count)", in: folder, record, object: object))
+            }
+            return found
+        }
+        throw EngineError(object, "the directory of layer \(id) is missing")
+    }
+
+    private func directory(
+        _ place: String, in folder: StorageFolder, _ record: LayerRecord, object: String
+    ) throws(EngineError) -> EngineLayers.Directory {
+        EngineLayers.Directory(
+            folder.path.appending(place), anchor: folder.path,
+            users: try IDMap(record.uidmap, object: object).within(owner.users),
+            groups: try IDMap(record.gidmap, object: object).within(owner.groups), diffID: record.diffID)
+    }
+
+    /// The short names of the layers below a layer, as its file `lower` lists them for the kernel; where it has none,
+    /// its ancestors by their identifiers.
+    private func lowerNames(of id: String, object: String) throws(EngineError) -> [LowerName] {
+        for folder in folders {
+            guard let text = try folder.line("overlay/\(id)/lower"), !text.isEmpty else { continue }
+            var names: [LowerName] = []
+            for part in text.split(separator: ":") {
+                guard part.hasPrefix("l/"), isIdentifier(String(part.dropFirst(2))) else {
+                    throw EngineError(object, "overlay/\(id)/lower names \(String(part).printable), no layer's link")
+                }
+                names.append(.link(String(part.dropFirst(2))))
+            }
+            return names
+        }
+        return try layers.chain(id, object: object).dropFirst().map { .layer($0.id) }
+    }
+
+    /// The layer that a short name stands for: a symbolic link to `../IDENTIFIER/diff`.
+    private func target(ofLink name: LowerName, object: String) throws(EngineError) -> String {
+        guard case .link(let link) = name else {
+            if case .layer(let id) = name { return id }
+            return ""
+        }
+        for folder in folders {
+            let target: [UInt8]
+            do throws(Errno) {
+                let links = try folder.descriptor.openBeneath("overlay/l", O_RDONLY | O_DIRECTORY)
+                target = try links.entryTarget(Array(link.utf8))
+            } catch .noSuchFileOrDirectory {
+                continue
+            } catch {
+                throw EngineError("\(folder.name): overlay/l/\(link)", reading: error)
+            }
+            let parts = String(decoding: target, as: UTF8.self).split(separator: "/", omittingEmptySubsequences: false)
+            guard parts.count == 3, parts[0] == "..", parts[2] == "diff", isIdentifier(String(parts[1])) else {
+                throw EngineError(
+                    "\(folder.name): overlay/l/\(link)",
+                    "leads to \(String(decoding: target, as: UTF8.self).printable), not to a layer")
+            }
+            return String(parts[1])
+        }
+        throw EngineError(object, "overlay/l/\(link), the link to one of its layers, is missing")
+    }
+
+    private enum LowerName {
+        case link(String)
+        case layer(String)
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxIO
+import OCI
+import SystemPackage
+
+/// Files of `/proc/PID`; see proc(5).
+enum ProcessFile {
+    /// All bytes of a file; nil where the process has ended or may not be looked at.
+    static func read(_ process: Int32, _ file: String) -> [UInt8]? {
+        try? Descriptor.open(FilePath("/proc/\(process)/\(file)")).read(atMost: 16 << 20)
+    }
+
+    /// A map of users or groups.
+    static func map(_ process: Int32, _ file: String) -> IDMap? {
+        read(process, file).flatMap { IDMap(text: $0) }
+    }
+
+    /// The process's state and its parent; nil where it has ended: see proc_pid_stat(5).
+    static func stat(_ process: Int32) -> (state: UInt8, parent: Int32)? {
+        // The name in brackets may itself hold blanks and brackets.
+        guard let text = read(process, "stat"), let end = text.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+        let fields = text[text.index(after: end)...].split(separator: 0x20)
+        guard fields.count > 1, let state = fields[0].first, !"ZXx".utf8.contains(state),
+            let parent = Int32(String(decoding: fields[1], as: UTF8.self))
+        else { return nil }
+        return (state, parent)
+    }
+
+    /// The mounts that the process sees; nil where it has ended or may not be looked at.
+    static func mounts(_ process: Int32) -> [MountEntry]? {
+        read(process, "mountinfo").map { MountTable.parse($0) }
+    }
+
+    /// Whether the control group of a process is frozen.
+    static func isFrozen(_ process: Int32) -> Bool {
+        guard let text = read(process, "cgroup"), let table = try? MountTable.read() else { return false }
+        for line in text.split(separator: UInt8(ascii: "\n")) {
+            // A line is hierarchy:controllers:path; version 2 has 0 and no controllers.
+            let fields = line.split(separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
+            guard fields.count == 3, fields[2].count > 1 else { continue }
+            let controllers = String(decoding: fields[1], as: UTF8.self).split(separator: ",")
+            let path = String(decoding: fields[2].dropFirst(), as: UTF8.self)
+            if controllers.isEmpty, let mount = table.first(where: { $0.type == "cgroup2" && $0.root == [0x2F] }) {
+                if file(mount, path, "cgroup.freeze")?.first == UInt8(ascii: "1") { return true }
+            } else if controllers.contains("freezer"),
+                let mount = table.first(where: { $0.type == "cgroup" && $0.superOptions.contains("freezer") })
+            {
+                if file(mount, path, "freezer.state")?.starts(with: "FROZEN".utf8) == true { return true }
+            }
+        }
+        return false
+    }
+
+    private static func file(_ mount: MountEntry, _ path: String, _ name: String) -> [UInt8]? {
+        let directory = FilePath(String(decoding: mount.path, as: UTF8.self))
+        return try? Descriptor.open(directory, O_RDONLY | O_DIRECTORY).openBeneath("\(path)/\(name)").read(atMost: 64)
+    }
+}
