@@ -60,6 +60,7 @@ let package = Package(
         module("Engines", ["OCI", "LinuxIO", system]),
         module("TreeDiff", ["OCI", "FileTree"]),
         module("FileSystems", ["OCI", "FileTree", "EROFS", "LinuxIO", system]),
+        module("Overlay", ["OCI", "FileTree", "EROFS", "FileSystems", "LinuxIO", system]),
         module("FuseServer", ["FileTree", "FileSystems", "LinuxIO", "CFuse", system]),
         module(
             "CimgCommands",
@@ -82,6 +83,9 @@ let package = Package(
         tests("Engines", ["Engines", "OCI", "LinuxIO", system]),
         tests("TreeDiff", ["TreeDiff", "CimgCommands", "Transports", "FileTree", "OCI", "LinuxIO", system]),
         tests("FileSystems", ["FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
+        tests(
+            "Overlay",
+            ["Overlay", "Transports", "TreeDiff", "FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests("FuseServer", ["FuseServer", "FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests("Command", ["cimg", "OCI", "FileTree", "LinuxIO", system], exclude: ["Snapshots"]),
         tests("Architecture", []),

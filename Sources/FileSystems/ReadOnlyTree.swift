@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import EROFS
-import FileTree
+package import FileTree
 import OCI
 package import SystemPackage
 
@@ -25,6 +25,13 @@ package final class ReadOnlyTree: FileSystem {
 
     package var caching: CachePolicy { .forever }
 
+    /// The number that a file has in the tree itself.
+    package func node(of file: FileNumber) -> TreeNode {
+        if file == .root { return TreeNode(image.rootNumber) }
+        let displaced = file.rawValue ^ Self.displacement
+        return TreeNode(displaced <= 1 ? displaced : file.rawValue)
+    }
+
     package func lookup(_ name: UnsafeRawBufferPointer, in directory: FileNumber) throws(Errno) -> FileAttributes {
         guard name.count <= 255 else { throw .fileNameTooLong }
         return try answering(directory) {
@@ -32,6 +39,13 @@ package final class ReadOnlyTree: FileSystem {
             guard let number = try image.lookup(name, in: parent) else { throw Errno.noSuchFileOrDirectory }
             return try attributes(image.record(number))
         }
+    }
+
+    /// The file of a name in a directory; see `lookup(_:in:)`.
+    package func find(_ name: [UInt8], in directory: FileNumber) throws(Errno) -> FileAttributes {
+        do {
+            return try name.withUnsafeBytes { try lookup($0, in: directory) }
+        } catch let error as Errno { throw error } catch { throw .ioError }
     }
 
     package func attributes(of file: FileNumber) throws(Errno) -> FileAttributes {
@@ -152,9 +166,7 @@ extension ReadOnlyTree {
     }
 
     private func record(_ file: FileNumber) throws(EROFSError) -> InodeRecord {
-        if file == .root { return try image.record(image.rootNumber) }
-        let displaced = file.rawValue ^ Self.displacement
-        return try image.record(displaced <= 1 ? displaced : file.rawValue)
+        try image.record(node(of: file).rawValue)
     }
 
     private func record(_ file: FileNumber, as type: FileTree.FileType, orElse error: Errno) throws -> InodeRecord {

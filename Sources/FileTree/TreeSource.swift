@@ -13,6 +13,20 @@ package struct TreeNode: Hashable, Sendable {
     package init(_ rawValue: UInt64) { self.rawValue = rawValue }
 }
 
+/// What makes two names of this machine one file: the device that it lies on and its inode number there.
+package struct FileIdentity: Hashable, Sendable {
+    /// `st_dev`.
+    package var device: UInt64
+    /// `st_ino`.
+    package var inode: UInt64
+
+    /// Makes an identity.
+    package init(device: UInt64, inode: UInt64) {
+        self.device = device
+        self.inode = inode
+    }
+}
+
 /// A name in a directory of a tree source.
 package struct TreeChild: Sendable {
     /// The name: 1…255 bytes, neither `/` nor NUL.
@@ -49,13 +63,23 @@ package protocol TreeSource: AnyObject, Sendable {
     /// SHA-256 of a regular file's content where it is known without reading; else nil.
     func contentDigest(of node: TreeNode) throws -> Digest?
 
-    /// A digest of everything below and including a directory where it is known; else nil.
+    /// A digest of a file and, for a directory, of everything below it, where it is known; else nil.
     ///
-    /// Equal digests of two sources mean that nothing a comparison could report differs.
+    /// Equal digests of two sources mean that nothing a comparison could report differs. Digests of content and of
+    /// places on this machine are made so that one never equals the other.
     func subtreeDigest(of node: TreeNode) throws -> Digest?
+
+    /// Which file of this machine holds a regular file's bytes, where it is known; else nil.
+    ///
+    /// Files of two sources that have the same identity have the same bytes.
+    func contentIdentity(of node: TreeNode) throws -> FileIdentity?
 
     /// Reads a regular file's bytes from `offset` on into `buffer`.
     ///
     /// - Returns: the bytes read: fewer than the buffer holds only at the end of the file; 0 at or beyond it.
     func read(_ node: TreeNode, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws -> Int
+}
+
+extension TreeSource {
+    package func contentIdentity(of node: TreeNode) throws -> FileIdentity? { nil }
 }

@@ -10,9 +10,14 @@ package import SystemPackage
 extension Descriptor {
     /// The names in this directory in the order of the file system, without `.` and `..`.
     ///
+    /// See `entries()`.
+    package func entryNames() throws(Errno) -> [[UInt8]] { try entries().map(\.name) }
+
+    /// What this directory lists, in the order of the file system, without `.` and `..`.
+    ///
     /// The descriptor's own position is neither used nor moved, so threads may share it. Built on readdir(3).
     /// - Throws: the `Errno` of opening or reading.
-    package func entryNames() throws(Errno) -> [[UInt8]] {
+    package func entries() throws(Errno) -> [ListedName] {
         let number = try retrying { openat(rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         guard let stream = fdopendir(number) else {
             let code = Errno(rawValue: errno)
@@ -20,12 +25,12 @@ extension Descriptor {
             throw code
         }
         defer { closedir(stream) }
-        var names: [[UInt8]] = []
+        var found: [ListedName] = []
         while true {
             errno = 0
             guard let entry = readdir(stream) else {
                 let code = errno
-                if code == 0 { return names }
+                if code == 0 { return found }
                 throw Errno(rawValue: code)
             }
             // SAFETY: the C library ends `d_name` with a NUL; it may be longer than the declared array, hence no copy
@@ -34,7 +39,8 @@ extension Descriptor {
             let name = UnsafeRawBufferPointer(
                 start: start, count: strlen(start.assumingMemoryBound(to: CChar.self)))
             if name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8) { continue }
-            names.append(Array(name))
+            found.append(
+                ListedName(name: Array(name), inode: UInt64(entry.pointee.d_ino), typeNumber: entry.pointee.d_type))
         }
     }
 
@@ -77,4 +83,21 @@ extension Descriptor {
 /// The corresponding C functions are major(3) and minor(3).
 package func deviceParts(_ device: dev_t) -> (major: UInt32, minor: UInt32) {
     (clinux_major(UInt64(device)), clinux_minor(UInt64(device)))
+}
+
+/// A name that a directory lists, with what the listing itself tells of the file.
+package struct ListedName: Hashable, Sendable {
+    /// The name: 1…255 bytes.
+    package var name: [UInt8]
+    /// The inode number (`d_ino`).
+    package var inode: UInt64
+    /// The type as `d_type` has it, `S_IFMT` shifted right by 12; 0 where the file system does not tell.
+    package var typeNumber: UInt8
+
+    /// Makes an entry.
+    package init(name: [UInt8], inode: UInt64, typeNumber: UInt8) {
+        self.name = name
+        self.inode = inode
+        self.typeNumber = typeNumber
+    }
 }

@@ -17,40 +17,66 @@ extension Descriptor {
     package func entryXattrs(
         _ name: [UInt8], where isWanted: ([UInt8]) -> Bool
     ) throws(Errno) -> [(name: [UInt8], value: [UInt8])] {
-        let path = Array("/proc/self/fd/\(rawValue)/".utf8) + name
-        let list: [UInt8]
-        do throws(Errno) {
-            list = try growing { buffer, capacity in
-                withCString(path) { clinux_llistxattr($0, buffer, capacity) }
-            }
-        } catch .notSupported {
-            return []
-        }
         var found: [(name: [UInt8], value: [UInt8])] = []
-        for name in list.split(separator: 0).map(Array.init) where isWanted(name) {
-            do throws(Errno) {
-                let value = try growing { buffer, capacity in
-                    withCString(path) { path in withCString(name) { clinux_lgetxattr(path, $0, buffer, capacity) } }
-                }
-                found.append((name, value))
-            } catch .noData {
-                continue
-            }
+        for attribute in try entryXattrNames(name) where isWanted(attribute) {
+            if let value = try entryXattr(attribute, of: name) { found.append((attribute, value)) }
         }
         return found
     }
+
+    /// The full names of the extended attributes of a name in this directory; none where the file system has no
+    /// attributes.
+    ///
+    /// Built on llistxattr(2).
+    package func entryXattrNames(_ name: [UInt8]) throws(Errno) -> [[UInt8]] {
+        let path = procPath(of: name)
+        do throws(Errno) {
+            let list = try growing { buffer, capacity in
+                withCString(path) { clinux_llistxattr($0, buffer, capacity) }
+            }
+            return list.isEmpty ? [] : list.split(separator: 0).map(Array.init)
+        } catch .notSupported {
+            return []
+        }
+    }
+
+    /// The value of an extended attribute of a name in this directory; nil where it has none of that name.
+    ///
+    /// Built on lgetxattr(2).
+    package func entryXattr(_ attribute: [UInt8], of name: [UInt8]) throws(Errno) -> [UInt8]? {
+        let path = procPath(of: name)
+        do throws(Errno) {
+            return try growing { buffer, capacity in
+                withCString(path) { path in withCString(attribute) { clinux_lgetxattr(path, $0, buffer, capacity) } }
+            }
+        } catch .noData {
+            return nil
+        } catch .notSupported {
+            return nil
+        }
+    }
+
+    private func procPath(of name: [UInt8]) -> [UInt8] {
+        Array("/proc/self/fd/\(rawValue)/".utf8) + name
+    }
 }
 
-/// Calls for a size, then for the bytes, again while they grow in between.
+/// Calls for the bytes, with more room if they need it, also while they grow in between.
 private func growing(_ call: (UnsafeMutableRawPointer?, Int) -> Int) throws(Errno) -> [UInt8] {
+    var capacity = 512
     while true {
-        let size = try retrying { call(nil, 0) }
-        guard size > 0 else { return [] }
-        var bytes = [UInt8](repeating: 0, count: size)
         do throws(Errno) {
-            let count = try retrying { bytes.withUnsafeMutableBytes { call($0.baseAddress, size) } }
-            return Array(bytes.prefix(count))
+            var code: Errno?
+            let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+                let result = call(buffer.baseAddress, capacity)
+                if result < 0 { code = Errno(rawValue: errno) }
+                count = max(0, min(result, capacity))
+            }
+            if let code { throw code }
+            return bytes
         } catch .outOfRange {
+            capacity = try max(capacity * 2, retrying { call(nil, 0) })
+        } catch .interrupted {
             continue
         }
     }

@@ -41,6 +41,13 @@ package final class Descriptor: Sendable {
             })
     }
 
+    /// Opens a path below this directory as a mere place (`O_PATH`): no right to read it is needed, nothing blocks.
+    ///
+    /// See `openBeneath(_:_:mode:)`.
+    package func openPathBeneath(_ path: [UInt8], _ flags: Int32 = 0) throws(Errno) -> Descriptor {
+        try openBeneath(path, clinux_O_PATH | flags)
+    }
+
     /// Opens a path below this directory where the path is the program's own.
     ///
     /// See `openBeneath(_:_:mode:)`.
@@ -61,6 +68,13 @@ package final class Descriptor: Sendable {
     package func status() throws(Errno) -> stat {
         var result = stat()
         _ = try retrying { fstat(rawValue, &result) }
+        return result
+    }
+
+    /// What the file system that the file lies on tells of itself: fstatvfs(3).
+    package func fileSystemStatus() throws(Errno) -> statvfs {
+        var result = statvfs()
+        _ = try retrying { fstatvfs(rawValue, &result) }
         return result
     }
 
@@ -128,6 +142,16 @@ package final class Descriptor: Sendable {
             guard count > 0 else { throw .ioError }
             done += count
         }
+    }
+
+    /// The first offset not before `offset` where data or a hole begins.
+    ///
+    /// The file position is moved. The corresponding C function is lseek(2) with `SEEK_DATA` or `SEEK_HOLE`.
+    /// - Throws: `.noSuchAddressOrDevice` (ENXIO) beyond the end and where no data follows.
+    package func seek(from offset: UInt64, toHole: Bool) throws(Errno) -> UInt64 {
+        guard let start = off_t(exactly: offset) else { throw .noSuchAddressOrDevice }
+        let whence = toHole ? clinux_SEEK_HOLE : clinux_SEEK_DATA
+        return UInt64(clamping: try retrying { lseek(rawValue, start, whence) })
     }
 
     /// Sets the file's length.

@@ -32,6 +32,13 @@ package struct Spawn: Sendable {
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
+    /// How many files this process may have open at once: getrlimit(2).
+    package static var openFileLimit: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// Starts the child, with no signal blocked or ignored.
     package func start() throws(Errno) -> ChildProcess {
         // dup2 in the child goes in order: sources above every target cannot be overwritten before their turn.

@@ -17,12 +17,8 @@ package import SystemPackage
 /// `DirectoryTreeError`.
 ///
 /// Metadata is as of the last listing of the parent directory. Sizes are those of regular files and links only.
-/// Extended attributes that belong to this machine's storage rather than to the file are left out:
-///
-/// - `security.selinux` and `security.evm`: labels and seals made on this machine, for this machine's policy and keys;
-/// - `trusted.overlay.*`, `user.overlay.*`, `user.fuseoverlayfs.*` and `user.containers.override_stat`: bookkeeping of
-///   overlay file systems and container engines;
-/// - `system.*` but for `system.posix_acl_access` and `system.posix_acl_default`: views that file systems compute.
+/// Extended attributes that belong to this machine's storage rather than to the file are left out: see
+/// `MachineAttributes`.
 ///
 /// Memory grows with the names listed so far, by about 100 bytes each.
 package final class DirectoryTree: TreeSource {
@@ -67,7 +63,7 @@ package final class DirectoryTree: TreeSource {
 
     private func xattrs(of node: TreeNode, at place: DirectoryTreeNodes.Place) throws -> [ExtendedAttribute] {
         do throws(Errno) {
-            return try place.directory.entryXattrs(place.name, where: Self.isOfTheFile)
+            return try place.directory.entryXattrs(place.name, where: MachineAttributes.isOfFile)
                 .map { ExtendedAttribute(name: $0.name, value: $0.value) }
                 .sorted { Bytes.precedes($0.name, $1.name) }
         } catch {
@@ -107,6 +103,8 @@ package final class DirectoryTree: TreeSource {
 
     package func subtreeDigest(of node: TreeNode) throws -> Digest? { nil }
 
+    package func contentIdentity(of node: TreeNode) throws -> FileIdentity? { try nodes.status(of: node).identity }
+
     package func read(
         _ node: TreeNode, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
     ) throws -> Int {
@@ -116,15 +114,5 @@ package final class DirectoryTree: TreeSource {
         } catch {
             throw nodes.failure(node, error)
         }
-    }
-
-    private static func isOfTheFile(_ name: [UInt8]) -> Bool {
-        if name.starts(with: "system.".utf8) {
-            return name.elementsEqual("system.posix_acl_access".utf8)
-                || name.elementsEqual("system.posix_acl_default".utf8)
-        }
-        let machine = ["security.selinux", "security.evm", "user.containers.override_stat"]
-        let overlay = ["trusted.overlay.", "user.overlay.", "user.fuseoverlayfs."]
-        return !machine.contains { name.elementsEqual($0.utf8) } && !overlay.contains { name.starts(with: $0.utf8) }
     }
 }

@@ -13,7 +13,7 @@ struct DirectoryTreeStatus {
     let size: UInt64
     let mtime: Timestamp
     let device: DeviceNumber
-    let identity: DirectoryTreeIdentity
+    let identity: FileIdentity
 
     init(_ status: stat) {
         mode = status.st_mode
@@ -25,14 +25,8 @@ struct DirectoryTreeStatus {
             seconds: Int64(status.st_mtim.tv_sec), nanoseconds: UInt32(clamping: status.st_mtim.tv_nsec))
         let parts = deviceParts(status.st_rdev)
         device = DeviceNumber(major: parts.major, minor: parts.minor)
-        identity = DirectoryTreeIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+        identity = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     }
-}
-
-/// What makes two names of this machine one file.
-struct DirectoryTreeIdentity: Hashable {
-    let device: UInt64
-    let inode: UInt64
 }
 
 /// The names of a directory tree that were listed so far, numbered from the root's 0 on.
@@ -51,7 +45,7 @@ struct DirectoryTreeTable {
     private(set) var entries: [Entry]
     private var names: [UInt8] = [UInt8(ascii: ".")]
     private var listings: [UInt32: [UInt32]] = [:]
-    private var linked: [DirectoryTreeIdentity: UInt32] = [:]
+    private var linked: [FileIdentity: UInt32] = [:]
 
     init(root: DirectoryTreeStatus) {
         entries = [Entry(parent: 0, depth: 0, nameStart: 0, nameCount: 1, file: 0, status: root)]

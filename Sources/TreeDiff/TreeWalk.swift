@@ -99,8 +99,10 @@ struct TreeWalk {
 
     private func both(_ left: Place, _ right: Place) throws -> Finding? {
         if left.node == right.node && self.left === self.right { return nil }
-        if left.type == .directory && right.type == .directory {
-            if let digest = try subtreeDigest(.left, left), try digest == subtreeDigest(.right, right) { return nil }
+        if left.type == right.type, let digest = try subtreeDigest(.left, left),
+            try digest == subtreeDigest(.right, right)
+        {
+            return nil
         }
         let leftAttributes = try attributes(.left, left)
         let rightAttributes = try attributes(.right, right)
@@ -152,6 +154,9 @@ struct TreeWalk {
             return leftDigest != rightDigest
         }
         if leftAttributes.size != rightAttributes.size { return true }
+        if let identity = try contentIdentity(.left, left), try identity == contentIdentity(.right, right) {
+            return false
+        }
         return try contents.differ(left.node, of: self.left, right.node, of: self.right)
     }
 }
@@ -180,6 +185,10 @@ extension TreeWalk {
 
     private func subtreeDigest(_ side: Side, _ place: Place) throws(SideFailure) -> Digest? {
         try SideFailure.on(side) { try tree(side).subtreeDigest(of: place.node) }
+    }
+
+    private func contentIdentity(_ side: Side, _ place: Place) throws(SideFailure) -> FileIdentity? {
+        try SideFailure.on(side) { try tree(side).contentIdentity(of: place.node) }
     }
 
     private func children(_ side: Side, _ place: Place) throws(SideFailure) -> [TreeChild] {

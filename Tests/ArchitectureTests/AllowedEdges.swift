@@ -25,6 +25,7 @@ let allowedEdges: [String: Set<String>] = [
     "Transports": ["OCI", "FileTree", "Archive", "LayerStore", "LinuxIO", "SystemPackage"],
     "Engines": ["OCI", "LinuxIO", "SystemPackage"],
     "FileSystems": ["OCI", "FileTree", "EROFS", "LinuxIO", "SystemPackage"],
+    "Overlay": ["OCI", "FileTree", "EROFS", "FileSystems", "LinuxIO", "SystemPackage"],
     // The only importer of libfuse.
     "FuseServer": ["FileTree", "FileSystems", "LinuxIO", "CFuse", "SystemPackage"],
     "CimgCommands": [
@@ -42,8 +43,8 @@ let allowedToolchainModules: [String: Set<String>?] = [
     "Synchronization": nil,
     // Only memory functions in EROFS and TreeDiff; errno and constants elsewhere.
     "Glibc": [
-        "EROFS", "TreeDiff", "LinuxIO", "Archive", "LayerStore", "Transports", "Engines", "FileSystems", "FuseServer",
-        "CimgCommands",
+        "EROFS", "TreeDiff", "LinuxIO", "Archive", "LayerStore", "Transports", "Engines", "FileSystems", "Overlay",
+        "FuseServer", "CimgCommands",
     ],
     "FoundationEssentials": ["OCI", "LayerStore", "Transports", "CimgCommands"],
 ]

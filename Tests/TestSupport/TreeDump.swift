@@ -32,7 +32,7 @@ package enum TreeDump {
                 line += " \(Bytes.escaped(attribute.name))=\(value)"
             }
             if attributes.type == .regular {
-                if let first = paths[node] {
+                if let first = paths[node], try source.linkCount(of: node) > 1 {
                     line += " = \(first)"
                 } else {
                     paths[node] = path

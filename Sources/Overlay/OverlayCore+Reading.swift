@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileSystems
+import FileTree
+import Glibc
+import LinuxIO
+import SystemPackage
+
+/// An open regular file of a layer.
+enum OpenFile: Sendable {
+    /// A file on disk.
+    case disk(Descriptor)
+    /// A file of the frozen tree.
+    case tree(ReadOnlyTree, FileNumber)
+}
+
+extension OverlayCore {
+    /// Opens a regular file's bytes.
+    ///
+    /// - Parameter flags: how, such as `O_RDONLY`; nothing else makes sense for the frozen tree.
+    /// - Throws: `.staleNFSFileHandle` where something else has the file's name now.
+    func open(_ place: LayerPlace, _ flags: Int32 = O_RDONLY) throws(Errno) -> OpenFile {
+        switch place.kind {
+        case .tree(let number):
+            guard let tree = tree(place.layer) else { throw .ioError }
+            return .tree(tree, number)
+        case .disk(let directory, let name):
+            let parent = try directories.descriptor(of: directory)
+            let file = try parent.openBeneath(name, flags | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW)
+            guard try file.status().st_mode & S_IFMT == S_IFREG else { throw .staleNFSFileHandle }
+            return .disk(file)
+        }
+    }
+
+    /// A symbolic link's target.
+    func target(of place: LayerPlace) throws(Errno) -> [UInt8] {
+        switch place.kind {
+        case .tree(let number):
+            guard let tree = tree(place.layer) else { throw .ioError }
+            return try tree.target(of: number)
+        case .disk(let directory, let name):
+            let parent = try directories.descriptor(of: directory)
+            // A link that a user may not make himself is kept as a file.
+            if try parent.entryStatus(name).st_mode & S_IFMT == S_IFREG {
+                return try content(of: parent.openBeneath(name, O_RDONLY | O_NONBLOCK))
+            }
+            return try parent.entryTarget(name)
+        }
+    }
+
+    private func content(of link: Descriptor) throws(Errno) -> [UInt8] {
+        var target = [UInt8](repeating: 0, count: 4096)
+        do {
+            let count = try target.withUnsafeMutableBytes { try link.read(at: 0, into: $0) }
+            return Array(target.prefix(count))
+        } catch let error as Errno { throw error } catch { throw .ioError }
+    }
+
+    /// The full names of a file's own extended attributes, as they are shown.
+    func xattrNames(of place: LayerPlace) throws(Errno) -> [[UInt8]] {
+        switch place.kind {
+        case .tree(let number):
+            guard let tree = tree(place.layer) else { throw .ioError }
+            return try tree.xattrNames(of: number)
+        case .disk(let directory, let name):
+            return try directories.descriptor(of: directory).entryXattrNames(name)
+                .compactMap { OverlayMarkName.shown($0, options.marks) }
+        }
+    }
+
+    /// The value of an extended attribute, by the name that is shown; nil where the file has none.
+    func xattr(_ attribute: [UInt8], of place: LayerPlace) throws(Errno) -> [UInt8]? {
+        switch place.kind {
+        case .tree(let number):
+            guard let tree = tree(place.layer) else { throw .ioError }
+            do throws(Errno) {
+                return try tree.xattr(attribute, of: number)
+            } catch .noData { return nil }
+        case .disk(let directory, let name):
+            guard let stored = OverlayMarkName.stored(attribute, options.marks) else { return nil }
+            return try directories.descriptor(of: directory).entryXattr(stored, of: name)
+        }
+    }
+}
+
+extension OpenFile {
+    /// Reads from an offset until the buffer is full or the file ends.
+    func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+        switch self {
+        case .disk(let file): try file.read(at: offset, into: buffer)
+        case .tree(let tree, let number): try tree.read(number, FileHandle(0), at: offset, into: buffer)
+        }
+    }
+
+    /// The next data or hole; see `FileSystem.seek`.
+    func seek(from offset: UInt64, to goal: SeekGoal) throws(Errno) -> UInt64 {
+        switch self {
+        case .disk(let file): try file.seek(from: offset, toHole: goal == .hole)
+        case .tree(let tree, let number): try tree.seek(number, FileHandle(0), from: offset, to: goal)
+        }
+    }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EROFS
+import FileSystems
+import FileTree
+import Glibc
+import LinuxIO
+import SystemPackage
+
+/// What stacked layers mean: which file a name leads to, what a directory lists, where a file's bytes are.
+///
+/// It remembers nothing of the tree but open directories; whoever uses it keeps what it found.
+final class OverlayCore: Sendable {
+    /// How a layer is kept.
+    enum Layer {
+        case disk(DiskDirectory)
+        case tree(ReadOnlyTree, MappedTree)
+    }
+
+    let layers: [Layer]
+    let options: OverlayOptions
+    let directories: DirectoryCache
+    /// Whether the highest layer is written to by this overlay.
+    let hasUpper: Bool
+
+    /// Stacks layers, the highest first.
+    ///
+    /// - Throws: `.invalidArgument` without layers or where a frozen tree is not the lowest one; `.notDirectory`.
+    init(
+        _ layers: [OverlayLayer], hasUpper: Bool = false, options: OverlayOptions,
+        log: @escaping @Sendable (String) -> Void
+    ) throws(Errno) {
+        guard !layers.isEmpty, layers.count <= 4096 else { throw .invalidArgument }
+        var opened: [Layer] = []
+        for (position, layer) in layers.enumerated() {
+            switch layer {
+            case .directory(let descriptor): opened.append(.disk(try DiskDirectory(root: descriptor)))
+            case .tree(let tree):
+                guard position == layers.count - 1 else { throw .invalidArgument }
+                opened.append(.tree(ReadOnlyTree(tree, log: log), tree))
+            }
+        }
+        self.layers = opened
+        self.options = options
+        self.hasUpper = hasUpper
+        directories = DirectoryCache(capacity: Self.directoryLimit())
+    }
+
+    /// A quarter of what the process may open: files that are in use come first.
+    private static func directoryLimit() -> Int { min(1024, Spawn.openFileLimit / 4) }
+
+    /// The root directory.
+    ///
+    /// All layers' own directories are merged, whatever marks they have.
+    func root() throws(Errno) -> OverlayFile {
+        var stack: [LayerDirectory] = []
+        for (index, layer) in layers.enumerated() {
+            switch layer {
+            case .disk(let directory):
+                var found = LayerDirectory(layer: index, kind: .disk(directory))
+                let marks = try inspect(found.place)?.marks
+                found.mayMarkWhiteouts = marks?.opacity == .whiteoutsByAttribute
+                stack.append(found)
+            case .tree: stack.append(LayerDirectory(layer: index, kind: .tree(.root)))
+            }
+        }
+        guard let top = stack.first else { throw .invalidArgument }
+        return OverlayFile(status: try status(of: top.place), place: top.place, stack: stack)
+    }
+
+    /// What the layer tells of a file, numbers mapped and overrides applied.
+    ///
+    /// - Throws: `.noSuchFileOrDirectory` where it is gone.
+    func status(of place: LayerPlace) throws(Errno) -> LayerStatus {
+        guard let found = try inspect(place) else { throw .noSuchFileOrDirectory }
+        return found.status
+    }
+
+    /// What a layer tells of a file and what its attributes say; nil where it is not there.
+    func inspect(_ place: LayerPlace) throws(Errno) -> (status: LayerStatus, marks: OverlayMarks?)? {
+        switch place.kind {
+        case .tree(let number):
+            guard let tree = tree(place.layer) else { throw .ioError }
+            return (LayerStatus(try tree.attributes(of: number)), nil)
+        case .disk(let directory, let name):
+            let descriptor = try directories.descriptor(of: directory)
+            do throws(Errno) {
+                guard var status = LayerStatus(try descriptor.entryStatus(name)) else { throw .ioError }
+                // Marks are on regular files and directories only.
+                guard status.type == .regular || status.type == .directory else {
+                    show(&status, nil)
+                    return (status, nil)
+                }
+                let names = try descriptor.entryXattrNames(name)
+                guard !names.isEmpty else {
+                    show(&status, nil)
+                    return (status, nil)
+                }
+                let marks = try OverlayMarks(names, of: name, in: descriptor, options.marks)
+                show(&status, marks.override)
+                return (status, marks)
+            } catch {
+                if error == .noSuchFileOrDirectory || error == .fileNameTooLong { return nil }
+                throw error
+            }
+        }
+    }
+
+    /// The frozen tree of a layer.
+    func tree(_ layer: Int) -> ReadOnlyTree? {
+        guard layers.indices.contains(layer), case .tree(let tree, _) = layers[layer] else { return nil }
+        return tree
+    }
+
+    /// Applies an override and the mapping of numbers.
+    private func show(_ status: inout LayerStatus, _ override: StatusOverride?) {
+        if let override {
+            status.uid = override.uid
+            status.gid = override.gid
+            status.permissions = override.permissions
+            // A directory stays one: other types are kept as regular files.
+            if let type = override.type, status.type == .regular, type != .directory {
+                status.type = type
+                status.device = override.device
+            }
+        }
+        status.uid = options.identifiers.shownUser(status.uid)
+        status.gid = options.identifiers.shownGroup(status.gid)
+    }
+}

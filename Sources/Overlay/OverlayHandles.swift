@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileSystems
+import Synchronization
+import SystemPackage
+
+/// What a handle of a mounted overlay stands for.
+enum OverlayHandle: Sendable {
+    /// An open regular file.
+    case file(OpenFile)
+    /// An open directory.
+    case directory(DirectoryListing)
+}
+
+/// What an open directory lists: fixed from the first read on, until it is rewound.
+///
+/// So names that come and go while it is read neither repeat nor hide others.
+final class DirectoryListing: Sendable {
+    private let names = Mutex<[OverlayName]?>(nil)
+
+    /// The names, listed by `list` where a reader begins.
+    func names(
+        fromStart isStart: Bool, _ list: () throws(Errno) -> [OverlayName]
+    ) throws(Errno) -> [OverlayName] {
+        if !isStart, let known = names.withLock({ $0 }) { return known }
+        let listed = try list()
+        names.withLock { $0 = listed }
+        return listed
+    }
+}
+
+/// The open files of a mounted overlay.
+final class OverlayHandles: Sendable {
+    private struct State {
+        var handles: [UInt64: OverlayHandle] = [:]
+        var next: UInt64 = 1
+    }
+
+    private let state = Mutex(State())
+
+    /// Keeps an open file and numbers it.
+    func add(_ handle: OverlayHandle) -> FileHandle {
+        state.withLock { state in
+            while state.handles[state.next] != nil || state.next == 0 { state.next &+= 1 }
+            let number = state.next
+            state.handles[number] = handle
+            state.next &+= 1
+            return FileHandle(number)
+        }
+    }
+
+    /// Lets go of an open file.
+    func remove(_ handle: FileHandle) {
+        // The descriptor is closed outside of the lock.
+        _ = state.withLock { $0.handles.removeValue(forKey: handle.rawValue) }
+    }
+
+    /// An open regular file.
+    func file(_ handle: FileHandle) throws(Errno) -> OpenFile {
+        guard case .file(let file)? = state.withLock({ $0.handles[handle.rawValue] }) else { throw .badFileDescriptor }
+        return file
+    }
+
+    /// An open directory; nil for a number of none.
+    func directory(_ handle: FileHandle) -> DirectoryListing? {
+        guard case .directory(let listing)? = state.withLock({ $0.handles[handle.rawValue] }) else { return nil }
+        return listing
+    }
+
+    /// How many files are open.
+    var count: Int { state.withLock { $0.handles.count } }
+}
