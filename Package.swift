@@ -65,8 +65,8 @@ let package = Package(
         module(
             "CimgCommands",
             [
-                "OCI", "FileTree", "EROFS", "Archive", "LayerStore", "Transports", "TreeDiff", "FileSystems",
-                "FuseServer", "LinuxIO", arguments, system,
+                "OCI", "FileTree", "EROFS", "Archive", "LayerStore", "Transports", "Engines", "Overlay", "TreeDiff",
+                "FileSystems", "FuseServer", "LinuxIO", arguments, system,
             ]),
         .executableTarget(name: "cimg", dependencies: ["CimgCommands"], swiftSettings: swiftSettings),
 

@@ -25,7 +25,7 @@ package struct CimgCommand: ParsableCommand {
         version: Version.current,
         subcommands: [
             ImportCommand.self, ImagesCommand.self, InspectCommand.self, TagCommand.self, RemoveCommand.self,
-            MountCommand.self, UmountCommand.self, MountsCommand.self, DiffCommand.self, PruneCommand.self,
+            MountCommand.self, UmountCommand.self, MountsCommand.self, DiffCommand.self, PsCommand.self, PruneCommand.self,
             FsckCommand.self, ServeCommand.self, SettleCommand.self,
         ])
 

@@ -143,7 +143,7 @@ extension OverlayCore {
 
     /// Whether a file of a layer says that its name is nothing.
     func isWhiteout(_ status: LayerStatus, _ marks: OverlayMarks?, in directory: LayerDirectory) -> Bool {
-        status.isWhiteoutDevice
+        status.isWhiteoutDevice && !options.marks.isEmpty
             || directory.mayMarkWhiteouts && marks?.isWhiteout == true && status.type == .regular && status.size == 0
     }
 

@@ -88,16 +88,16 @@ final class OverlayCore: Sendable {
                 guard var status = LayerStatus(try descriptor.entryStatus(name)) else { throw .ioError }
                 // Marks are on regular files and directories only.
                 guard status.type == .regular || status.type == .directory else {
-                    show(&status, nil)
+                    show(&status, nil, place.layer)
                     return (status, nil)
                 }
                 let names = try descriptor.entryXattrNames(name)
                 guard !names.isEmpty else {
-                    show(&status, nil)
+                    show(&status, nil, place.layer)
                     return (status, nil)
                 }
                 let marks = try OverlayMarks(names, of: name, in: descriptor, options.marks)
-                show(&status, marks.override)
+                show(&status, marks.override, place.layer)
                 return (status, marks)
             } catch {
                 if error == .noSuchFileOrDirectory || error == .fileNameTooLong { return nil }
@@ -113,7 +113,7 @@ final class OverlayCore: Sendable {
     }
 
     /// Applies an override and the mapping of numbers.
-    private func show(_ status: inout LayerStatus, _ override: StatusOverride?) {
+    private func show(_ status: inout LayerStatus, _ override: StatusOverride?, _ layer: Int) {
         if let override {
             status.uid = override.uid
             status.gid = override.gid
@@ -124,7 +124,8 @@ final class OverlayCore: Sendable {
                 status.device = override.device
             }
         }
-        status.uid = options.identifiers.shownUser(status.uid)
-        status.gid = options.identifiers.shownGroup(status.gid)
+        let identifiers = options.identifiers(of: layer)
+        status.uid = identifiers.shownUser(status.uid)
+        status.gid = identifiers.shownGroup(status.gid)
     }
 }

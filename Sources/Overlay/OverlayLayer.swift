@@ -12,22 +12,29 @@ package enum OverlayLayer: Sendable {
     case tree(MappedTree)
 }
 
-/// What an overlay understands besides the format's devices: which spellings of its marks, whose user numbers.
+/// What an overlay understands: which spellings of its marks, whose user numbers.
 package struct OverlayOptions: Sendable {
-    /// The spellings of marks that are understood in the layers.
+    /// The spellings of marks that are understood in the layers; with none, 0:0 devices are devices too.
     package var marks: OverlayMarkFormats
-    /// How numbers on disk are shown.
-    package var identifiers: IdentifierMapping
+    /// How numbers on disk are shown, for every layer in the order of the layers.
+    ///
+    /// The last one stands for all layers behind it.
+    package var identifiers: [IdentifierMapping]
     /// Whether the layers may change while the overlay is used: then nothing is believed for long.
     package var isChanging: Bool
 
     /// Makes options; without arguments the marks of root's overlays, numbers as they are, changing layers.
     package init(
-        marks: OverlayMarkFormats = .trusted, identifiers: IdentifierMapping = IdentifierMapping(), isChanging: Bool = true
+        marks: OverlayMarkFormats = .trusted, identifiers: [IdentifierMapping] = [], isChanging: Bool = true
     ) {
         self.marks = marks
         self.identifiers = identifiers
         self.isChanging = isChanging
+    }
+
+    /// How a layer's numbers are shown.
+    func identifiers(of layer: Int) -> IdentifierMapping {
+        (identifiers.indices.contains(layer) ? identifiers[layer] : identifiers.last) ?? IdentifierMapping()
     }
 }
 

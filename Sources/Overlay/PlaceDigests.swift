@@ -19,20 +19,12 @@ final class PlaceDigests: Sendable {
     /// Prepares for the layers of an overlay.
     init(_ core: OverlayCore) {
         self.core = core
-        var options: [UInt8] = [core.options.marks.rawValue]
-        for ranges in [core.options.identifiers.users, core.options.identifiers.groups] {
-            options.append(number: UInt64(ranges.count))
-            for range in ranges {
-                options.append(number: UInt64(range.container))
-                options.append(number: UInt64(range.host))
-                options.append(number: UInt64(range.count))
-            }
-        }
         var known: [[UInt8]?] = []
-        var next: [UInt8]? = Self.version + options
-        for layer in core.layers.reversed() {
+        var next: [UInt8]? = Self.version + [core.options.marks.rawValue]
+        for (position, layer) in core.layers.enumerated().reversed() {
+            let numbers = Self.identity(of: core.options.identifiers(of: position))
             next = next.flatMap { rest in
-                Self.identity(of: layer).map { identity in
+                Self.identity(of: layer).map { $0 + numbers }.map { identity in
                     var digest: [UInt8] = []
                     (rest + identity).withUnsafeBytes { Digest(hashing: $0).append(to: &digest) }
                     return digest
@@ -84,6 +76,19 @@ final class PlaceDigests: Sendable {
 
     private func hash(_ bytes: [UInt8]) -> Digest {
         bytes.withUnsafeBytes { Digest(hashing: $0) }
+    }
+
+    private static func identity(of identifiers: IdentifierMapping) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for ranges in [identifiers.users, identifiers.groups] {
+            bytes.append(number: UInt64(ranges.count))
+            for range in ranges {
+                bytes.append(number: UInt64(range.container))
+                bytes.append(number: UInt64(range.host))
+                bytes.append(number: UInt64(range.count))
+            }
+        }
+        return bytes
     }
 
     private static func identity(of layer: OverlayCore.Layer) -> [UInt8]? {

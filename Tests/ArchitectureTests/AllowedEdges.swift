@@ -29,8 +29,8 @@ let allowedEdges: [String: Set<String>] = [
     // The only importer of libfuse.
     "FuseServer": ["FileTree", "FileSystems", "LinuxIO", "CFuse", "SystemPackage"],
     "CimgCommands": [
-        "OCI", "FileTree", "EROFS", "Archive", "LayerStore", "Transports", "TreeDiff", "FileSystems", "FuseServer",
-        "LinuxIO", "ArgumentParser", "SystemPackage",
+        "OCI", "FileTree", "EROFS", "Archive", "LayerStore", "Transports", "Engines", "Overlay", "TreeDiff",
+        "FileSystems", "FuseServer", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
     "cimg": ["CimgCommands"],
 ]

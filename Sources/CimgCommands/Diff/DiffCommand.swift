@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import LinuxIO
 import OCI
 import SystemPackage
 package import TreeDiff
@@ -9,7 +10,7 @@ package import TreeDiff
 package struct DiffCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "diff", abstract: "Show what differs between two images, containers or directories.",
-        usage: "cimg diff [<options>] <left> <right> [-- <path> ...]",
+        usage: "cimg diff [<options>] <left> [<right>] [-- <path> ...]",
         discussion: """
             Prints one line for each path that is only in RIGHT (A), only in LEFT (D) or in both but changed (C), with \
             the reasons behind a C. The order is that of the paths' bytes, what is below a directory right after it.
@@ -18,11 +19,17 @@ package struct DiffCommand: ParsableCommand {
             All that is below an added or removed directory is listed too. A file of another type is changed in its \
             type alone. Equal bytes are never a changed content, whatever else differs. Times count only with --times.
 
+            A container is compared as it is, running or not; alone, it is compared with its image. Where both sides \
+            have the same layers these are not read, only what lies on top. What the engine itself puts into each \
+            container, such as an empty /etc/hosts, is not shown without --all.
+
             \(ObjectFinder.help)
 
             Examples:
 
               cimg diff alpine-old alpine-new
+              cimg diff my_container
+              cimg diff alpine-new docker:web
               cimg diff --json oci:images/alpine:3.19 alpine-new -- /etc /usr/bin
               cimg diff alpine-new /mnt/unpacked
 
@@ -36,11 +43,11 @@ package struct DiffCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
     var platform: String?
 
-    @Argument(help: "What was: an image, or a directory, written with a leading / or ./.")
+    @Argument(help: "What was: an image, a container, or a directory, written with a leading / or ./.")
     var left: String
 
-    @Argument(help: "What is.")
-    var right: String
+    @Argument(help: "What is; without it, LEFT is a container and compared with its image.")
+    var right: String?
 
     @Argument(parsing: .postTerminator, help: "After --: compare these paths and what is below them only.")
     var paths: [String] = []
@@ -53,6 +60,12 @@ package struct DiffCommand: ParsableCommand {
 
     @Flag(help: "Print paths only.")
     var namesOnly = false
+
+    @Flag(help: "Show also what the engine put into a container for itself.")
+    var all = false
+
+    @Flag(help: "Read the layers of a container even if its engine says that they are those of the image.")
+    var full = false
 
     @Flag(help: "Let times of modification count as changes.")
     var times = false
@@ -74,7 +87,8 @@ package struct DiffCommand: ParsableCommand {
             // Whoever reads has seen enough. Something was printed, so something differs.
             differs = true
         } catch {
-            let text = "cimg: \(DiffError.text(error, left: left, right: right))\n"
+            let names = (right == nil ? "the image of \(left)" : left, right ?? left)
+            let text = "cimg: \(DiffError.text(error, left: names.0, right: names.1))\n"
             // Nobody is left to be told if this fails.
             _ = try? FileDescriptor.standardError.writeAll(text.utf8)
             throw ExitCode(2)
@@ -97,9 +111,16 @@ package struct DiffCommand: ParsableCommand {
         } else {
             format = DiffText(namesOnly: namesOnly)
         }
-        let (left, right) = (try openDiffSide(left, in: finder), try openDiffSide(right, in: finder))
+        // Layers are open directories.
+        Spawn.raiseOpenFileLimit()
+        let pair =
+            try right.map { try DiffPair.of(left, $0, in: finder, readsAll: full) }
+            ?? DiffPair.ofContainer(left, in: finder)
         let stopwatch = Stopwatch()
-        let differs = try report(left: left, right: right, options: options, as: format) { bytes in
+        let differs = try report(
+            left: pair.left, right: pair.right, options: options, as: format,
+            showing: { all || pair.isShown($0) }
+        ) { bytes in
             do {
                 try FileDescriptor.standardOutput.writeAll(bytes)
             } catch let error as Errno where error != .brokenPipe {

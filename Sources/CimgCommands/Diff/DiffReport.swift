@@ -19,11 +19,12 @@ package protocol DiffReport {
 
 /// Compares two sides and reports every change, writing in pieces of about 64 KiB.
 ///
-/// - Returns: whether there was any change.
+/// - Parameter isShown: which changes are reported; the others are as if they were not there.
+/// - Returns: whether there was any change that is shown.
 /// - Throws: `TreeDiffError`, after what was reported before it is written; or what `write` throws.
 package func report(
     left: DiffSide, right: DiffSide, options: ComparisonOptions, as report: some DiffReport,
-    write: ([UInt8]) throws -> Void
+    showing isShown: (Change) -> Bool = { _ in true }, write: ([UInt8]) throws -> Void
 ) throws -> Bool {
     var report = report
     var differs = false
@@ -36,6 +37,7 @@ package func report(
     report.begin(left: left, right: right)
     do {
         try TreeComparison(left: left.tree, right: right.tree, options: options).forEachChange { change in
+            guard isShown(change) else { return }
             differs = true
             report.add(change)
             try flush(above: 1 << 16)

@@ -26,25 +26,23 @@ package struct DiffSide {
     }
 }
 
-/// Finds what the user named and opens it for a comparison: an image, or a directory.
+/// Opens what the user named, which is no container: a stored image, an image of a source, or a directory.
 ///
-/// What is in the store comes first; a name with a slash at its start, `.` or `..` is always a directory.
+/// A name with a slash at its start, `.` or `..` is always a directory.
 /// - Throws: an error that says what is wrong with the name or the thing.
 func openDiffSide(_ object: String, in finder: ObjectFinder) throws -> DiffSide {
-    let isPath = ["/", "./", "../"].contains { object.hasPrefix($0) } || object == "." || object == ".."
-    if isPath {
+    if isDirectoryName(object) {
         finder.options.tell("\(object.printable): a directory, read while it is compared")
         return DiffSide(
             name: object, digest: nil, tree: try DirectoryTree(path: FilePath(RawArguments.bytes(of: object))))
     }
-    // Before an image is opened, as its error would not know of directories.
-    if try finder.location(object) == nil, try finder.options.openStore().find(object) == nil,
-        let guess = sourceGuess(object, directory: "./")
-    {
-        throw CommandError("\"\(object.printable)\": no image of this name; did you mean \(guess.printable)?")
-    }
     let image = try finder.open(object)
     return DiffSide(name: object, digest: "\(image.digest)", tree: try mappedTree(image.tree))
+}
+
+/// Whether a text to compare names a directory rather than an object.
+func isDirectoryName(_ text: String) -> Bool {
+    ["/", "./", "../"].contains { text.hasPrefix($0) } || text == "." || text == ".."
 }
 
 /// A stored tree, mapped for reading.

@@ -20,11 +20,24 @@ struct ImageObject {
 struct ObjectFinder {
     let options: StoreOptions
     var platform: Platform?
+    /// The engines of this machine, for names that are neither sources nor in the store.
+    let engines = MachineEngines()
+
+    /// Makes a finder.
+    init(options: StoreOptions) { self.options = options }
 
     /// How names of images can be written, for help texts.
     static let help = """
-        An image is a name or digest of the store (see "cimg images"), or a source: oci:DIR[:TAG|@DIGEST], \
-        oci-archive:FILE[:TAG], docker-archive:FILE[:REF], dir:DIR, rootfs:DIR-or-TAR.
+        An image is a name or digest of the store (see "cimg images"), a source: oci:DIR[:TAG|@DIGEST], \
+        oci-archive:FILE[:TAG], docker-archive:FILE[:REF], dir:DIR, rootfs:DIR-or-TAR, or an image of an engine: \
+        containers-storage:NAME, docker-daemon:NAME, containerd-image:[NAMESPACE/]NAME.
+        """
+
+    /// How names of containers can be written, for help texts.
+    static let containerHelp = """
+        A container is a name or the beginning of an identifier (see "cimg ps"), or, where several engines have it: \
+        podman:NAME, docker:NAME, containerd:[NAMESPACE/]NAME, pid:NUMBER for any process. A name without a prefix is \
+        looked for among the containers, then in the store, then among the engines' images.
         """
 
     /// Opens an image and its tree.

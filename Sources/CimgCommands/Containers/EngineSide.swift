@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EROFS
+import Engines
+import OCI
+
+/// A container or an engine's image as a side of a comparison.
+struct EngineSide {
+    /// What the user called it.
+    let name: String
+    /// The container or image.
+    let object: EngineObject
+    /// Its directories.
+    let tree: EngineTree
+
+    /// Finds the directories.
+    init(_ name: String, _ object: EngineObject) throws {
+        self.name = name
+        self.object = object
+        tree = EngineTree(layers: try object.layers())
+    }
+
+    /// The digest of an image's manifest, where the engine knows it.
+    var digest: String? {
+        guard case .image(let image) = object else { return nil }
+        return image.digest.map { "\($0)" }
+    }
+
+    /// A part of it, opened.
+    ///
+    /// - Parameters:
+    ///   - name: another name for it.
+    ///   - image: what stands for the directories of its image; see `EngineTree.tree(_:called:over:)`.
+    func side(_ part: EngineTree.Part, called name: String? = nil, over image: MappedTree? = nil) throws -> DiffSide {
+        DiffSide(
+            name: name ?? self.name, digest: name == nil ? digest : nil,
+            tree: try tree.tree(part, called: name ?? self.name, over: image))
+    }
+
+    /// Whether this is a container whose image is another object of the same storage.
+    func isMade(of other: EngineSide) -> Bool {
+        guard tree.layers.upper != nil, other.tree.layers.upper == nil else { return false }
+        let own = tree.layers.lowers.filter { $0.path != tree.layers.initLayer }.map(\.path)
+        return own == other.tree.layers.lowers.map(\.path)
+    }
+}
+
+/// What engines put into a container for themselves.
+enum EngineFiles {
+    /// Places on which podman and buildah mount something in every container.
+    static let paths: Set<[UInt8]> = Set(
+        [
+            "/dev", "/etc/hostname", "/etc/hosts", "/etc/mtab", "/etc/resolv.conf", "/proc", "/run",
+            "/run/.containerenv", "/run/notify", "/run/podman-init", "/run/secrets", "/sys",
+        ].map { Array($0.utf8) })
+}
+
+extension EngineObject {
+    /// Whether its engine makes the places of `EngineFiles` in the container's own directory.
+    var hasEngineFiles: Bool {
+        guard case .container(let container) = self else { return false }
+        return container.engine == .podman
+    }
+}

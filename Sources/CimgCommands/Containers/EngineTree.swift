@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EROFS
+import Engines
+import FileTree
+import LinuxIO
+import OCI
+import Overlay
+
+/// The directories that make up an engine's object, or a part of it.
+struct EngineTree: Sendable {
+    /// Which of the layers belong to a part.
+    enum Part {
+        /// Everything: the container as it is.
+        case whole
+        /// All but the container's own directory.
+        case withoutUpper
+        /// What the image brought, with the container's own directory.
+        case withoutInitLayer
+    }
+
+    /// The layers as the engine describes them.
+    let layers: EngineLayers
+
+    /// The directories of a part, the highest first.
+    func directories(_ part: Part) -> [EngineLayers.Directory] {
+        let lowers = layers.lowers.filter { part != .withoutInitLayer || $0.path != layers.initLayer }
+        return (part == .withoutUpper ? [] : layers.upper.map { [$0] } ?? []) + lowers
+    }
+
+    /// How the directories are to be understood.
+    ///
+    /// - Parameter isChanging: whether what reads them must see what the container does meanwhile.
+    func options(_ directories: [EngineLayers.Directory], isChanging: Bool) -> OverlayOptions {
+        OverlayOptions(
+            marks: layers.isPlain ? [] : layers.usesUserXattrs ? [.user, .overrideStat] : [.trusted, .overrideStat],
+            identifiers: directories.map(Self.identifiers), isChanging: isChanging)
+    }
+
+    /// A part as a tree to compare.
+    ///
+    /// - Parameter image: the stored tree of the image's layers, which then stands for the directories that they were
+    ///   unpacked to.
+    func tree(_ part: Part, called name: String, over image: MappedTree? = nil) throws -> OverlayTree {
+        var own = directories(part)
+        if image != nil { own.removeLast(min(own.count, layers.diffIDs?.count ?? 0)) }
+        var opened: [OverlayLayer] = []
+        for directory in own { opened.append(.directory(try directory.open())) }
+        if let image { opened.append(.tree(image)) }
+        return try OverlayTree(opened, name: Array(name.utf8), options: options(own, isChanging: true))
+    }
+
+    /// The numbers of users and groups in a layer's directory.
+    static func identifiers(of directory: EngineLayers.Directory) -> IdentifierMapping {
+        func ranges(_ map: IDMap) -> [IdentifierRange] {
+            map.ranges.map { IdentifierRange(container: $0.container, host: $0.host, count: $0.count) }
+        }
+        return IdentifierMapping(users: ranges(directory.users), groups: ranges(directory.groups))
+    }
+}
+
+extension EngineLayers {
+    /// Whether there is nothing to stack: a root that is a directory as it is, in which nothing is a mark.
+    var isPlain: Bool { upper == nil && lowers.count == 1 && diffIDs == nil }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Engines
+import LayerStore
+import OCI
+import Transports
+
+/// What a text names.
+enum NamedObject {
+    /// A container or an image of an engine.
+    case engine(EngineObject)
+    /// An image of the store, or a source of one.
+    case image
+}
+
+extension ObjectFinder {
+    /// Finds what a text names: a container by its name, an image of the store, a container by the beginning of its
+    /// identifier, an image of an engine; in this order, as a name says more than the beginning of a number.
+    ///
+    /// - Parameter storage: the engine's storage to be preferred for an image that several have.
+    /// - Throws: `CommandError` where several things go by the text, or none does.
+    func resolve(_ text: String, near storage: String? = nil) throws -> NamedObject {
+        if let (kind, isImage, name) = EngineKind.prefixed(text) {
+            return .engine(try engineObject(text, kind, isImage: isImage, name))
+        }
+        if try location(text) != nil { return .image }
+        let named = engines.containers(named: text, prefixes: false).map(EngineObject.container)
+        if let object = try only(named, called: text) { return .engine(object) }
+        if try options.openStore().find(text) != nil { return .image }
+        let begun = engines.containers(named: text).map(EngineObject.container)
+        if let object = try only(begun, called: text) { return .engine(object) }
+        let images = engines.images(named: text, near: storage).map(EngineObject.image)
+        if let object = try only(images, called: text) { return .engine(object) }
+        throw nothing(called: text)
+    }
+
+    private func engineObject(
+        _ text: String, _ kind: EngineKind, isImage: Bool, _ name: String
+    ) throws -> EngineObject {
+        guard !name.isEmpty else { throw CommandError("\"\(text.printable)\": has no name behind the colon") }
+        if kind == .process {
+            guard let process = Int32(name), process > 0 else {
+                throw CommandError("\"\(text.printable)\": not the number of a process")
+            }
+            return .container(try Engines.process(process))
+        }
+        let found =
+            isImage
+            ? engines.images(named: name, kind: kind).map(EngineObject.image)
+            : engines.containers(named: name, kind: kind).map(EngineObject.container)
+        if let object = try only(found, called: text) { return object }
+        let contents = engines.contents
+        let noun = isImage ? "image" : "container"
+        let storages = contents.storages.filter { $0.hasPrefix(kind.rawValue + " ") }
+        // What could not be read may be where the object is.
+        let problems = contents.problems.filter { $0.object.hasPrefix(kind.rawValue + " ") }
+        let place = storages.isEmpty ? "no storage of \(kind.rawValue) is on this machine" : "not in \(storages.joined(separator: ", "))"
+        let reason = problems.isEmpty ? place : problems.map(\.description).joined(separator: "; ")
+        throw CommandError("\"\(text.printable)\": no such \(noun): \(reason)")
+    }
+
+    /// The only one of the objects; nil where there are none.
+    private func only(_ objects: [EngineObject], called text: String) throws -> EngineObject? {
+        guard objects.count > 1 else { return objects.first }
+        let names = objects.map { object in
+            let name = object.qualifiedName
+            let isUnique = objects.filter { $0.qualifiedName == name }.count == 1
+            return isUnique ? name : "\(name) in \(object.storage)"
+        }
+        throw CommandError(
+            "\"\(text.printable)\": several \(objects[0].noun)s go by it; name one of them: \(names.joined(separator: ", "))")
+    }
+
+    private func nothing(called text: String) -> CommandError {
+        let contents = engines.contents
+        let places = ["the store \(options.path)"] + contents.storages
+        if let guess = sourceGuess(text) {
+            return CommandError("\"\(text.printable)\": nothing goes by this name; did you mean \(guess.printable)?")
+        }
+        let problems = contents.problems.isEmpty ? "" : " (not all could be read: \(contents.problems[0]))"
+        return CommandError(
+            "\"\(text.printable)\": no container or image of this name in \(places.joined(separator: ", "))\(problems); "
+                + "\"cimg ps\" and \"cimg images\" list them, and a source begins with oci:, oci-archive:, "
+                + "docker-archive:, dir: or rootfs:")
+    }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EROFS
+import Engines
+import FileTree
+import LayerStore
+import OCI
+import TreeDiff
+
+/// The two sides of a comparison, opened with an eye on each other: what they share need not be read.
+struct DiffPair {
+    let left: DiffSide
+    let right: DiffSide
+    /// Whether an engine put files into one of the sides that are not the container's doing.
+    private let hasEngineFiles: Bool
+
+    private init(_ left: DiffSide, _ right: DiffSide, _ objects: [EngineObject]) {
+        self.left = left
+        self.right = right
+        hasEngineFiles = objects.contains(where: \.hasEngineFiles)
+    }
+
+    /// A container against what it was made of.
+    static func ofContainer(_ name: String, in finder: ObjectFinder) throws -> DiffPair {
+        guard !isDirectoryName(name), case .engine(let object) = try finder.resolve(name), case .container = object
+        else {
+            throw CommandError("\"\(name.printable)\": not a container; name what it is to be compared with")
+        }
+        let side = try EngineSide(name, object)
+        guard side.tree.layers.upper != nil else {
+            throw CommandError("\"\(name.printable)\": has no image below it; name what it is to be compared with")
+        }
+        return DiffPair(
+            try side.side(.withoutUpper, called: "the image of \(name)"), try side.side(.whole), [object])
+    }
+
+    /// Two objects, images or directories.
+    ///
+    /// - Parameter readsAll: whether layers are read even where both sides are said to have the same.
+    static func of(_ left: String, _ right: String, in finder: ObjectFinder, readsAll: Bool) throws -> DiffPair {
+        switch try resolve(left, right, in: finder) {
+        case (nil, nil):
+            return DiffPair(try openDiffSide(left, in: finder), try openDiffSide(right, in: finder), [])
+        case (let object?, nil):
+            let side = try EngineSide(left, object)
+            let (other, image) = try open(right, beside: side, in: finder, readsAll: readsAll)
+            return DiffPair(try side.side(.withoutInitLayer, over: image), other, [object])
+        case (nil, let object?):
+            let side = try EngineSide(right, object)
+            let (other, image) = try open(left, beside: side, in: finder, readsAll: readsAll)
+            return DiffPair(other, try side.side(.withoutInitLayer, over: image), [object])
+        case (let first?, let second?):
+            let (one, two) = (try EngineSide(left, first), try EngineSide(right, second))
+            if two.isMade(of: one) {
+                // Its init layer belongs to what the container was made of, so that changes to that are told.
+                let image = try two.side(.withoutUpper)
+                return DiffPair(
+                    DiffSide(name: left, digest: one.digest, tree: image.tree), try two.side(.whole), [second])
+            }
+            return DiffPair(try one.side(.withoutInitLayer), try two.side(.withoutInitLayer), [first, second])
+        }
+    }
+
+    /// Finds the engines' objects among two names; a container first: of several engines that have the same image, its
+    /// own is meant.
+    private static func resolve(
+        _ left: String, _ right: String, in finder: ObjectFinder
+    ) throws -> (EngineObject?, EngineObject?) {
+        func object(_ text: String, near other: EngineObject? = nil) throws -> EngineObject? {
+            guard !isDirectoryName(text), case .engine(let object) = try finder.resolve(text, near: other?.storage)
+            else { return nil }
+            return object
+        }
+        if let first = try? object(left), case .container = first {
+            return (first, try object(right, near: first))
+        }
+        let second = try object(right)
+        return (try object(left, near: second), second)
+    }
+
+    /// Opens the side that is no engine's.
+    ///
+    /// - Returns: the side, and its tree once more if the engine's object is made of the same layers: then their
+    ///   directories need not be read.
+    private static func open(
+        _ text: String, beside side: EngineSide, in finder: ObjectFinder, readsAll: Bool
+    ) throws -> (DiffSide, MappedTree?) {
+        guard !isDirectoryName(text) else { return (try openDiffSide(text, in: finder), nil) }
+        let image = try finder.open(text)
+        let tree = try mappedTree(image.tree)
+        let other = DiffSide(name: text, digest: "\(image.digest)", tree: tree)
+        guard !readsAll, side.tree.layers.diffIDs.map({ ChainID($0) }) == image.tree.chainID else { return (other, nil) }
+        finder.options.tell("\(side.name.printable): has the layers of \(text.printable), which are not read again")
+        return (other, tree)
+    }
+
+    /// Whether a change is the container's doing.
+    ///
+    /// podman and buildah make the places on which they mount: empty files and directories that nobody in the
+    /// container can reach.
+    func isShown(_ change: Change) -> Bool {
+        guard hasEngineFiles, change.kind != .modified, EngineFiles.paths.contains(change.path),
+            let attributes = (change.right ?? change.left)?.attributes
+        else { return true }
+        switch attributes.type {
+        case .directory: return false
+        case .regular: return attributes.size > 0
+        case .symbolicLink: return !attributes.target.elementsEqual("/proc/mounts".utf8)
+        default: return true
+        }
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxIO
+import OCI
+import SystemPackage
+
+/// SELinux labels of mounts: which one makes a mount readable to containers.
+enum SecurityLabel {
+    /// Whether SELinux is on: only then does the kernel take a label for a mount.
+    ///
+    /// - Parameter root: the directory that stands for `/`.
+    static func isEnabled(root: FilePath = "/") -> Bool {
+        fileExists(root.appending("sys/fs/selinux/enforce"))
+    }
+
+    /// The label of files that every container may read: the policy's own, without categories.
+    ///
+    /// The policy names it in `contexts/lxc_contexts` (selinux_lxc_contexts_path(3)): `ro_file`, else `file`. A policy
+    /// without that file is older than the name, and calls it `svirt_sandbox_file_t`.
+    static func shared(root: FilePath = "/") -> String {
+        let contexts = lines("etc/selinux/\(policy(root))/contexts/lxc_contexts", root)
+        let found = value("ro_file", in: contexts) ?? value("file", in: contexts)
+        return found.map(withoutCategories) ?? "system_u:object_r:svirt_sandbox_file_t:s0"
+    }
+
+    /// The mount option that gives every file of a mount a label; quoted, as categories are parted by commas.
+    ///
+    /// - Throws: `MountError` for what cannot be a label.
+    static func option(_ label: String) throws -> String {
+        let isLabel = label.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") }
+        guard isLabel, !label.contains("\\"), label.split(separator: ":").count >= 3, label.utf8.count < 1024 else {
+            throw MountError("SELinux context \"\(label.printable)\": not of the form user:role:type:level")
+        }
+        return "context=\"\(label)\""
+    }
+
+    private static func policy(_ root: FilePath) -> String {
+        let name = value("SELINUXTYPE", in: lines("etc/selinux/config", root)) ?? "targeted"
+        return name.contains("/") || name.hasPrefix(".") ? "targeted" : name
+    }
+
+    /// `user:role:type:level` without what follows the level's sensitivity.
+    private static func withoutCategories(_ label: String) -> String {
+        label.split(separator: ":", omittingEmptySubsequences: false).prefix(4).joined(separator: ":")
+    }
+
+    private static func value(_ key: String, in lines: [String]) -> String? {
+        for line in lines where !line.hasPrefix("#") {
+            let parts = line.split(separator: "=", maxSplits: 1).map { $0.filter { !" \t\"".contains($0) } }
+            if parts.count == 2, parts[0] == key, !parts[1].isEmpty { return parts[1] }
+        }
+        return nil
+    }
+
+    private static func lines(_ path: String, _ root: FilePath) -> [String] {
+        guard let bytes = try? Descriptor.open(root.appending(path)).readToEnd() else { return [] }
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+}
