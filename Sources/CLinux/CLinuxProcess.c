@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
 #include "CLinuxProcess.h"
+#include <fcntl.h>
 #include <sched.h>
 #include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -29,4 +31,12 @@ int clinux_enter_mount_namespace(int process) {
     return setns(process, CLONE_NEWNS);
 }
 
-int clinux_enter_user_and_mount_namespace(int process) { return setns(process, CLONE_NEWUSER | CLONE_NEWNS); }
+int clinux_enter_user_namespace(int process) { return setns(process, CLONE_NEWUSER); }
+
+int clinux_mount_of(const char *path, uint64_t *mount) {
+    struct statx answer;
+    // Without a wish for anything that the file's server would have to be asked for.
+    if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_MNT_ID, &answer) != 0) return -1;
+    *mount = answer.stx_mask & STATX_MNT_ID ? answer.stx_mnt_id : 0;
+    return 0;
+}

@@ -5,6 +5,10 @@ package import SystemPackage
 
 /// A mount as `/proc/self/mountinfo` shows it; see proc_pid_mountinfo(5).
 package struct MountEntry: Hashable, Sendable {
+    /// The mount's number, unique while it exists.
+    package var identifier: Int32
+    /// The number of the mount that it is mounted on.
+    package var parent: Int32
     /// `major:minor` of the device number that the mount's files have.
     package var device: String
     /// The mounted directory inside its file system.
@@ -49,9 +53,10 @@ package enum MountTable {
         let fields = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
         // Between the options and the "-" stand any number of optional fields.
         guard fields.count >= 10, let mark = fields[6...].firstIndex(where: { $0.elementsEqual("-".utf8) }),
-            fields.count > mark + 3
+            fields.count > mark + 3, let identifier = Int32(string(fields[0])), let parent = Int32(string(fields[1]))
         else { return nil }
         return MountEntry(
+            identifier: identifier, parent: parent,
             device: string(fields[2]), root: unescaped(fields[3]), path: unescaped(fields[4]),
             options: list(fields[5]), type: string(unescaped(fields[mark + 1])[...]),
             source: unescaped(fields[mark + 2]), superOptions: list(fields[mark + 3]))

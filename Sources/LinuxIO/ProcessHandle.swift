@@ -6,12 +6,18 @@ package import SystemPackage
 
 /// A process that is known by a descriptor, so that its number cannot come to mean another one: pidfd_open(2).
 package struct ProcessHandle: Sendable {
-    private let descriptor: Descriptor
+    /// The process's number, which means this process for as long as it has not ended.
+    package let identifier: Int32
+    /// The descriptor, to hand on to a child.
+    package let descriptor: Descriptor
 
     /// Opens the process that has this number now.
     package init(identifier: Int32) throws(Errno) {
+        // Other numbers mean groups of processes elsewhere; the kernel says "invalid argument".
+        guard identifier > 0 else { throw .noSuchProcess }
         let number = try retrying { clinux_pidfd_open(identifier) }
         descriptor = Descriptor(owning: number)
+        self.identifier = identifier
         _ = try retrying { fcntl(number, F_SETFD, FD_CLOEXEC) }
     }
 
@@ -25,75 +31,71 @@ package struct ProcessHandle: Sendable {
 }
 
 extension ProcessHandle {
+    /// The process's root directory as a path descriptor (`O_PATH`): what chroot(2) and its mount namespace made of it.
+    ///
+    /// - Throws: `.noSuchProcess` where it has ended, `.permissionDenied` where it is another user's.
+    package func openRoot() throws(Errno) -> Descriptor {
+        let root: Descriptor
+        do throws(Errno) {
+            root = try Descriptor.open(FilePath("/proc/\(identifier)/root"), clinux_O_PATH | O_DIRECTORY)
+        } catch .noSuchFileOrDirectory {
+            throw .noSuchProcess
+        }
+        // Had it ended before, its number could have led to another process.
+        guard try !waitForEnd(milliseconds: 0) else { throw .noSuchProcess }
+        return root
+    }
+
+    /// Whether the process has another user namespace than this one.
+    ///
+    /// - Throws: `.noSuchProcess` where it has ended.
+    package func hasOtherUserNamespace() throws(Errno) -> Bool {
+        do throws(Errno) {
+            var own = stat()
+            var other = stat()
+            _ = try retrying { stat("/proc/self/ns/user", &own) }
+            _ = try retrying { stat("/proc/\(identifier)/ns/user", &other) }
+            return own.st_dev != other.st_dev || own.st_ino != other.st_ino
+        } catch .noSuchFileOrDirectory {
+            throw .noSuchProcess
+        }
+    }
+
     /// The process's whole directory tree as it sees it, everything mounted in it included, as a mount of our own that
     /// is in no directory tree yet.
     ///
     /// What is mounted or unmounted there later does not show. Taken on a thread that enters the process's mount
-    /// namespace and ends: needs root.
-    /// - Parameter root: the process's root directory, opened through `/proc/PID/root`.
+    /// namespace and ends, since the kernel copies mounts only of the caller's namespace: needs root.
+    /// - Parameter root: the process's root directory: see `openRoot()`.
     package func cloneMounts(of root: Descriptor) throws -> Descriptor {
         let process = descriptor
-        return try WorkerThread {
+        // Only ever on a thread of its own: this process must not change its namespace.
+        return try WorkerThread.started {
             _ = try retrying { clinux_enter_mount_namespace(process.rawValue) }
             return try Mounts.cloneTree(of: root)
         }.join()
     }
-
-    /// Moves this process, which must have a single thread, into the user and mount namespace of the process.
-    ///
-    /// Allowed to the user who owns the namespace. The root and the working directory become those of the namespace.
-    /// The corresponding C function is setns(2).
-    package func enterNamespaces() throws(Errno) {
-        _ = try retrying { clinux_enter_user_and_mount_namespace(descriptor.rawValue) }
-    }
 }
 
-/// A process as `/proc` shows it.
-package struct ProcessEntry: Hashable, Sendable {
-    /// The process's number.
-    package var identifier: Int32
-    /// The name of its first thread, at most 15 bytes: see proc_pid_comm(5).
-    package var name: String
-    /// The user it runs as.
-    package var uid: UInt32
-}
-
-/// The processes that this process sees.
-package enum ProcessTable {
-    /// Names the calling thread; the first thread's name is the process's.
+/// The user namespace of this process.
+package enum UserNamespace {
+    /// Moves this process, which must have a single thread, into the user namespace of a process.
     ///
-    /// At most 15 bytes are kept.
-    package static func setOwnName(_ name: String) {
-        _ = clinux_set_thread_name(name)
+    /// Allowed to the user who owns the namespace, and brings all capabilities over what belongs to it. Everything else
+    /// stays: directories, mounts, `/proc`. Where this process's user has no number there, it takes that of the
+    /// namespace's root. The corresponding C functions are setns(2), setregid(2) and setreuid(2).
+    /// - Parameter process: the descriptor of a `ProcessHandle`.
+    package static func enter(of process: Descriptor) throws(Errno) {
+        let unknown = (uid: overflowNumber("uid"), gid: overflowNumber("gid"))
+        _ = try retrying { clinux_enter_user_namespace(process.rawValue) }
+        // A namespace without numbers for these can be looked at, but no file can be made.
+        if getegid() == unknown.gid { _ = try? retrying { setregid(0, 0) } }
+        if geteuid() == unknown.uid { _ = try? retrying { setreuid(0, 0) } }
     }
 
-    /// Living processes whose name begins with a text; processes that end meanwhile or may not be seen are left out.
-    package static func processes(namedWithPrefix prefix: String) throws(Errno) -> [ProcessEntry] {
-        guard let directory = opendir("/proc") else { throw Errno(rawValue: errno) }
-        defer { closedir(directory) }
-        var found: [ProcessEntry] = []
-        while let entry = readdir(directory) {
-            let digits = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-            guard let identifier = Int32(String(decoding: digits, as: UTF8.self)) else { continue }
-            if let process = process(identifier, namedWithPrefix: prefix) { found.append(process) }
-        }
-        return found
-    }
-
-    private static func process(_ identifier: Int32, namedWithPrefix prefix: String) -> ProcessEntry? {
-        guard let line = text(identifier, "comm"), line.starts(with: prefix.utf8) else { return nil }
-        let name = String(decoding: line.split(separator: UInt8(ascii: "\n")).first ?? [], as: UTF8.self)
-        // The state stands behind the name, which may itself hold blanks and brackets. A process that has ended but
-        // that nobody has waited for is still listed.
-        var status = stat()
-        guard let fields = text(identifier, "stat"), let end = fields.lastIndex(of: UInt8(ascii: ")")),
-            fields.count > end + 2, !"ZXx".utf8.contains(fields[end + 2]), stat("/proc/\(identifier)", &status) == 0
-        else { return nil }
-        return ProcessEntry(identifier: identifier, name: name, uid: status.st_uid)
-    }
-
-    private static func text(_ identifier: Int32, _ file: String) -> [UInt8]? {
-        // A process may end between being listed and being read: then it is no longer of interest.
-        try? Descriptor.open(FilePath("/proc/\(identifier)/\(file)")).readToEnd()
+    /// The number that stands for who has none in a namespace; 65534 unless somebody changed it.
+    private static func overflowNumber(_ kind: String) -> UInt32 {
+        let text = try? Descriptor.open(FilePath("/proc/sys/kernel/overflow\(kind)")).readToEnd()
+        return text.flatMap { UInt32(String(decoding: $0.prefix { $0 != 0x0A }, as: UTF8.self)) } ?? 65534
     }
 }

@@ -94,15 +94,7 @@ final class Workbench {
 
     /// Runs any program to its end, as the user of the bench.
     func run(_ program: String, _ arguments: [String]) throws -> Outcome {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        let asUser = user.map { ["setpriv", "--reuid", "\($0)", "--regid", "\($0)", "--clear-groups"] } ?? []
-        process.arguments = ["timeout", "-s", "KILL", "120"] + asUser + [program] + arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: path)
-        process.environment = [
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "\(path)/home",
-            "TMPDIR": "\(path)/tmp", "CIMG_ROOT": "\(path)/store", "LC_ALL": "C.UTF-8", "COLUMNS": "80",
-        ]
+        let process = command([program] + arguments, limit: ["timeout", "-s", "KILL", "120"])
         let name = UUID().uuidString
         // Files, as pipes could fill up, and a background process could keep them open.
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: logs.file("\(name).out").string))
@@ -116,6 +108,22 @@ final class Workbench {
         return Outcome(
             process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
             try text("out"), errors: try text("err"))
+    }
+
+    /// A program with its arguments as a process not yet started, as the user of the bench; its number stays the same
+    /// from the start on unless a limit is put before it.
+    func command(_ words: [String], limit: [String] = []) -> Process {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        let asUser = user.map { ["setpriv", "--reuid", "\($0)", "--regid", "\($0)", "--clear-groups"] } ?? []
+        process.arguments = limit + asUser + words
+        process.currentDirectoryURL = URL(fileURLWithPath: path)
+        process.environment = [
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "\(path)/home",
+            "TMPDIR": "\(path)/tmp", "CIMG_ROOT": "\(path)/store", "LC_ALL": "C.UTF-8", "COLUMNS": "80",
+        ]
+        process.standardInput = FileHandle.nullDevice
+        return process
     }
 
     /// Every file of the bench outside the store, with its size: what no command may change.

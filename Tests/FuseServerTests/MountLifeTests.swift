@@ -98,8 +98,8 @@ struct MountLifeTests {
             let mountpoint: String
             let source: String
             let name: String
-            let digest: String
-            let pid: Int32
+            let digest: String?
+            let pid: Int32?
             let state: String
             let options: String
         }

@@ -15,6 +15,7 @@ struct MountTableTests {
             """
         let lines = MountTable.parse(Array(text.utf8)).map { entry in
             [
+                "\(entry.identifier)", "\(entry.parent)",
                 entry.device, String(decoding: entry.root, as: UTF8.self), String(decoding: entry.path, as: UTF8.self),
                 entry.options.joined(separator: "|"), entry.type, String(decoding: entry.source, as: UTF8.self),
                 entry.superOptions.joined(separator: "|"),
@@ -22,12 +23,15 @@ struct MountTableTests {
         }
         #expect(
             lines == [
-                ["98:0", "/mnt1", "/mnt 2", "rw|noatime", "ext3", "/dev/root\\", "rw|errors=continue"],
-                ["0:52", "/", "/a\tb", "ro|nosuid", "fuse.cimg", "na,me@x\ny", "ro|user_id=1001"],
+                ["36", "35", "98:0", "/mnt1", "/mnt 2", "rw|noatime", "ext3", "/dev/root\\", "rw|errors=continue"],
+                ["100", "36", "0:52", "/", "/a\tb", "ro|nosuid", "fuse.cimg", "na,me@x\ny", "ro|user_id=1001"],
             ])
     }
 
-    @Test(arguments: ["", "36", "36 35 98:0 / /", "36 35 98:0 / / rw a b c d e", "36 35 98:0 / / rw - ext3", "- - - -"])
+    @Test(arguments: [
+        "", "36", "36 35 98:0 / /", "36 35 98:0 / / rw a b c d e", "36 35 98:0 / / rw - ext3", "- - - -",
+        "x 1 0:1 / / rw - t s o",
+    ])
     func `a line of another form is left out`(line: String) {
         #expect(MountTable.parse(Array(line.utf8)) == [])
     }

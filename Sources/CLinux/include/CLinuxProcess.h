@@ -4,6 +4,8 @@
 #ifndef CLINUX_PROCESS_H
 #define CLINUX_PROCESS_H
 
+#include <stdint.h>
+
 #pragma clang assume_nonnull begin
 
 extern const short clinux_POSIX_SPAWN_SETSID;
@@ -19,8 +21,10 @@ int clinux_pidfd_open(int pid);
 int clinux_set_thread_name(const char *name);
 /* setns(2): moves the calling thread into the mount namespace of a process that a pidfd holds. */
 int clinux_enter_mount_namespace(int process);
-/* setns(2): moves the calling process, which has one thread, into both namespaces of a process. */
-int clinux_enter_user_and_mount_namespace(int process);
+/* setns(2): moves the calling process, which has one thread, into the user namespace of a process. */
+int clinux_enter_user_namespace(int process);
+/* statx(2): the number of the mount that a path leads to, links followed; 0 where the kernel does not tell. */
+int clinux_mount_of(const char *path, uint64_t *mount);
 
 #pragma clang assume_nonnull end
 #endif

@@ -39,6 +39,9 @@ package struct MountCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
     var platform: String?
 
+    @Flag(help: "Mount the files of a running process, pid:N, as it sees them; changes go through both ways.")
+    var live = false
+
     @Flag(help: "Serve in this process until the mount ends.")
     var foreground = false
 
@@ -57,6 +60,7 @@ package struct MountCommand: ParsableCommand {
 
     package mutating func run() throws {
         try reportingTrouble {
+            if live { return try mountLive() }
             var finder = ObjectFinder(options: store)
             finder.platform = try platform.map { try Platform(parsing: $0) }
             let options = try MountOptions(parsing: options, isRoot: geteuid() == 0)
@@ -79,5 +83,18 @@ package struct MountCommand: ParsableCommand {
                 }
             }
         }
+    }
+
+    /// Mounts what runs.
+    private func mountLive() throws {
+        let ignored = [("--platform", platform != nil), ("--foreground", foreground)].first { $0.1 }
+        if let option = ignored?.0 { throw MountError("\(option) has no meaning with --live") }
+        let options = try LiveOptions(parsing: options)
+        guard object.hasPrefix("pid:"), let pid = Int32(object.dropFirst(4)), pid > 0 else {
+            throw MountError(
+                "live mount of \"\(object.printable)\": only what runs can be mounted live: name a process as pid:N")
+        }
+        try CimgCommands.mountLive(
+            pid: pid, name: object, at: RawArguments.bytes(of: mountpoint), allowsHiding: nonempty, options: options)
     }
 }

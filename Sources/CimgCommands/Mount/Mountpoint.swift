@@ -25,6 +25,9 @@ struct Mountpoint: Sendable {
         } catch {
             throw problem(error == .noSuchFileOrDirectory ? "no such directory" : "\(error)")
         }
+        if let live = try AttachedLiveMount.at(path) {
+            throw problem("already mounted: \(Bytes.escaped(live.marker.source))")
+        }
         if let mount = try MountTable.mount(at: path) {
             if mount.type == MountedServer.type {
                 throw problem(
@@ -48,6 +51,9 @@ struct Mountpoint: Sendable {
             throw problem("not permitted: only a directory that you may write to can be mounted on")
         }
     }
+
+    /// Puts a mount that is in no directory tree on the directory.
+    func attach(_ mount: Descriptor) throws(Errno) { try Mounts.attach(mount, onto: directory) }
 
     /// Keeps other `cimg mount` from mounting on the same directory until this object is gone.
     func lock() throws {

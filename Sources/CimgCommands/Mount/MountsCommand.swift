@@ -13,7 +13,8 @@ package struct MountsCommand: ParsableCommand {
         commandName: "mounts", abstract: "List the mounts of cimg.",
         discussion: """
             The state is "serving", or "dead" if the server is gone: then "cimg umount" removes the mount. The process \
-            is unknown if it cannot be seen from here.
+            is unknown if it cannot be seen from here. A live mount by root needs no process: its state is "mounted", \
+            or "empty" if something else than cimg has unmounted its files.
             """)
 
     @Flag(help: "Print a JSON array.")
@@ -24,21 +25,19 @@ package struct MountsCommand: ParsableCommand {
 
     package mutating func run() throws {
         try reportingTrouble {
-            let servers = try MountedServer.all()
-            try StandardOutput.write(json ? Self.json(servers) : Array(Self.table(servers).utf8))
+            let mounts = try ListedMount.all()
+            try StandardOutput.write(json ? Self.json(mounts) : Array(Self.table(mounts).utf8))
         }
     }
 
-    private static func state(_ server: MountedServer) -> String { server.isDead ? "dead" : "serving" }
-
-    private static func table(_ servers: [MountedServer]) -> String {
-        guard !servers.isEmpty else { return "" }
+    private static func table(_ mounts: [ListedMount]) -> String {
+        guard !mounts.isEmpty else { return "" }
         let rows =
             [["MOUNTPOINT", "SOURCE", "PROCESS", "STATE"]]
-            + servers.map { server in
+            + mounts.map { mount in
                 [
-                    Bytes.escaped(server.mount.path), Bytes.escaped(server.mount.source),
-                    server.identifier.map { "\($0)" } ?? "-", state(server),
+                    Bytes.escaped(mount.entry.path), Bytes.escaped(mount.entry.source),
+                    mount.server.map { "\($0)" } ?? "-", mount.state,
                 ]
             }
         let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
@@ -49,24 +48,25 @@ package struct MountsCommand: ParsableCommand {
         }.joined()
     }
 
-    private static func json(_ servers: [MountedServer]) -> [UInt8] {
+    private static func json(_ mounts: [ListedMount]) -> [UInt8] {
         var text = JSONText()
         text.beginArray()
-        for server in servers {
+        for mount in mounts {
             text.beginObject()
-            name(server.mount.path, as: "mountpoint", in: &text)
-            name(server.mount.source, as: "source", in: &text)
-            let (object, digest) = parts(of: String(decoding: server.mount.source, as: UTF8.self))
+            name(mount.entry.path, as: "mountpoint", in: &text)
+            name(mount.entry.source, as: "source", in: &text)
+            text.key("kind")
+            text.string(mount.kind)
             text.key("name")
-            text.string(object)
+            text.string(mount.name)
             text.key("digest")
-            if let digest { text.string(digest) } else { text.null() }
+            if let digest = mount.digest { text.string(digest) } else { text.null() }
             text.key("pid")
-            if let identifier = server.identifier { text.number(identifier) } else { text.null() }
+            if let server = mount.server { text.number(server) } else { text.null() }
             text.key("state")
-            text.string(state(server))
+            text.string(mount.state)
             text.key("options")
-            text.string((server.mount.options + server.mount.superOptions).joined(separator: ","))
+            text.string(mount.options.joined(separator: ","))
             text.endObject()
         }
         text.endArray()
@@ -79,13 +79,5 @@ package struct MountsCommand: ParsableCommand {
         guard String(validating: bytes, as: UTF8.self) == nil else { return }
         text.key(key + "_base64")
         text.base64(bytes)
-    }
-
-    /// The object's name, and its digest behind the last `@`.
-    private static func parts(of source: String) -> (name: String, digest: String?) {
-        guard let mark = source.lastIndex(of: "@") else { return (source, nil) }
-        let digest = source[source.index(after: mark)...]
-        guard (try? Digest(parsing: digest)) != nil else { return (source, nil) }
-        return (String(source[..<mark]), String(digest))
     }
 }

@@ -46,8 +46,8 @@ package struct UmountCommand: ParsableCommand {
         if all {
             try reportingTrouble {
                 let user = geteuid()
-                let mounts = try MountedServer.all().map(\.mount).filter {
-                    user == 0 || $0.superOption("user_id") == "\(user)"
+                let mounts = try ListedMount.all().map(\.entry).filter { mount in
+                    user == 0 || mount.superOption("user_id") == "\(user)"
                 }
                 // The last first: it may lie inside, or on top of, one before.
                 for mount in mounts.reversed() { attempt { try unmounting.unmount(mount) } }

@@ -13,7 +13,7 @@ struct Unmounting: Sendable {
     /// How long a server may take to end, once its mount is gone.
     private static let patience: Int32 = 10_000
 
-    /// Finds the visible mount of ours at a path that the user named.
+    /// Finds the visible mount of ours at a path that the user named; of a live mount by root, the marker.
     static func mount(at name: [UInt8]) throws -> MountEntry {
         let path: [UInt8]
         do {
@@ -21,7 +21,9 @@ struct Unmounting: Sendable {
         } catch {
             throw MountError(at: name, error == .noSuchFileOrDirectory ? "no such directory" : "\(error)")
         }
-        guard let mount = try MountTable.mount(at: path) else { throw MountError(at: name, "nothing is mounted there") }
+        let visible = try MountTable.mount(at: path)
+        if visible?.type != MountedServer.type, let live = try AttachedLiveMount.at(path) { return live.marker }
+        guard let mount = visible else { throw MountError(at: name, "nothing is mounted there") }
         guard mount.type == MountedServer.type else {
             throw MountError(at: name, "not a mount of cimg but of \(mount.type)")
         }
@@ -33,6 +35,10 @@ struct Unmounting: Sendable {
     /// A mount whose server has died is taken away whatever uses it. A lazy unmount of a mount in use does not wait:
     /// its server serves whoever still has a file open.
     func unmount(_ mount: MountEntry) throws {
+        if LiveMarker.isMarker(mount) {
+            try AttachedLiveMount.at(mount.path)?.unmount(lazily: lazily)
+            return
+        }
         let server = try MountedServer.of(mount)
         // Opened before the unmount, so that the number cannot come to mean another process.
         let process = server.open()

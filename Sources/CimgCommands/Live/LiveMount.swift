@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileTree
+import FuseServer
+import Glibc
+import LinuxIO
+import OCI
+import SystemPackage
+
+/// Mounts the files of a running process, as it sees them, so that changes go through both ways.
+///
+/// As root the process's mounts are cloned; any other user's mount of a process of theirs is served by a background
+/// process that acts inside the process's user namespace.
+/// - Parameters:
+///   - pid: a process, mostly the first one of a container. It must be known to be the right one: from here on no
+///     other process can take its place.
+///   - name: what the user called it, such as `sleepy` or `pid:1234`.
+///   - identity: what keeps it apart from others of that name, such as a container's id; the process's number if nil.
+///   - mountpoint: a directory, as the user named it.
+///   - allowsHiding: whether it may have files, or a mount that is not ours, which the mount will hide.
+/// - Throws: `MountError`; then nothing is mounted.
+func mountLive(
+    pid: Int32, name: String, identity: String? = nil, at mountpoint: [UInt8], allowsHiding: Bool = false,
+    options: LiveOptions
+) throws {
+    let target = try LiveTarget(pid: pid, name: name, identity: identity)
+    // First, because what is wrong with it is told more clearly while nothing is locked.
+    _ = try Mountpoint(mountpoint, allowsHiding: allowsHiding)
+    let place = try Mountpoint(mountpoint, allowsHiding: allowsHiding)
+    try place.lock()
+    // Who held the lock may have mounted.
+    _ = try Mountpoint(mountpoint, allowsHiding: allowsHiding)
+    try withExtendedLifetime(place) {
+        try target.attachClone(at: place, options: options)
+    }
+}
+
+/// A running process whose files shall be mounted.
+struct LiveTarget: Sendable {
+    /// The process.
+    let process: ProcessHandle
+    /// Its root directory.
+    let root: Descriptor
+    /// What the user called it.
+    let name: String
+    /// What the mount table shows.
+    let source: String
+
+    /// Opens a process and its root directory.
+    ///
+    /// - Throws: `MountError` that says why it has no files to be shown.
+    init(pid: Int32, name: String, identity: String?) throws {
+        func problem(_ reason: String) -> MountError { MountError("live mount of \"\(name.printable)\": \(reason)") }
+        let ended = "process \(pid) has ended: only what runs can be mounted live"
+        do throws(Errno) {
+            process = try ProcessHandle(identifier: pid)
+        } catch {
+            throw problem(
+                error == .noSuchProcess ? "no process \(pid) is running" : "cannot open process \(pid): \(error)")
+        }
+        guard !ProcessTable.isKernelThread(pid) else {
+            throw problem("process \(pid) is a thread of the kernel and has no files of its own")
+        }
+        guard !ProcessTable.hasEnded(pid) else { throw problem(ended) }
+        do throws(Errno) {
+            root = try process.openRoot()
+        } catch .noSuchProcess {
+            throw problem(ended)
+        } catch .permissionDenied {
+            throw problem("not permitted: process \(pid) is not yours; root may mount it")
+        } catch {
+            throw problem("cannot open the root directory of process \(pid): \(error)")
+        }
+        self.name = name
+        source = LiveMarker.source(name: name, identity: identity ?? "\(pid)")
+    }
+
+    /// Clones the process's mounts and attaches them to a directory: needs root.
+    func attachClone(at mountpoint: Mountpoint, options: LiveOptions) throws {
+        func problem(_ reason: String) -> MountError {
+            MountError(at: mountpoint.path, "live mount of \"\(name.printable)\": \(reason)")
+        }
+        let marker: Descriptor
+        let clone: Descriptor
+        do {
+            // Made first, so that the mount table lists it first and what is visible last.
+            marker = try LiveMarker.make(source: source)
+            clone = try process.cloneMounts(of: root)
+            try Mounts.restrict(clone, to: options.attributes)
+        } catch Errno.notPermitted {
+            throw problem(
+                "not permitted: cloning the mounts of process \(process.identifier) needs CAP_SYS_ADMIN there")
+        } catch {
+            throw problem("cannot clone the mounts of process \(process.identifier): \(error)")
+        }
+        do {
+            try mountpoint.attach(marker)
+            do {
+                // Where the mountpoint shares its mounts with other namespaces, the marker is in all of them by now; what
+                // is mounted on a private mount stays here, and so cannot keep anybody's unmount from succeeding.
+                try Mounts.restrict(marker, to: [])
+                try Mounts.attach(clone, onto: marker)
+            } catch {
+                // The first failure is what the user is told; `cimg umount` can be tried.
+                try? MountPoint.unmount(mountpoint.path, lazily: true)
+                throw error
+            }
+        } catch {
+            throw problem("cannot mount: \(error)")
+        }
+    }
+}

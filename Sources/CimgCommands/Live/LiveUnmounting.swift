@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileTree
+import LinuxIO
+import OCI
+import SystemPackage
+
+/// A live mount as the mount table shows it: the marker, and on it what is mounted.
+struct AttachedLiveMount: Sendable {
+    /// The marker.
+    let marker: MountEntry
+    /// The process's root directory on top of it; nil where somebody unmounted it by hand.
+    let root: MountEntry?
+    /// The numbers of the mounts that belong to it, the marker's included.
+    let identifiers: Set<Int32>
+
+    /// All of them, in the order of mounting.
+    static func all() throws(Errno) -> [AttachedLiveMount] {
+        let table = try MountTable.read()
+        return table.filter(LiveMarker.isMarker).map { AttachedLiveMount($0, in: table) }
+    }
+
+    /// The one at exactly this path that was mounted last; nil where there is none.
+    static func at(_ path: [UInt8]) throws(Errno) -> AttachedLiveMount? {
+        try all().last { $0.marker.path == path }
+    }
+
+    private init(_ marker: MountEntry, in table: [MountEntry]) {
+        self.marker = marker
+        root = table.first { $0.parent == marker.identifier && $0.path == marker.path }
+        identifiers = Self.subtree(of: marker.identifier, in: table)
+    }
+
+    private static func subtree(of top: Int32, in table: [MountEntry]) -> Set<Int32> {
+        let children = Dictionary(grouping: table, by: \.parent)
+        var found: Set<Int32> = [top]
+        var open = [top]
+        while let next = open.popLast() {
+            for child in children[next] ?? [] where found.insert(child.identifier).inserted {
+                open.append(child.identifier)
+            }
+        }
+        return found
+    }
+
+    /// Takes the whole of it away.
+    ///
+    /// The kernel has no unmount of a tree that refuses when the tree is in use: what uses it is looked for before.
+    /// - Parameter lazily: whether to take it out of sight although something uses it.
+    func unmount(lazily: Bool) throws {
+        if !lazily, let user = try ProcessTable.user(of: identifiers) {
+            let name = ProcessTable.name(user).map { " (\($0.printable))" } ?? ""
+            throw MountError(
+                at: marker.path, "in use by process \(user)\(name); end it, or unmount the mount with --lazy")
+        }
+        do throws(Errno) {
+            // Each takes the uppermost of what lies at the path, with all below it: the process may itself have mounted
+            // on its root directory.
+            for _ in 0..<64 {
+                try MountPoint.unmount(marker.path, lazily: true)
+                if try !Self.isThere(marker) { return }
+            }
+            throw .resourceBusy
+        } catch .notPermitted {
+            throw MountError(at: marker.path, "not permitted: only root may unmount what root has mounted")
+        } catch {
+            // Somebody else may have been faster.
+            guard try Self.isThere(marker) else { return }
+            throw MountError(at: marker.path, "cannot unmount: \(error)")
+        }
+    }
+
+    private static func isThere(_ marker: MountEntry) throws(Errno) -> Bool {
+        try MountTable.read().contains { $0.identifier == marker.identifier && LiveMarker.isMarker($0) }
+    }
+}

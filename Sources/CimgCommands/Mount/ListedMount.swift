@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FuseServer
+import LinuxIO
+import OCI
+import SystemPackage
+
+/// A mount of cimg as `cimg mounts` lists it.
+struct ListedMount: Sendable {
+    /// The mount; of a live mount by root, the marker.
+    var entry: MountEntry
+    /// The process that serves it, where there is one and it can be seen.
+    var server: Int32?
+    /// `serving`, `dead`, `mounted` or `empty`.
+    var state: String
+    /// Options of the mount and of its file system.
+    var options: [String]
+
+    /// All of them, in the order of mounting; copies that lie inside of a live mount are part of that one.
+    static func all() throws -> [ListedMount] {
+        let live = try AttachedLiveMount.all()
+        let inside = live.reduce(into: Set<Int32>()) {
+            $0.formUnion($1.identifiers.subtracting([$1.marker.identifier]))
+        }
+        let served = try MountedServer.all().map { server in
+            ListedMount(
+                entry: server.mount, server: server.identifier, state: server.isDead ? "dead" : "serving",
+                options: server.mount.options + server.mount.superOptions)
+        }
+        let attached = live.map { mount in
+            ListedMount(
+                entry: mount.marker, state: mount.root == nil ? "empty" : "mounted",
+                options: (mount.root ?? mount.marker).options)
+        }
+        let order = try MountTable.read().map(\.identifier).enumerated()
+        let positions = Dictionary(order.map { ($1, $0) }) { first, _ in first }
+        func position(_ mount: ListedMount) -> Int { positions[mount.entry.identifier] ?? .max }
+        return (served + attached).filter { !inside.contains($0.entry.identifier) }.sorted {
+            position($0) < position($1)
+        }
+    }
+
+    /// `live`, or `image`.
+    var kind: String { source.hasPrefix(LiveMarker.prefix) ? "live" : "image" }
+
+    /// What the user called the object.
+    var name: String {
+        guard let mark = source.lastIndex(of: "@") else { return source }
+        if kind == "live" { return String(source[..<mark].dropFirst(LiveMarker.prefix.count)) }
+        return digest == nil ? source : String(source[..<mark])
+    }
+
+    /// The digest behind the last `@` of the source; nil where what is mounted has none.
+    var digest: String? {
+        guard let mark = source.lastIndex(of: "@") else { return nil }
+        let text = source[source.index(after: mark)...]
+        return (try? Digest(parsing: text)) == nil ? nil : String(text)
+    }
+
+    private var source: String { String(decoding: entry.source, as: UTF8.self) }
+}
