@@ -19,6 +19,7 @@ const uint64_t clinux_RESOLVE_BENEATH = RESOLVE_BENEATH;
 const uint64_t clinux_RESOLVE_NO_SYMLINKS = RESOLVE_NO_SYMLINKS;
 const uint64_t clinux_RESOLVE_NO_MAGICLINKS = RESOLVE_NO_MAGICLINKS;
 const uint64_t clinux_RESOLVE_NO_XDEV = RESOLVE_NO_XDEV;
+const uint64_t clinux_RESOLVE_IN_ROOT = RESOLVE_IN_ROOT;
 const unsigned clinux_RENAME_NOREPLACE = RENAME_NOREPLACE;
 const unsigned clinux_RENAME_EXCHANGE = RENAME_EXCHANGE;
 const int clinux_MNT_DETACH = MNT_DETACH;

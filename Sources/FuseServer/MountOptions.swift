@@ -10,6 +10,8 @@ package struct MountOptions: Hashable, Sendable {
     package var checksPermissions = false
     /// The greatest number of bytes that the kernel may ask for at once; 0 for its own limit.
     package var maximumRead: UInt32 = 0
+    /// The SELinux label of every file of the mount, with commas between its categories.
+    package var context: String?
     /// Options handed on as they are: harmless ones of `MountOptions.init(parsing:isRoot:)`.
     package var others: [String] = []
 
@@ -25,7 +27,7 @@ package struct MountOptions: Hashable, Sendable {
     /// - Throws: `FuseError` that names an option that is unknown or against what the mount guarantees.
     package init(parsing lists: [String], isRoot: Bool) throws(FuseError) {
         self.init(isRoot: isRoot)
-        for option in lists.flatMap({ $0.split(separator: ",") }).map(String.init) {
+        for option in lists.flatMap(Self.split) {
             switch option {
             case "ro", "nosuid", "nodev", "defaults": continue
             case "allow_other":
@@ -36,12 +38,14 @@ package struct MountOptions: Hashable, Sendable {
             case "noexec", "noatime": others.append(option)
             case "rw", "suid", "dev":
                 throw FuseError("mount option \"\(option)\": a mount is always read-only, nosuid and nodev")
+            case _ where option.hasPrefix("context="):
+                context = option.dropFirst(8).filter { $0 != "\"" }
             default:
                 guard option.hasPrefix("max_read="), let count = UInt32(option.dropFirst(9)), count >= 4096 else {
                     throw FuseError(
                         "mount option \"\(option)\": not supported "
                             + "(supported: ro, nosuid, nodev, noexec, noatime, allow_other, default_permissions, "
-                            + "max_read=BYTES of at least 4096)")
+                            + "max_read=BYTES of at least 4096, context=LABEL)")
                 }
                 maximumRead = count
             }
@@ -53,12 +57,29 @@ package struct MountOptions: Hashable, Sendable {
         var all = ["fsname=" + Self.escaped(source), "subtype=cimg", "ro", "nosuid", "nodev"]
         if allowsOthers { all.append("allow_other") }
         if checksPermissions { all.append("default_permissions") }
+        // The kernel takes what is between the quotes as one; libfuse must not part it at the commas either.
+        if let context { all.append(Self.escaped("context=\"\(context)\"")) }
         return (all + sizes + others).joined(separator: ",")
     }
 
     /// The options in the form that `init(parsing:isRoot:)` of the same user reads back.
     package var arguments: [String] {
-        (allowsOthers ? ["allow_other"] : []) + (checksPermissions ? ["default_permissions"] : []) + sizes + others
+        (allowsOthers ? ["allow_other"] : []) + (checksPermissions ? ["default_permissions"] : []) + sizes + others + (context.map { ["context=\"\($0)\""] } ?? [])
+    }
+
+    /// The options of a list; commas between quotes part nothing.
+    private static func split(_ list: String) -> [String] {
+        var options: [String] = [""]
+        var isQuoted = false
+        for scalar in list.unicodeScalars {
+            if scalar == "\"" { isQuoted.toggle() }
+            if scalar == ",", !isQuoted {
+                options.append("")
+            } else {
+                options[options.count - 1].unicodeScalars.append(scalar)
+            }
+        }
+        return options.filter { !$0.isEmpty }
     }
 
     private var sizes: [String] { maximumRead == 0 ? [] : ["max_read=\(maximumRead)"] }

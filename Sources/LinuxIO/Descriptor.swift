@@ -48,6 +48,18 @@ package final class Descriptor: Sendable {
         try openBeneath(path, clinux_O_PATH | flags)
     }
 
+    /// Opens a path as a mere place (`O_PATH`) as a process would whose root directory this is: symbolic links are
+    /// followed and stay inside.
+    ///
+    /// The corresponding C function is openat2(2) with `RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS`.
+    package func openPathInRoot(_ path: [UInt8]) throws(Errno) -> Descriptor {
+        let rules = clinux_RESOLVE_IN_ROOT | clinux_RESOLVE_NO_MAGICLINKS
+        return Descriptor(
+            owning: try retrying {
+                withCString(path) { clinux_openat2(rawValue, $0, clinux_O_PATH | O_CLOEXEC, 0, rules) }
+            })
+    }
+
     /// Opens a path below this directory where the path is the program's own.
     ///
     /// See `openBeneath(_:_:mode:)`.

@@ -22,6 +22,7 @@ extern const uint64_t clinux_RESOLVE_BENEATH;
 extern const uint64_t clinux_RESOLVE_NO_SYMLINKS;
 extern const uint64_t clinux_RESOLVE_NO_MAGICLINKS;
 extern const uint64_t clinux_RESOLVE_NO_XDEV;
+extern const uint64_t clinux_RESOLVE_IN_ROOT;
 extern const unsigned clinux_RENAME_NOREPLACE;
 extern const unsigned clinux_RENAME_EXCHANGE;
 extern const int clinux_MNT_DETACH;

@@ -28,19 +28,7 @@ struct AttachedLiveMount: Sendable {
     private init(_ marker: MountEntry, in table: [MountEntry]) {
         self.marker = marker
         root = table.first { $0.parent == marker.identifier && $0.path == marker.path }
-        identifiers = Self.subtree(of: marker.identifier, in: table)
-    }
-
-    private static func subtree(of top: Int32, in table: [MountEntry]) -> Set<Int32> {
-        let children = Dictionary(grouping: table, by: \.parent)
-        var found: Set<Int32> = [top]
-        var open = [top]
-        while let next = open.popLast() {
-            for child in children[next] ?? [] where found.insert(child.identifier).inserted {
-                open.append(child.identifier)
-            }
-        }
-        return found
+        identifiers = table.subtree(of: marker.identifier)
     }
 
     /// Takes the whole of it away.
@@ -72,5 +60,20 @@ struct AttachedLiveMount: Sendable {
 
     private static func isThere(_ marker: MountEntry) throws(Errno) -> Bool {
         try MountTable.read().contains { $0.identifier == marker.identifier && LiveMarker.isMarker($0) }
+    }
+}
+
+extension [MountEntry] {
+    /// The numbers of a mount and of all mounts on top of it or inside of it.
+    func subtree(of top: Int32) -> Set<Int32> {
+        let children = Dictionary(grouping: self, by: \.parent)
+        var found: Set<Int32> = [top]
+        var open = [top]
+        while let next = open.popLast() {
+            for child in children[next] ?? [] where found.insert(child.identifier).inserted {
+                open.append(child.identifier)
+            }
+        }
+        return found
     }
 }

@@ -49,14 +49,13 @@ enum BackgroundServer {
         _ source: MountSource, at mountpoint: Mountpoint, options: MountOptions
     ) throws -> (ChildProcess, Descriptor) {
         let pipe = try Pipe()
-        var arguments = ["cimg", "serve", "--source=\(source.title)", "--layers", "\(source.layers.count)"]
-        if source.notes != nil { arguments.append("--notes") }
+        var arguments = ["cimg", "serve", "--source=\(source.title)"] + ServedContent(source.content).arguments
         for option in options.arguments { arguments += ["-o", option] }
         arguments.append("--")
         var spawn = Spawn(
             program: "/proc/self/exe", arguments: arguments.map { Array($0.utf8) } + [mountpoint.path],
             errorOutput: pipe.writeEnd)
-        spawn.descriptors = [source.tree] + (source.notes.map { [$0] } ?? []) + source.layers
+        spawn.descriptors = source.content.descriptors
         spawn.isDetached = true
         return (try spawn.start(), pipe.readEnd)
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import Engines
 import FuseServer
 import Glibc
 import LinuxIO
@@ -9,28 +10,36 @@ import OCI
 /// `cimg mount`: shows the files of an object below a directory.
 package struct MountCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
-        commandName: "mount", abstract: "Mount an image read-only.",
+        commandName: "mount", abstract: "Mount an image or a container.",
         discussion: """
             Returns when the mount answers; a background process serves it until "cimg umount". Owners and modes are \
             those of the image. Mounted by root, everybody may use the mount as far as the files' modes allow. Mounted \
             by a plain user, through fusermount3, that user alone may use it, and may read all of it.
+
+            A container is mounted as it is, running or not: the layers of its image and its own on top, read where \
+            the engine keeps them; what it changes shows. Volumes are named and left out. With --live it is the \
+            running container's own file system, volumes included, and can be written to.
 
             Two extended attributes answer although no list has them: user.cimg.layer names the layer that brought a \
             file or directory, user.cimg.digest is the SHA-256 of a regular file's content.
 
             \(ObjectFinder.help)
 
+            \(ObjectFinder.containerHelp)
+
             Examples:
 
               cimg mount alpine /mnt/image
               cimg mount oci:images/alpine:3.20 /mnt/image
+              cimg mount my_container /mnt/image
+              cimg mount --live pid:1234 /mnt/live
 
             Exit status: 0 mounted, 2 trouble.
             """)
 
     @OptionGroup var store: StoreOptions
 
-    @Argument(help: "An image.")
+    @Argument(help: "An image or a container.")
     var object: String
 
     @Argument(help: "An empty directory.", completion: .directory)
@@ -39,8 +48,14 @@ package struct MountCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
     var platform: String?
 
-    @Flag(help: "Mount the files of a running process, pid:N, as it sees them; changes go through both ways.")
+    @Flag(help: "Mount what runs in the container as it sees its files; changes go through both ways.")
     var live = false
+
+    @Flag(help: "SELinux: label the mount so that every container may read it.")
+    var shared = false
+
+    @Flag(help: "Mount the container's volumes and binds too, read-only (as root).")
+    var volumes = false
 
     @Flag(help: "Serve in this process until the mount ends.")
     var foreground = false
@@ -51,8 +66,8 @@ package struct MountCommand: ParsableCommand {
     @Option(
         name: [.customShort("o"), .long],
         help: ArgumentHelp(
-            "Mount options: noexec, noatime, allow_other, default_permissions, max_read=BYTES. Always set: ro, nosuid, "
-                + "nodev.", valueName: "option,..."))
+            "Mount options: noexec, noatime, allow_other, default_permissions, max_read=BYTES, context=LABEL. Always set: "
+                + "ro, nosuid, nodev.", valueName: "option,..."))
     var options: [String] = []
 
     /// Makes the command for the parser.
@@ -60,41 +75,104 @@ package struct MountCommand: ParsableCommand {
 
     package mutating func run() throws {
         try reportingTrouble {
-            if live { return try mountLive() }
             var finder = ObjectFinder(options: store)
             finder.platform = try platform.map { try Platform(parsing: $0) }
-            let options = try MountOptions(parsing: options, isRoot: geteuid() == 0)
+            if live { return try mountLive(finder) }
             let name = RawArguments.bytes(of: mountpoint)
             // First, because opening the object may take its time.
             _ = try Mountpoint(name, allowsHiding: nonempty)
             // Each layer is an open file, here and on its way to the server.
             Spawn.raiseOpenFileLimit()
-            let source = try openMountSource(object, in: finder)
+            let named = try finder.resolve(object)
+            var options = try MountOptions(parsing: options, isRoot: geteuid() == 0)
+            try label(&options, of: named)
+            let (source, attached) = try open(named, in: finder)
             let mountpoint = try Mountpoint(name, allowsHiding: nonempty)
             try mountpoint.lock()
             // Who held the lock may have mounted.
             _ = try Mountpoint(name, allowsHiding: nonempty)
             try withExtendedLifetime(mountpoint) {
                 if foreground {
-                    let tree = try openServedTree(tree: source.tree, notes: source.notes, layers: source.layers)
-                    try FuseServer.serve(tree, source: source.title, at: mountpoint.path, options: options) { true }
+                    let fileSystem = try openServed(source.content)
+                    try FuseServer.serve(fileSystem, source: source.title, at: mountpoint.path, options: options) {
+                        (try? attached?.attach(to: mountpoint.path)) != nil || attached == nil
+                    }
                 } else {
                     try BackgroundServer.start(source, at: mountpoint, options: options)
+                    do {
+                        try attached?.attach(to: mountpoint.path)
+                    } catch {
+                        // A mount without what was asked for is none.
+                        try? Unmounting(lazily: true).unmount(Unmounting.mount(at: mountpoint.path))
+                        throw error
+                    }
                 }
             }
         }
     }
 
+    /// Opens what a name means, and the volumes that shall be put into its mount.
+    private func open(_ named: NamedObject, in finder: ObjectFinder) throws -> (MountSource, ContainerVolumes?) {
+        switch named {
+        case .image:
+            if volumes { throw MountError("--volumes: \(object.printable) is no container") }
+            return (try openMountSource(object, in: finder), nil)
+        case .engine(let found):
+            if platform != nil { throw MountError("--platform: \(found.qualifiedName) is of one platform") }
+            guard case .container(let container) = found else {
+                if volumes { throw MountError("--volumes: \(found.qualifiedName) is no container") }
+                return (try openMountSource(found), nil)
+            }
+            let attached = try ContainerVolumes(container)
+            if volumes, geteuid() != 0 { throw MountError("--volumes: only root may mount them") }
+            if !volumes, let remark = attached.remark { StandardError.print("cimg: \(remark)") }
+            return (try openMountSource(found), volumes ? attached : nil)
+        }
+    }
+
+    /// Gives the mount a label where SELinux wants one: that of every container's files with --shared, else the
+    /// container's own.
+    private func label(_ options: inout MountOptions, of named: NamedObject) throws {
+        let isEnabled = SecurityLabel.isEnabled()
+        if shared, options.context != nil { throw MountError("--shared and -o context= exclude each other") }
+        if !isEnabled {
+            if shared { StandardError.print("cimg: --shared: SELinux is off on this machine; mounted without a label") }
+            if options.context != nil {
+                StandardError.print("cimg: -o context=: SELinux is off on this machine; mounted without a label")
+                options.context = nil
+            }
+            return
+        }
+        guard geteuid() == 0 else {
+            if shared || options.context != nil { throw MountError("--shared: only root may label a mount") }
+            return
+        }
+        if shared { options.context = SecurityLabel.shared() }
+        if options.context == nil, case .engine(.container(let container)) = named {
+            options.context = container.mountLabel
+        }
+        try options.context.map(SecurityLabel.check)
+    }
+
     /// Mounts what runs.
-    private func mountLive() throws {
-        let ignored = [("--platform", platform != nil), ("--foreground", foreground)].first { $0.1 }
+    private func mountLive(_ finder: ObjectFinder) throws {
+        let ignored = [
+            ("--platform", platform != nil), ("--foreground", foreground), ("--volumes", volumes), ("--shared", shared),
+        ].first { $0.1 }
         if let option = ignored?.0 { throw MountError("\(option) has no meaning with --live") }
         let options = try LiveOptions(parsing: options)
-        guard object.hasPrefix("pid:"), let pid = Int32(object.dropFirst(4)), pid > 0 else {
+        guard case .engine(.container(let container)) = try finder.resolve(object) else {
             throw MountError(
-                "live mount of \"\(object.printable)\": only what runs can be mounted live: name a process as pid:N")
+                "live mount of \"\(object.printable)\": an image does not run; name a container, or a process as pid:N")
+        }
+        let status = container.status()
+        guard let process = status.process else {
+            throw MountError(
+                "live mount of \"\(object.printable)\": the container is \(status.state.rawValue) and has no process; "
+                    + "without --live its files are mounted read-only")
         }
         try CimgCommands.mountLive(
-            pid: pid, name: object, at: RawArguments.bytes(of: mountpoint), allowsHiding: nonempty, options: options)
+            pid: process, name: container.qualifiedName, identity: container.shortID,
+            at: RawArguments.bytes(of: mountpoint), allowsHiding: nonempty, options: options)
     }
 }

@@ -3,27 +3,42 @@
 import LayerStore
 import LinuxIO
 import OCI
+import Overlay
 
 /// What a mount serves, as open files: the server needs no store and no names, and nothing can be taken from under it.
 struct MountSource: Sendable {
+    /// The files of a flattened tree.
+    struct TreeFiles: Sendable {
+        /// The EROFS image.
+        var image: Descriptor
+        /// Its `TreeNotes`, where there are any.
+        var notes: Descriptor?
+        /// The uncompressed layers, in the order of the image's devices.
+        var layers: [Descriptor]
+    }
+
+    /// The kinds of things that can be served.
+    enum Content: Sendable {
+        /// A tree of the store.
+        case tree(TreeFiles)
+        /// Directories of this machine, the highest first.
+        case directories([Descriptor], OverlayOptions)
+    }
+
     /// The object as the user knows it, without its digest.
     var name: String
-    /// The digest that identifies what is mounted.
-    var digest: Digest
-    /// The EROFS image of the tree.
-    var tree: Descriptor
-    /// Its `TreeNotes`, where there are any.
-    var notes: Descriptor?
-    /// The uncompressed layers, in the order of the image's devices.
-    var layers: [Descriptor]
+    /// The digest that identifies what is mounted; nil for what has none.
+    var digest: Digest?
+    /// What is served.
+    var content: Content
 
     /// What the mount table shows: the kernel takes less than a page.
-    var title: String { "\(name.prefix(500))@\(digest)" }
+    var title: String { "\(name.prefix(500))" + (digest.map { "@\($0)" } ?? "") }
 }
 
 /// Opens the tree of an image that a user named.
 func openMountSource(_ object: String, in finder: ObjectFinder) throws -> MountSource {
     let image = try finder.open(object)
-    return MountSource(
-        name: object, digest: image.digest, tree: image.tree.image, notes: image.tree.notes, layers: image.tree.layers)
+    let files = MountSource.TreeFiles(image: image.tree.image, notes: image.tree.notes, layers: image.tree.layers)
+    return MountSource(name: object, digest: image.digest, content: .tree(files))
 }

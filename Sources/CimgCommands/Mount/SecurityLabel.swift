@@ -24,15 +24,14 @@ enum SecurityLabel {
         return found.map(withoutCategories) ?? "system_u:object_r:svirt_sandbox_file_t:s0"
     }
 
-    /// The mount option that gives every file of a mount a label; quoted, as categories are parted by commas.
+    /// Checks that a text can be a label.
     ///
-    /// - Throws: `MountError` for what cannot be a label.
-    static func option(_ label: String) throws -> String {
+    /// - Throws: `MountError` for what cannot.
+    static func check(_ label: String) throws {
         let isLabel = label.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") }
         guard isLabel, !label.contains("\\"), label.split(separator: ":").count >= 3, label.utf8.count < 1024 else {
             throw MountError("SELinux context \"\(label.printable)\": not of the form user:role:type:level")
         }
-        return "context=\"\(label)\""
     }
 
     private static func policy(_ root: FilePath) -> String {

@@ -13,8 +13,11 @@ package struct ServeCommand: ParsableCommand {
         shouldDisplay: false)
 
     @Option var source: String
-    @Option var layers: Int
+    @Option var descriptors: Int
     @Flag var notes = false
+    @Option var marks: UInt8?
+    @Option var identifiers: [String] = []
+    @Flag var changing = false
     @Option(name: .customShort("o")) var options: [String] = []
     @Argument var mountpoint: String
 
@@ -23,12 +26,13 @@ package struct ServeCommand: ParsableCommand {
 
     package mutating func run() throws {
         do {
-            let descriptors = try inheritedDescriptors()
-            let tree = try openServedTree(
-                tree: descriptors[0], notes: notes ? descriptors[1] : nil,
-                layers: Array(descriptors[(notes ? 2 : 1)...]))
+            let served = try ServedContent(
+                count: descriptors, hasNotes: notes, marks: marks, identifiers: identifiers, isChanging: changing)
+            // Directories are opened as they are used.
+            Spawn.raiseOpenFileLimit()
+            let fileSystem = try openServed(served.content(inheritedDescriptors(served.count)))
             try FuseServer.serve(
-                tree, source: source, at: RawArguments.bytes(of: mountpoint),
+                fileSystem, source: source, at: RawArguments.bytes(of: mountpoint),
                 options: MountOptions(parsing: options, isRoot: geteuid() == 0)
             ) { BackgroundServer.reportReady() }
         } catch {
@@ -39,9 +43,8 @@ package struct ServeCommand: ParsableCommand {
     }
 
     /// Takes over the descriptors from 3 on, which must be open.
-    private func inheritedDescriptors() throws -> [Descriptor] {
-        guard (0...65535).contains(layers) else { throw MountError("no such count of layers") }
-        return try (0..<layers + (notes ? 2 : 1)).map { index in
+    private func inheritedDescriptors(_ count: Int) throws -> [Descriptor] {
+        try (0..<count).map { index in
             let number = Int32(3 + index)
             _ = try retrying { fcntl(number, F_SETFD, FD_CLOEXEC) }
             return Descriptor(owning: number)

@@ -39,6 +39,7 @@ struct Unmounting: Sendable {
             try AttachedLiveMount.at(mount.path)?.unmount(lazily: lazily)
             return
         }
+        try detachVolumes(of: mount)
         let server = try MountedServer.of(mount)
         // Opened before the unmount, so that the number cannot come to mean another process.
         let process = server.open()
@@ -62,6 +63,21 @@ struct Unmounting: Sendable {
                 at: mount.path,
                 "unmounted, but its server (process \(identifier)) has not ended: "
                     + "it is stuck, or another mount namespace holds the mount")
+        }
+    }
+
+    /// Takes away what was mounted inside of a mount: the volumes of a container.
+    private func detachVolumes(of mount: MountEntry) throws {
+        let table = try MountTable.read()
+        let inside = table.subtree(of: mount.identifier).subtracting([mount.identifier])
+        // The last first: it may lie inside, or on top of, one before.
+        for volume in table.reversed() where inside.contains(volume.identifier) {
+            do throws(Errno) {
+                try MountPoint.unmount(volume.path, lazily: lazily)
+            } catch {
+                let reason = error == .resourceBusy ? "in use; end what uses it, or unmount with --lazy" : "\(error)"
+                throw MountError(at: mount.path, "what is mounted at \(Bytes.escaped(volume.path)): \(reason)")
+            }
         }
     }
 

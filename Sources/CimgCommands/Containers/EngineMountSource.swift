@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Engines
+import LinuxIO
+import OCI
+import SystemPackage
+
+/// Opens the layers of a container or of an engine's image, to be served where they lie.
+func openMountSource(_ object: EngineObject) throws -> MountSource {
+    let tree = EngineTree(layers: try object.layers())
+    let directories = tree.directories(.whole)
+    var isChanging = false
+    if case .container = object { isChanging = true }
+    return MountSource(
+        name: object.qualifiedName, digest: nil,
+        content: .directories(
+            try directories.map { try $0.open() }, tree.options(directories, isChanging: isChanging)))
+}
+
+/// A directory or file of the host that a container has in its file system, put there in a mount of the container too.
+struct ContainerVolumes {
+    private let mounts: [EngineMount]
+    private let name: String
+
+    /// Asks the container for its volumes and binds.
+    init(_ container: EngineContainer) throws {
+        name = container.qualifiedName
+        // What is in memory is not on the host.
+        mounts = try container.mounts().filter { $0.source != nil }
+    }
+
+    /// What a mount without them says; nil if there are none.
+    var remark: String? {
+        guard !mounts.isEmpty else { return nil }
+        let places = mounts.map { "\($0.destination)".printable }.joined(separator: ", ")
+        return "\(name): without its volumes and binds at \(places); --volumes shows them"
+    }
+
+    /// Puts them, read-only, into a mount of the container's root.
+    ///
+    /// Places are looked for in the mount and never outside of it, whatever links the container made.
+    /// - Throws: `MountError` for the first that cannot be.
+    func attach(to mountpoint: [UInt8]) throws {
+        guard !mounts.isEmpty else { return }
+        let root: Descriptor
+        do throws(Errno) {
+            root = try MountPoint.openDirectory(mountpoint)
+        } catch {
+            throw MountError(at: mountpoint, "cannot open it: \(error)")
+        }
+        // What lies inside another one comes after it.
+        for mount in mounts.sorted(by: { $0.destination.length < $1.destination.length }) {
+            guard let source = mount.source else { continue }
+            do {
+                let clone = try Mounts.clone(source)
+                try Mounts.restrict(clone, to: [.readOnly, .noSetID, .noDevices])
+                try Mounts.attach(clone, onto: try root.openPathInRoot(mount.destination.bytes))
+            } catch {
+                throw MountError(
+                    at: mountpoint, "volume \"\(mount.destination)\" from \"\(source)\": \(error)")
+            }
+        }
+    }
+}

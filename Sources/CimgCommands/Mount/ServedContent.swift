@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxIO
+import Overlay
+
+/// What `cimg serve` is told about the descriptors that it inherits.
+struct ServedContent: Sendable {
+    /// How many descriptors there are.
+    var count: Int
+    /// Whether the second of a tree's is its notes.
+    var hasNotes = false
+    /// How directories are to be understood; nil for the files of a tree.
+    var overlay: OverlayOptions?
+
+    /// The content in the order of its descriptors, and what tells them apart.
+    init(_ content: MountSource.Content) {
+        switch content {
+        case .tree(let files):
+            count = files.layers.count + (files.notes == nil ? 1 : 2)
+            hasNotes = files.notes != nil
+        case .directories(let directories, let options):
+            count = directories.count
+            overlay = options
+        }
+    }
+
+    /// Reads back what `arguments` are made of.
+    ///
+    /// - Throws: `MountError` for what `arguments` never are.
+    init(count: Int, hasNotes: Bool, marks: UInt8?, identifiers: [String], isChanging: Bool) throws {
+        guard (1...65535).contains(count) else { throw MountError("no such count of descriptors") }
+        self.count = count
+        self.hasNotes = hasNotes
+        overlay = try marks.map { marks in
+            OverlayOptions(
+                marks: OverlayMarkFormats(rawValue: marks), identifiers: try identifiers.map(Self.identifiers),
+                isChanging: isChanging)
+        }
+    }
+
+    /// The arguments of `cimg serve` that say it.
+    var arguments: [String] {
+        var arguments = ["--descriptors", "\(count)"]
+        if hasNotes { arguments.append("--notes") }
+        guard let overlay else { return arguments }
+        arguments += ["--marks", "\(overlay.marks.rawValue)"]
+        if overlay.isChanging { arguments.append("--changing") }
+        var texts = overlay.identifiers.map(Self.text)
+        // The last one stands for all that follow.
+        while texts.count > 1, texts[texts.count - 1] == texts[texts.count - 2] { texts.removeLast() }
+        return arguments + texts.flatMap { ["--identifiers", $0] }
+    }
+
+    /// The content made of the descriptors.
+    func content(_ descriptors: [Descriptor]) throws -> MountSource.Content {
+        guard descriptors.count == count, let first = descriptors.first, !hasNotes || count > 1 else {
+            throw MountError("descriptors are missing")
+        }
+        if let overlay { return .directories(descriptors, overlay) }
+        return .tree(
+            MountSource.TreeFiles(
+                image: first, notes: hasNotes ? descriptors[1] : nil,
+                layers: Array(descriptors.dropFirst(hasNotes ? 2 : 1))))
+    }
+
+    /// `CONTAINER-HOST-COUNT,…/CONTAINER-HOST-COUNT,…`: users, then groups.
+    private static func text(_ identifiers: IdentifierMapping) -> String {
+        [identifiers.users, identifiers.groups].map { ranges in
+            ranges.map { "\($0.container)-\($0.host)-\($0.count)" }.joined(separator: ",")
+        }.joined(separator: "/")
+    }
+
+    private static func identifiers(_ text: String) throws -> IdentifierMapping {
+        let parts = try text.split(separator: "/", omittingEmptySubsequences: false).map { part in
+            try part.split(separator: ",").map { range in
+                let numbers = range.split(separator: "-").compactMap { UInt32($0) }
+                guard numbers.count == 3 else { throw MountError("no such mapping: \(text)") }
+                return IdentifierRange(container: numbers[0], host: numbers[1], count: numbers[2])
+            }
+        }
+        guard parts.count == 2 else { throw MountError("no such mapping: \(text)") }
+        return IdentifierMapping(users: parts[0], groups: parts[1])
+    }
+}
+
+extension MountSource.Content {
+    /// The open files, in the order in which a server gets them.
+    var descriptors: [Descriptor] {
+        switch self {
+        case .tree(let files): [files.image] + (files.notes.map { [$0] } ?? []) + files.layers
+        case .directories(let directories, _): directories
+        }
+    }
+}
