@@ -14,6 +14,8 @@ package enum Engines {
     ) -> (engines: [any ContainerEngine], problems: [EngineError]) {
         var found = Found()
         found.add { () throws(EngineError) in try ContainersStorage(surroundings) }
+        found.add { () throws(EngineError) in try DockerStorage(surroundings) }
+        found.add { () throws(EngineError) in try ContainerdStorage(surroundings) }
         return (found.engines, found.problems)
     }
 

@@ -23,6 +23,8 @@ package struct MountEntry: Hashable, Sendable {
     package var source: [UInt8]
     /// Options of the file system.
     package var superOptions: [String]
+    /// The same without the kernel's escapes, for values that hold commas or are no text.
+    package var superOptionBytes: [[UInt8]]
 
     /// The value of an option of the file system of the form `name=value`; nil where it has none.
     package func superOption(_ name: String) -> String? {
@@ -59,7 +61,8 @@ package enum MountTable {
             identifier: identifier, parent: parent,
             device: string(fields[2]), root: unescaped(fields[3]), path: unescaped(fields[4]),
             options: list(fields[5]), type: string(unescaped(fields[mark + 1])[...]),
-            source: unescaped(fields[mark + 2]), superOptions: list(fields[mark + 3]))
+            source: unescaped(fields[mark + 2]), superOptions: list(fields[mark + 3]),
+            superOptionBytes: fields[mark + 3].split(separator: UInt8(ascii: ",")).map(unescaped))
     }
 
     private static func string(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }

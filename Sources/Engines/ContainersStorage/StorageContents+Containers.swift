@@ -82,23 +82,14 @@ extension StorageContents {
             // A monitor without a process: it could not be started.
             return EngineStatus(monitor == nil && wasStarted(place) ? .stopped : .created)
         }
-        guard let found = ProcessFile.stat(process), found.parent == monitor || hasRoot(process, id) else {
-            return EngineStatus(.stopped)
-        }
+        guard let found = ProcessFile.stat(process),
+            found.parent == monitor || ProcessFile.isIn(process, controlGroupOf: id)
+        else { return EngineStatus(.stopped) }
         return EngineStatus(ProcessFile.isFrozen(process) ? .paused : .running, process: process)
     }
 
     /// Whether the container ever came so far that its runtime's configuration was written.
     private func wasStarted(_ place: String) -> Bool { (try? folders[0].fileType("\(place)/config.json")) == S_IFREG }
-
-    /// Whether a process's root is the container's: where no monitor tells that the number is still its own.
-    private func hasRoot(_ process: Int32, _ id: String) -> Bool {
-        guard let root = ProcessFile.mounts(process)?.last(where: { $0.path == [0x2F] }),
-            let upper = root.superOption("upperdir"),
-            let configuration = try? runtimeConfiguration(id), let path = configuration.root?.path
-        else { return false }
-        return FilePath(upper).removingLastComponent() == FilePath(path).removingLastComponent()
-    }
 
     private func runtimeConfiguration(_ id: String) throws(EngineError) -> RuntimeConfiguration? {
         let file = "\(driver)-containers/\(id)/userdata/config.json"

@@ -10,8 +10,7 @@ extension StorageContents {
     func stack(_ id: String, object: String) throws(EngineError) -> EngineLayers {
         guard driver == .overlay else { return try copy(id, object: object) }
         var lowers = try directories(of: id, object: object)
-        for name in try lowerNames(of: id, object: object) {
-            let layer = try target(ofLink: name, object: object)
+        for layer in try below(id, object: object) {
             lowers += try directories(of: layer, object: object)
             guard lowers.count <= EngineLimit.depth else {
                 throw EngineError(object, "has more than \(EngineLimit.depth) layers on top of each other")
@@ -62,52 +61,15 @@ extension StorageContents {
             groups: try IDMap(record.gidmap, object: object).within(owner.groups), diffID: record.diffID)
     }
 
-    /// The short names of the layers below a layer, as its file `lower` lists them for the kernel; where it has none,
-    /// its ancestors by their identifiers.
-    private func lowerNames(of id: String, object: String) throws(EngineError) -> [LowerName] {
+    /// The layers below a layer, as its file `lower` lists them for the kernel; where it has none, its ancestors.
+    private func below(_ id: String, object: String) throws(EngineError) -> [String] {
+        let links = OverlayLinks(folders, directory: "overlay")
         for folder in folders {
             guard let text = try folder.line("overlay/\(id)/lower"), !text.isEmpty else { continue }
-            var names: [LowerName] = []
-            for part in text.split(separator: ":") {
-                guard part.hasPrefix("l/"), isIdentifier(String(part.dropFirst(2))) else {
-                    throw EngineError(object, "overlay/\(id)/lower names \(String(part).printable), no layer's link")
-                }
-                names.append(.link(String(part.dropFirst(2))))
-            }
-            return names
+            var ids: [String] = []
+            for name in try links.names(text, object: object) { ids.append(try links.target(name)) }
+            return ids
         }
-        return try layers.chain(id, object: object).dropFirst().map { .layer($0.id) }
-    }
-
-    /// The layer that a short name stands for: a symbolic link to `../IDENTIFIER/diff`.
-    private func target(ofLink name: LowerName, object: String) throws(EngineError) -> String {
-        guard case .link(let link) = name else {
-            if case .layer(let id) = name { return id }
-            return ""
-        }
-        for folder in folders {
-            let target: [UInt8]
-            do throws(Errno) {
-                let links = try folder.descriptor.openBeneath("overlay/l", O_RDONLY | O_DIRECTORY)
-                target = try links.entryTarget(Array(link.utf8))
-            } catch .noSuchFileOrDirectory {
-                continue
-            } catch {
-                throw EngineError("\(folder.name): overlay/l/\(link)", reading: error)
-            }
-            let parts = String(decoding: target, as: UTF8.self).split(separator: "/", omittingEmptySubsequences: false)
-            guard parts.count == 3, parts[0] == "..", parts[2] == "diff", isIdentifier(String(parts[1])) else {
-                throw EngineError(
-                    "\(folder.name): overlay/l/\(link)",
-                    "leads to \(String(decoding: target, as: UTF8.self).printable), not to a layer")
-            }
-            return String(parts[1])
-        }
-        throw EngineError(object, "overlay/l/\(link), the link to one of its layers, is missing")
-    }
-
-    private enum LowerName {
-        case link(String)
-        case layer(String)
+        return try layers.chain(id, object: object).dropFirst().map(\.id)
     }
 }

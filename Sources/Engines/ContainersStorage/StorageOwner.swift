@@ -59,9 +59,10 @@ struct StorageOwner: Sendable {
         return nil
     }
 
-    private static func map(own: UInt32, _ ranges: [(first: UInt32, count: UInt32)]) -> IDMap {
-        var result = [IDMapping(container: 0, host: own, count: 1)].compactMap { $0 }
-        var next: UInt32 = 1
+    /// The map of a namespace: its user, where it has one of its own, and the ranges behind it.
+    static func map(own: UInt32?, _ ranges: [(first: UInt32, count: UInt32)]) -> IDMap {
+        var result = [own.flatMap { IDMapping(container: 0, host: $0, count: 1) }].compactMap { $0 }
+        var next = UInt32(result.count)
         for range in ranges.prefix(IDMap.maximumCount - 1) {
             guard let mapping = IDMapping(container: next, host: range.first, count: range.count) else { continue }
             result.append(mapping)

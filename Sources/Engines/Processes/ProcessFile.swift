@@ -33,6 +33,23 @@ enum ProcessFile {
         read(process, "mountinfo").map { MountTable.parse($0) }
     }
 
+    /// The process's arguments; none where it has ended.
+    static func arguments(_ process: Int32) -> [String] {
+        (read(process, "cmdline") ?? []).split(separator: 0, omittingEmptySubsequences: false).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+    }
+
+    /// Whether a control group of the process is named after a container.
+    static func isIn(_ process: Int32, controlGroupOf id: String) -> Bool {
+        !id.isEmpty && read(process, "cgroup")?.firstRange(of: Array(id.utf8)) != nil
+    }
+
+    /// The upper directory of the overlay that is the process's root; nil where its root is none.
+    static func rootUpper(_ process: Int32) -> FilePath? {
+        mounts(process)?.last { $0.path == [UInt8(ascii: "/")] }.flatMap { OverlayOptions($0)?.upper }
+    }
+
     /// Whether the control group of a process is frozen.
     static func isFrozen(_ process: Int32) -> Bool {
         guard let text = read(process, "cgroup"), let table = try? MountTable.read() else { return false }

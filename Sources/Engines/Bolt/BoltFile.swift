@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxIO
+import OCI
+import SystemPackage
+
+/// A database of bbolt, the key-value store that containerd keeps its records in, read while containerd writes to it.
+///
+/// Such a file is pages: two of them, the metas, name in turn the root of a B+ tree of pages. A change writes new pages
+/// into ones that nothing needs, then one meta. So what a meta leads to is whole as long as no later change is finished;
+/// containerd's lock, which it holds as long as it runs, is not needed. `read` checks for that and reads again.
+package struct BoltFile: Sendable {
+    /// How often it is read again before giving up.
+    private static let attempts = 50
+
+    /// The bytes of a place of the file, fewer at its end.
+    package typealias Source = @Sendable (_ offset: UInt64, _ count: Int) throws(EngineError) -> [UInt8]
+
+    private let source: Source
+    private let object: String
+
+    /// Names a database by what gives its bytes.
+    package init(object: String, source: @escaping Source) {
+        self.object = object
+        self.source = source
+    }
+
+    /// Names a database by its open file.
+    init(_ descriptor: Descriptor, object: String) {
+        self.init(object: object) { (offset, count) throws(EngineError) in
+            var bytes = [UInt8](repeating: 0, count: count)
+            do {
+                let done = try bytes.withUnsafeMutableBytes { try descriptor.read(at: offset, into: $0) }
+                bytes.removeLast(count - done)
+            } catch {
+                throw EngineError(object, "\(error)")
+            }
+            return bytes
+        }
+    }
+
+    /// Reads something of one state of the database.
+    ///
+    /// - Parameter body: may be called several times; what it gives when nothing has changed meanwhile counts.
+    /// - Throws: `EngineError`: what `body` throws of a state that stays, no database, or one that is changed too often.
+    package func read<Result>(
+        _ body: (BoltBucket) throws(EngineError) -> Result
+    ) throws(EngineError) -> Result {
+        for _ in 0..<Self.attempts {
+            let meta = try BoltMeta(of: source, object: object)
+            let result: Swift.Result<Result, EngineError>
+            do throws(EngineError) {
+                let pages = BoltPages(source: source, meta: meta, object: object)
+                result = .success(try body(try BoltBucket(pages, root: meta.root)))
+            } catch {
+                result = .failure(error)
+            }
+            if try BoltMeta(of: source, object: object).transaction == meta.transaction { return try result.get() }
+        }
+        throw EngineError(object, "is changed again and again while it is read: try again later")
+    }
+}
+
+/// A meta page: where the tree of one state of the database begins.
+struct BoltMeta {
+    /// Bytes of a page.
+    let pageSize: Int
+    /// The page of the root bucket.
+    let root: UInt64
+    /// How many pages the state has: their numbers are below.
+    let pageCount: UInt64
+    /// Which change it was.
+    let transaction: UInt64
+
+    private static let magic: UInt32 = 0xED0C_DAED
+    private static let version: UInt32 = 2
+    /// Bytes of a page's header.
+    static let headerSize = 16
+    /// Bytes before the checksum, which is over them.
+    private static let checkedSize = 56
+
+    /// Finds the newer of the metas that are whole.
+    init(of source: BoltFile.Source, object: String) throws(EngineError) {
+        var found: [BoltMeta] = []
+        if let first = Self.meta(in: try source(0, Self.headerSize + Self.checkedSize + 8)) {
+            found.append(first)
+            let second = try source(UInt64(first.pageSize), Self.headerSize + Self.checkedSize + 8)
+            if let second = Self.meta(in: second), second.pageSize == first.pageSize { found.append(second) }
+        } else {
+            // The first was just being written: the second begins at one of the sizes that pages have.
+            for shift in 9...16 {
+                let place = try source(UInt64(1) << UInt64(shift), Self.headerSize + Self.checkedSize + 8)
+                guard let meta = Self.meta(in: place), meta.pageSize == 1 << shift else { continue }
+                found.append(meta)
+                break
+            }
+        }
+        guard let newest = found.max(by: { $0.transaction < $1.transaction }) else {
+            throw EngineError(object, "is no bbolt database, or both its metas are damaged")
+        }
+        self = newest
+    }
+
+    private init(pageSize: Int, root: UInt64, pageCount: UInt64, transaction: UInt64) {
+        self.pageSize = pageSize
+        self.root = root
+        self.pageCount = pageCount
+        self.transaction = transaction
+    }
+
+    /// Reads a meta with its header; nil where the bytes are none.
+    private static func meta(in bytes: [UInt8]) -> BoltMeta? {
+        let fields = LittleEndian(bytes)
+        guard let magic = fields.uint32(at: 16), magic == Self.magic, fields.uint32(at: 20) == version,
+            let size = fields.uint32(at: 24), (512...65536).contains(size), size & (size - 1) == 0,
+            let root = fields.uint64(at: 32), let pageCount = fields.uint64(at: 56),
+            let transaction = fields.uint64(at: 64), let checksum = fields.uint64(at: 72)
+        else { return nil }
+        // FNV-1a with 64 bits.
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in bytes[headerSize..<headerSize + checkedSize] {
+            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
+        }
+        guard hash == checksum else { return nil }
+        return BoltMeta(pageSize: Int(size), root: root, pageCount: pageCount, transaction: transaction)
+    }
+}
+
+/// Numbers in bytes, the least significant byte first.
+struct LittleEndian {
+    private let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    func uint16(at offset: Int) -> UInt16? { number(at: offset, count: 2).map { UInt16(truncatingIfNeeded: $0) } }
+
+    func uint32(at offset: Int) -> UInt32? { number(at: offset, count: 4).map { UInt32(truncatingIfNeeded: $0) } }
+
+    func uint64(at offset: Int) -> UInt64? { number(at: offset, count: 8) }
+
+    private func number(at offset: Int, count: Int) -> UInt64? {
+        guard offset >= 0, offset <= bytes.count, bytes.count - offset >= count else { return nil }
+        return bytes[offset..<offset + count].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxIO
+import OCI
+import SystemPackage
+
+/// Where a containerd keeps its things.
+struct ContainerdPlace: Sendable, Hashable {
+    /// What stays: databases, content, snapshots.
+    var root: FilePath
+    /// What a restart of the machine ends: tasks.
+    var state: FilePath
+    /// Where the overlayfs snapshotter keeps its snapshots.
+    var snapshotter: FilePath
+
+    /// Finds the place: that of the daemon whose address `CONTAINERD_ADDRESS` is, else as the system's configuration
+    /// says, else where it is without any; where nothing is there, that of a daemon that runs.
+    init(_ surroundings: EngineSurroundings) throws(EngineError) {
+        let file = surroundings.system("/etc/containerd/config.toml")
+        let configured = try Self(
+            ConfigurationFile(file), arguments: [], root: surroundings.system("/var/lib/containerd"),
+            state: surroundings.system("/run/containerd"))
+        let address = surroundings.environment["CONTAINERD_ADDRESS"].map {
+            $0.hasPrefix("unix://") ? String($0.dropFirst("unix://".count)) : $0
+        }
+        guard let address else {
+            self = fileExists(configured.root) ? configured : try Self.running(surroundings).first?.place ?? configured
+            return
+        }
+        let daemons = try Self.running(surroundings)
+        if let daemon = daemons.first(where: { $0.address == address }) {
+            self = daemon.place
+        } else if address == "/run/containerd/containerd.sock" {
+            self = configured
+        } else {
+            throw EngineError(
+                "containerd \(address.printable)",
+                "no daemon that can be seen has this address: start it, run as its user, or unset CONTAINERD_ADDRESS")
+        }
+    }
+
+    private init(_ file: ConfigurationFile?, arguments: [String], root: FilePath, state: FilePath) {
+        let option = { (name: String) in absolutePath(DockerPlace.value(name, in: arguments)) }
+        self.root = option("--root") ?? absolutePath(file?.string("root")) ?? root
+        self.state = option("--state") ?? absolutePath(file?.string("state")) ?? state
+        let name = "io.containerd.snapshotter.v1.overlayfs"
+        snapshotter = absolutePath(file?.string("plugins", name, "root_path")) ?? self.root.appending(name)
+    }
+
+    /// The daemons that run, but those that Docker started for itself: their addresses and places.
+    private static func running(
+        _ surroundings: EngineSurroundings
+    ) throws(EngineError) -> [(address: String, place: ContainerdPlace)] {
+        let processes = (try? ProcessTable.processes(namedWithPrefix: "containerd")) ?? []
+        var result: [(address: String, place: ContainerdPlace)] = []
+        for process in processes where process.name == "containerd" {
+            let arguments = ProcessFile.arguments(process.identifier)
+            let named = DockerPlace.value("--config", in: arguments) ?? DockerPlace.value("-c", in: arguments)
+            let path = absolutePath(named) ?? surroundings.system("/etc/containerd/config.toml")
+            // A file that may not be read tells nothing; the arguments may still.
+            let file = (try? ConfigurationFile(path)) ?? nil
+            let place = ContainerdPlace(
+                file, arguments: arguments, root: "/var/lib/containerd", state: "/run/containerd")
+            let address =
+                DockerPlace.value("--address", in: arguments) ?? DockerPlace.value("-a", in: arguments)
+                ?? file?.string("grpc", "address") ?? "/run/containerd/containerd.sock"
+            if path.string.contains("/docker/") { continue }
+            result.append((address, place))
+        }
+        return result
+    }
+}

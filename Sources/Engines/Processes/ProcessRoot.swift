@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxIO
+import OCI
+import SystemPackage
+
+extension Engines {
+    /// The root of a process, whatever started it: as a container of the engine `process`.
+    ///
+    /// Where its root is an overlay, its layers are those of the mount; else the root is one directory, `/proc/PID/root`,
+    /// read in place.
+    /// - Throws: `EngineError`: there is no such process, or it may not be looked at.
+    package static func process(_ number: Int32) throws(EngineError) -> EngineContainer {
+        let root = try ProcessRoot(number)
+        return EngineContainer(
+            engine: .process, storage: "/proc", maker: "process", namespace: nil, id: "\(number)", names: [],
+            imageName: nil, imageID: nil, created: nil, mountLabel: nil, processLabel: root.label(),
+            readStatus: { root.status() }, readLayers: { () throws(EngineError) in try root.layers() },
+            readMounts: { () throws(EngineError) in try root.mounts() })
+    }
+}
+
+/// The root directory of one process: the number is held by a descriptor, so that it cannot come to mean another.
+struct ProcessRoot: Sendable {
+    private let number: Int32
+    private let object: String
+    private let folder: Descriptor
+
+    /// Opens `/proc/PID`.
+    init(_ number: Int32) throws(EngineError) {
+        self.number = number
+        object = "pid:\(number)"
+        do throws(Errno) {
+            folder = try Descriptor.open(FilePath("/proc/\(number)"), O_RDONLY | O_DIRECTORY)
+        } catch .noSuchFileOrDirectory {
+            throw EngineError(object, "there is no such process")
+        } catch {
+            throw EngineError(object, reading: error)
+        }
+    }
+
+    /// A file of the process; the descriptor of `/proc/PID` gives nothing any more once the process has ended.
+    private func read(_ file: String) throws(EngineError) -> [UInt8] {
+        do throws(Errno) {
+            return try folder.openBeneath(file).read(atMost: 64 << 20)
+        } catch .noSuchFileOrDirectory {
+            throw EngineError(object, "the process has ended")
+        } catch .noSuchProcess {
+            throw EngineError(object, "the process has ended")
+        } catch {
+            throw EngineError("\(object): \(file)", reading: error)
+        }
+    }
+
+    /// Its state; a process that has ended but that nobody has waited for counts as ended.
+    func status() -> EngineStatus {
+        guard (try? read("stat")) != nil, ProcessFile.stat(number) != nil else { return EngineStatus(.stopped) }
+        return EngineStatus(ProcessFile.isFrozen(number) ? .paused : .running, process: number)
+    }
+
+    /// Its SELinux label; nil without SELinux.
+    func label() -> String? {
+        guard let text = try? read("attr/current") else { return nil }
+        let label = String(decoding: text.prefix { $0 > 0x20 }, as: UTF8.self)
+        // A label has four parts; what other security modules write there has none.
+        return label.split(separator: ":").count >= 4 ? label : nil
+    }
+
+    /// The mount that is its root; nil where it is the directory of a mount that it does not see as one (chroot(2)).
+    private func rootMount() throws(EngineError) -> MountEntry? {
+        MountTable.parse(try read("mountinfo")).last { $0.path == [UInt8(ascii: "/")] }
+    }
+
+    /// Its layers.
+    func layers() throws(EngineError) -> EngineLayers {
+        let users = IDMap(text: try read("uid_map")) ?? .identity
+        let groups = IDMap(text: try read("gid_map")) ?? .identity
+        let inPlace = EngineLayers(
+            lowers: [EngineLayers.Directory(FilePath("/proc/\(number)/root"), users: users, groups: groups)])
+        guard let mount = try rootMount(), mount.root == [UInt8(ascii: "/")], let options = OverlayOptions(mount),
+            let paths = absolutePaths(options)
+        else { return inPlace }
+        let directory = { (path: FilePath) in EngineLayers.Directory(path, users: users, groups: groups) }
+        return EngineLayers(
+            lowers: paths.map(directory), upper: options.upper.map(directory), work: options.work,
+            usesUserXattrs: options.usesUserXattrs)
+    }
+
+    /// The lower directories as this process can open them; nil where one cannot be found, or another directory is at
+    /// its path: mounted from elsewhere, or since moved.
+    private func absolutePaths(_ options: OverlayOptions) -> [FilePath]? {
+        var paths: [FilePath] = []
+        // Docker and podman mount from within their storage where the options would be too long.
+        let base = options.upper.map { $0.removingLastComponent().removingLastComponent() }
+        for lower in options.lowers {
+            guard let path = lower.isAbsolute ? lower : base.map({ $0.pushing(lower) }), isDirectory(path) else { return nil }
+            paths.append(path)
+        }
+        guard options.upper.map(isDirectory) ?? true else { return nil }
+        return paths
+    }
+
+    private func isDirectory(_ path: FilePath) -> Bool {
+        path.isAbsolute && (try? Descriptor.open(path, O_RDONLY | O_DIRECTORY)) != nil
+    }
+
+    /// What is mounted in its root other than the kernel's own file systems.
+    func mounts() throws(EngineError) -> [EngineMount] {
+        let table = MountTable.parse(try read("mountinfo"))
+        let kinds: Set<String> = [
+            "proc", "sysfs", "cgroup", "cgroup2", "devpts", "mqueue", "devtmpfs", "debugfs", "tracefs", "securityfs",
+            "bpf", "pstore", "configfs", "fusectl", "hugetlbfs", "binfmt_misc", "autofs", "nsfs", "efivarfs", "rpc_pipefs",
+        ]
+        return table.compactMap { mount in
+            guard mount.path != [UInt8(ascii: "/")], !mount.path.isEmpty, !kinds.contains(mount.type) else { return nil }
+            let path = FilePath(platformString: mount.path.map { CChar(bitPattern: $0) } + [0])
+            let kind: EngineMount.Kind = mount.type == "tmpfs" ? .tmpfs : .bind
+            return EngineMount(
+                kind, destination: path, source: FilePath("/proc/\(number)/root").pushing(FilePath(root: nil, path.components)),
+                isReadOnly: mount.options.contains("ro"))
+        }
+    }
+}
