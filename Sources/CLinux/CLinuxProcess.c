@@ -3,6 +3,7 @@
 #include "CLinuxProcess.h"
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -39,4 +40,14 @@ int clinux_mount_of(const char *path, uint64_t *mount) {
     if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_MNT_ID, &answer) != 0) return -1;
     *mount = answer.stx_mask & STATX_MNT_ID ? answer.stx_mnt_id : 0;
     return 0;
+}
+
+int clinux_hold_user_namespace(int read_end, int write_end) {
+    int child = (int)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
+    if (child != 0) return child;
+    // Only calls that are safe in a copy of a process with threads.
+    char byte;
+    close(write_end);
+    while (read(read_end, &byte, 1) < 0) {}
+    _exit(0);
 }

@@ -20,12 +20,14 @@ package enum FuseServer {
     ///   - source: what the mount table shows as the source.
     ///   - mountpoint: the absolute path of a directory.
     ///   - options: how to mount.
+    ///   - beforeServing: called once, when the mount is there and nothing was asked of it; this process has a single
+    ///     thread then.
     ///   - whenReady: called once, on another thread, when the mount has answered a first request; returns false if
     ///     nobody wants the mount any more, which ends it.
     /// - Throws: `FuseError` if the mount cannot be made or the kernel's connection breaks.
     package static func serve(
         _ fileSystem: any FileSystem, source: String, at mountpoint: [UInt8], options: MountOptions,
-        whenReady: @escaping @Sendable () -> Bool
+        beforeServing: () throws -> Void = {}, whenReady: @escaping @Sendable () -> Bool
     ) throws(FuseError) {
         let served = Served(fileSystem, maximumRead: options.maximumRead)
         FuseLog.capture()
@@ -33,6 +35,12 @@ package enum FuseServer {
         try session.mount(at: mountpoint)
         let device = MountedServer.device(at: mountpoint)
         if let device { ProcessTable.setOwnName(MountedServer.name(device: device)) }
+        do {
+            try beforeServing()
+        } catch {
+            session.unmount()
+            throw FuseError("\(Bytes.escaped(mountpoint)): \(error)")
+        }
         let greeter = withSignalsBlocked {
             WorkerThread { greet(mountpoint, device: device, whenReady) }
         }

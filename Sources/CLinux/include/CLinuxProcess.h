@@ -25,6 +25,8 @@ int clinux_enter_mount_namespace(int process);
 int clinux_enter_user_namespace(int process);
 /* statx(2): the number of the mount that a path leads to, links followed; 0 where the kernel does not tell. */
 int clinux_mount_of(const char *path, uint64_t *mount);
+/* clone(2): a child in a new user namespace that lives until the other end of a pipe is closed. */
+int clinux_hold_user_namespace(int read_end, int write_end);
 
 #pragma clang assume_nonnull end
 #endif

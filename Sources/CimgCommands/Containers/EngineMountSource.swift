@@ -14,7 +14,8 @@ func openMountSource(_ object: EngineObject) throws -> MountSource {
     return MountSource(
         name: object.qualifiedName, digest: nil,
         content: .directories(
-            try directories.map { try $0.open() }, tree.options(directories, isChanging: isChanging)))
+            try directories.map { try $0.open() }, tree.options(directories, isChanging: isChanging)),
+        owners: tree.foreignOwners)
 }
 
 /// A directory or file of the host that a container has in its file system, put there in a mount of the container too.

@@ -2,7 +2,9 @@
 
 import EROFS
 import Engines
+import LinuxIO
 import OCI
+import Synchronization
 
 /// A container or an engine's image as a side of a comparison.
 struct EngineSide {
@@ -13,12 +15,22 @@ struct EngineSide {
     /// Its directories.
     let tree: EngineTree
 
-    /// Finds the directories.
+    /// Finds the directories, and takes the rights to read them that a user's own containers need.
     init(_ name: String, _ object: EngineObject) throws {
         self.name = name
         self.object = object
         tree = EngineTree(layers: try object.layers())
+        try Self.takeRights(tree)
     }
+
+    /// Once is enough: the layers of all of a user's containers belong to the same numbers.
+    private static func takeRights(_ tree: EngineTree) throws {
+        guard let owners = tree.foreignOwners, !hasRights.withLock({ $0 }) else { return }
+        try SubordinateNumbers.takeRights(users: owners.users, groups: owners.groups)
+        hasRights.withLock { $0 = true }
+    }
+
+    private static let hasRights = Mutex(false)
 
     /// The digest of an image's manifest, where the engine knows it.
     var digest: String? {

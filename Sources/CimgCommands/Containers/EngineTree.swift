@@ -3,6 +3,7 @@
 import EROFS
 import Engines
 import FileTree
+import Glibc
 import LinuxIO
 import OCI
 import Overlay
@@ -48,6 +49,24 @@ struct EngineTree: Sendable {
         for directory in own { opened.append(.directory(try directory.open())) }
         if let image { opened.append(.tree(image)) }
         return try OverlayTree(opened, name: Array(name.utf8), options: options(own, isChanging: true))
+    }
+
+    /// The numbers of users and groups that this process needs rights over to read the directories; nil where it can
+    /// read them as it is.
+    var foreignOwners: (users: [NumberRange], groups: [NumberRange])? {
+        guard geteuid() != 0 else { return nil }
+        let directories = directories(.whole)
+        func ranges(_ maps: [IDMap]) -> [NumberRange] {
+            // Layers of one storage mostly have the same map.
+            var found: [NumberRange] = []
+            for range in maps.flatMap(\.ranges).sorted(by: { ($0.host, $1.count) < ($1.host, $0.count) }) {
+                let isKnown = found.contains { $0.first <= range.host && range.host - $0.first < $0.count }
+                if !isKnown { found.append(NumberRange(first: range.host, count: range.count)) }
+            }
+            return found
+        }
+        let users = ranges(directories.map(\.users))
+        return users.isEmpty ? nil : (users, ranges(directories.map(\.groups)))
     }
 
     /// The numbers of users and groups in a layer's directory.

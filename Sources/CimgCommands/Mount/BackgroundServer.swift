@@ -50,6 +50,7 @@ enum BackgroundServer {
     ) throws -> (ChildProcess, Descriptor) {
         let pipe = try Pipe()
         var arguments = ["cimg", "serve", "--source=\(source.title)"] + ServedContent(source.content).arguments
+        arguments += ServedContent.arguments(owners: source.owners)
         for option in options.arguments { arguments += ["-o", option] }
         arguments.append("--")
         var spawn = Spawn(

@@ -94,9 +94,13 @@ package struct MountCommand: ParsableCommand {
             try withExtendedLifetime(mountpoint) {
                 if foreground {
                     let fileSystem = try openServed(source.content)
-                    try FuseServer.serve(fileSystem, source: source.title, at: mountpoint.path, options: options) {
-                        (try? attached?.attach(to: mountpoint.path)) != nil || attached == nil
-                    }
+                    try FuseServer.serve(
+                        fileSystem, source: source.title, at: mountpoint.path, options: options,
+                        beforeServing: {
+                            guard let owners = source.owners else { return }
+                            try SubordinateNumbers.takeRights(users: owners.users, groups: owners.groups)
+                        },
+                        whenReady: { (try? attached?.attach(to: mountpoint.path)) != nil || attached == nil })
                 } else {
                     try BackgroundServer.start(source, at: mountpoint, options: options)
                     do {

@@ -31,6 +31,8 @@ struct MountSource: Sendable {
     var digest: Digest?
     /// What is served.
     var content: Content
+    /// The numbers of users and groups whose files the server must be allowed to read; nil where it is as it is.
+    var owners: (users: [NumberRange], groups: [NumberRange])?
 
     /// What the mount table shows: the kernel takes less than a page.
     var title: String { "\(name.prefix(500))" + (digest.map { "@\($0)" } ?? "") }

@@ -18,6 +18,8 @@ package struct ServeCommand: ParsableCommand {
     @Option var marks: UInt8?
     @Option var identifiers: [String] = []
     @Flag var changing = false
+    @Option var userRange: [String] = []
+    @Option var groupRange: [String] = []
     @Option(name: .customShort("o")) var options: [String] = []
     @Argument var mountpoint: String
 
@@ -33,7 +35,12 @@ package struct ServeCommand: ParsableCommand {
             let fileSystem = try openServed(served.content(inheritedDescriptors(served.count)))
             try FuseServer.serve(
                 fileSystem, source: source, at: RawArguments.bytes(of: mountpoint),
-                options: MountOptions(parsing: options, isRoot: geteuid() == 0)
+                options: MountOptions(parsing: options, isRoot: geteuid() == 0),
+                beforeServing: {
+                    guard !userRange.isEmpty else { return }
+                    try SubordinateNumbers.takeRights(
+                        users: userRange.map(ServedContent.range), groups: groupRange.map(ServedContent.range))
+                }
             ) { BackgroundServer.reportReady() }
         } catch {
             // `cimg mount` says on what and for whom. If it has gone, nobody is left to be told.

@@ -63,6 +63,20 @@ struct ServedContent: Sendable {
                 layers: Array(descriptors.dropFirst(hasNotes ? 2 : 1))))
     }
 
+    /// The arguments that say which users' and groups' files the server reads.
+    static func arguments(owners: (users: [NumberRange], groups: [NumberRange])?) -> [String] {
+        guard let owners else { return [] }
+        return owners.users.flatMap { ["--user-range", "\($0.first)-\($0.count)"] }
+            + owners.groups.flatMap { ["--group-range", "\($0.first)-\($0.count)"] }
+    }
+
+    /// Reads back a range of `arguments(owners:)`.
+    static func range(_ text: String) throws -> NumberRange {
+        let numbers = text.split(separator: "-").compactMap { UInt32($0) }
+        guard numbers.count == 2 else { throw MountError("no such range: \(text)") }
+        return NumberRange(first: numbers[0], count: numbers[1])
+    }
+
     /// `CONTAINER-HOST-COUNT,…/CONTAINER-HOST-COUNT,…`: users, then groups.
     private static func text(_ identifiers: IdentifierMapping) -> String {
         [identifiers.users, identifiers.groups].map { ranges in
