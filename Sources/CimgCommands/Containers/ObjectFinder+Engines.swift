@@ -49,11 +49,10 @@ extension ObjectFinder {
             ? engines.images(named: name, kind: kind).map(EngineObject.image)
             : engines.containers(named: name, kind: kind).map(EngineObject.container)
         if let object = try only(found, called: text) { return object }
-        let contents = engines.contents
         let noun = isImage ? "image" : "container"
-        let storages = contents.storages.filter { $0.hasPrefix(kind.rawValue + " ") }
+        let storages = engines.storages.filter { $0.hasPrefix(kind.rawValue + " ") }
         // What could not be read may be where the object is.
-        let problems = contents.problems.filter { $0.object.hasPrefix(kind.rawValue + " ") }
+        let problems = engines.problems.filter { $0.object.hasPrefix(kind.rawValue + " ") }
         let place = storages.isEmpty ? "no storage of \(kind.rawValue) is on this machine" : "not in \(storages.joined(separator: ", "))"
         let reason = problems.isEmpty ? place : problems.map(\.description).joined(separator: "; ")
         throw CommandError("\"\(text.printable)\": no such \(noun): \(reason)")
@@ -72,12 +71,11 @@ extension ObjectFinder {
     }
 
     private func nothing(called text: String) -> CommandError {
-        let contents = engines.contents
-        let places = ["the store \(options.path)"] + contents.storages
+        let places = ["the store \(options.path)"] + engines.storages
         if let guess = sourceGuess(text) {
             return CommandError("\"\(text.printable)\": nothing goes by this name; did you mean \(guess.printable)?")
         }
-        let problems = contents.problems.isEmpty ? "" : " (not all could be read: \(contents.problems[0]))"
+        let problems = engines.problems.first.map { " (not all could be read: \($0))" } ?? ""
         return CommandError(
             "\"\(text.printable)\": no container or image of this name in \(places.joined(separator: ", "))\(problems); "
                 + "\"cimg ps\" and \"cimg images\" list them, and a source begins with oci:, oci-archive:, "

@@ -36,8 +36,8 @@ package struct PsCommand: ParsableCommand {
     package mutating func run() throws {
         try reportingTrouble {
             try refuse(together: [("--json", json), ("--quiet", quiet)])
-            let contents = MachineEngines().contents
-            let rows = contents.containers.map { ($0, $0.status()) }
+            let listing = MachineEngines().containers
+            let rows = listing.items.map { ($0, $0.status()) }
             if json {
                 try StandardOutput.write(Self.json(rows))
             } else if quiet {
@@ -46,7 +46,7 @@ package struct PsCommand: ParsableCommand {
                 try StandardOutput.write(Self.table(rows, withHeadings: !noheading))
             }
             // Storages of others are no trouble to a plain user who has asked for none of them by name.
-            let problems = contents.problems.filter { !$0.isPermission }
+            let problems = listing.problems.filter { !$0.isPermission }
             for problem in problems { StandardError.print("cimg: \(problem)") }
             if !problems.isEmpty { throw ExitCode(2) }
         }
