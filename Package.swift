@@ -87,7 +87,7 @@ let package = Package(
             "Overlay",
             ["Overlay", "Transports", "TreeDiff", "FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests("FuseServer", ["FuseServer", "FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
-        tests("Command", ["cimg", "OCI", "FileTree", "LinuxIO", system], exclude: ["Snapshots"]),
+        tests("Command", ["cimg", "CimgCommands", "FuseServer", "OCI", "FileTree", "LinuxIO", system], exclude: ["Snapshots"]),
         tests("Architecture", []),
     ]
 )

@@ -53,7 +53,7 @@ package struct MountOptions: Hashable, Sendable {
     }
 
     /// The list for libfuse, source included.
-    func list(source: String) -> String {
+    package func list(source: String) -> String {
         var all = ["fsname=" + Self.escaped(source), "subtype=cimg", "ro", "nosuid", "nodev"]
         if allowsOthers { all.append("allow_other") }
         if checksPermissions { all.append("default_permissions") }

@@ -3,14 +3,14 @@
 import Glibc
 import LinuxIO
 import OCI
-import SystemPackage
+package import SystemPackage
 
 /// SELinux labels of mounts: which one makes a mount readable to containers.
-enum SecurityLabel {
+package enum SecurityLabel {
     /// Whether SELinux is on: only then does the kernel take a label for a mount.
     ///
     /// - Parameter root: the directory that stands for `/`.
-    static func isEnabled(root: FilePath = "/") -> Bool {
+    package static func isEnabled(root: FilePath = "/") -> Bool {
         fileExists(root.appending("sys/fs/selinux/enforce"))
     }
 
@@ -18,7 +18,7 @@ enum SecurityLabel {
     ///
     /// The policy names it in `contexts/lxc_contexts` (selinux_lxc_contexts_path(3)): `ro_file`, else `file`. A policy
     /// without that file is older than the name, and calls it `svirt_sandbox_file_t`.
-    static func shared(root: FilePath = "/") -> String {
+    package static func shared(root: FilePath = "/") -> String {
         let contexts = lines("etc/selinux/\(policy(root))/contexts/lxc_contexts", root)
         let found = value("ro_file", in: contexts) ?? value("file", in: contexts)
         return found.map(withoutCategories) ?? "system_u:object_r:svirt_sandbox_file_t:s0"
@@ -27,7 +27,7 @@ enum SecurityLabel {
     /// Checks that a text can be a label.
     ///
     /// - Throws: `MountError` for what cannot.
-    static func check(_ label: String) throws {
+    package static func check(_ label: String) throws {
         let isLabel = label.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") }
         guard isLabel, !label.contains("\\"), label.split(separator: ":").count >= 3, label.utf8.count < 1024 else {
             throw MountError("SELinux context \"\(label.printable)\": not of the form user:role:type:level")
