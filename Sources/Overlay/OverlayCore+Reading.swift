@@ -78,7 +78,9 @@ extension OverlayCore {
             } catch .noData { return nil }
         case .disk(let directory, let name):
             guard let stored = OverlayMarkName.stored(attribute, options.marks) else { return nil }
-            return try directories.descriptor(of: directory).entryXattr(stored, of: name)
+            let value = try directories.descriptor(of: directory).entryXattr(stored, of: name)
+            guard attribute == FileCapability.name else { return value }
+            return value.map { FileCapability.shown($0, by: options.identifiers(of: place.layer)) }
         }
     }
 }

@@ -2,8 +2,10 @@
 
 import EROFS
 import Engines
+import FileTree
 import LinuxIO
 import OCI
+import Overlay
 import Synchronization
 
 /// A container or an engine's image as a side of a comparison.
@@ -47,6 +49,16 @@ struct EngineSide {
         DiffSide(
             name: name ?? self.name, digest: name == nil ? digest : nil,
             tree: try tree.tree(part, called: name ?? self.name, over: image))
+    }
+
+    /// Whether its root directory is as the engine made it: an image's is, a container's unless something was done to it.
+    var hasEngineRoot: Bool {
+        guard tree.layers.upper != nil else { return true }
+        guard let own = try? tree.tree(.whole, called: name), let below = try? tree.tree(.withoutUpper, called: name),
+            let attributes = try? own.attributes(of: own.root), let before = try? below.attributes(of: below.root)
+        else { return false }
+        return (attributes.mode, attributes.uid, attributes.gid) == (before.mode, before.uid, before.gid)
+            && attributes.xattrs == before.xattrs
     }
 
     /// Whether this is a container whose image is another object of the same storage.

@@ -18,6 +18,8 @@ struct EngineTree: Sendable {
         case withoutUpper
         /// What the image brought, with the container's own directory.
         case withoutInitLayer
+        /// What the image brought.
+        case image
     }
 
     /// The layers as the engine describes them.
@@ -25,8 +27,10 @@ struct EngineTree: Sendable {
 
     /// The directories of a part, the highest first.
     func directories(_ part: Part) -> [EngineLayers.Directory] {
-        let lowers = layers.lowers.filter { part != .withoutInitLayer || $0.path != layers.initLayer }
-        return (part == .withoutUpper ? [] : layers.upper.map { [$0] } ?? []) + lowers
+        let hasInitLayer = part == .whole || part == .withoutUpper
+        let lowers = layers.lowers.filter { hasInitLayer || $0.path != layers.initLayer }
+        let hasUpper = part == .whole || part == .withoutInitLayer
+        return (hasUpper ? layers.upper.map { [$0] } ?? [] : []) + lowers
     }
 
     /// How the directories are to be understood.

@@ -76,12 +76,20 @@ final class MachineEngines: Sendable {
         let ranked = candidates.compactMap { image in
             image.rank(of: isSpace ? name : text).map { (rank: $0, image: image) }
         }
-        guard let best = ranked.map(\.rank).min() else { return [] }
-        let found = ranked.filter { $0.rank == best }.map(\.image)
+        // Each storage has its own best: a short name means another full name in each.
+        var found: [EngineImage] = []
+        for (_, images) in Dictionary(grouping: ranked, by: { EngineObject.image($0.image).storage }) {
+            let best = images.map(\.rank).min()
+            found += images.filter { $0.rank == best }.map(\.image)
+        }
+        // In the order of the list, whatever the dictionary's is.
+        found = candidates.filter { image in
+            found.contains { $0.id == image.id && EngineObject.image($0).storage == EngineObject.image(image).storage }
+        }
         let nearest = found.filter { EngineObject.image($0).storage == storage }
         if nearest.count == 1 { return nearest }
-        // The same image in two storages is no ambiguity.
-        return found.allSatisfy { $0.id == found[0].id } ? [found[0]] : found
+        // The same image in several storages is no ambiguity.
+        return found.dropFirst().allSatisfy { $0.id == found[0].id } ? Array(found.prefix(1)) : found
     }
 
     private static func engines(

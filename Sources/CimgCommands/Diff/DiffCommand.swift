@@ -100,7 +100,6 @@ package struct DiffCommand: ParsableCommand {
         let outputs = [("--json", json), ("--stat", stat), ("--names-only", namesOnly)].filter(\.1)
         if outputs.count > 1 { throw DiffError.conflictingOutputs(outputs[0].0, outputs[1].0) }
         let fields = try Self.fields(times: times, ignore: ignore, only: only)
-        let options = ComparisonOptions(fields: fields, paths: RawArguments.bytes(of: paths))
         var finder = ObjectFinder(options: store)
         finder.platform = try platform.map { try Platform(parsing: $0) }
         let format: any DiffReport
@@ -114,8 +113,10 @@ package struct DiffCommand: ParsableCommand {
         // Layers are open directories.
         Spawn.raiseOpenFileLimit()
         let pair =
-            try right.map { try DiffPair.of(left, $0, in: finder, readsAll: full) }
-            ?? DiffPair.ofContainer(left, in: finder)
+            try right.map { try DiffPair.of(left, $0, in: finder, readsAll: full, showsAll: all) }
+            ?? DiffPair.ofContainer(left, in: finder, showsAll: all)
+        let options = ComparisonOptions(
+            fields: fields.subtracting(pair.incomparable), paths: RawArguments.bytes(of: paths))
         let stopwatch = Stopwatch()
         let differs = try report(
             left: pair.left, right: pair.right, options: options, as: format,

@@ -13,15 +13,27 @@ struct DiffPair {
     let right: DiffSide
     /// Whether an engine put files into one of the sides that are not the container's doing.
     private let hasEngineFiles: Bool
+    /// Whether the root directories differ for no container's doing: engines make those of their layers themselves.
+    private let hasEngineRoot: Bool
+    /// Fields that the sides do not count in the same way: an overlay has the link counts of its layers, in which names
+    /// are hidden that a flattened tree does not count.
+    let incomparable: ChangedFields
 
-    private init(_ left: DiffSide, _ right: DiffSide, _ objects: [EngineObject]) {
+    private init(
+        _ left: DiffSide, _ right: DiffSide, _ objects: [EngineObject], unrelated sides: [EngineSide] = [],
+        incomparable: ChangedFields = []
+    ) {
         self.left = left
         self.right = right
         hasEngineFiles = objects.contains(where: \.hasEngineFiles)
+        hasEngineRoot = !sides.isEmpty && sides.allSatisfy(\.hasEngineRoot)
+        self.incomparable = incomparable
     }
 
     /// A container against what it was made of.
-    static func ofContainer(_ name: String, in finder: ObjectFinder) throws -> DiffPair {
+    ///
+    /// - Parameter showsAll: whether what the engine put on top of the image counts as a change.
+    static func ofContainer(_ name: String, in finder: ObjectFinder, showsAll: Bool) throws -> DiffPair {
         guard !isDirectoryName(name), case .engine(let object) = try finder.resolve(name), case .container = object
         else {
             throw CommandError("\"\(name.printable)\": not a container; name what it is to be compared with")
@@ -31,33 +43,45 @@ struct DiffPair {
             throw CommandError("\"\(name.printable)\": has no image below it; name what it is to be compared with")
         }
         return DiffPair(
-            try side.side(.withoutUpper, called: "the image of \(name)"), try side.side(.whole), [object])
+            try side.side(showsAll ? .image : .withoutUpper, called: "the image of \(name)"),
+            try side.side(.whole), [object])
     }
 
     /// Two objects, images or directories.
     ///
-    /// - Parameter readsAll: whether layers are read even where both sides are said to have the same.
-    static func of(_ left: String, _ right: String, in finder: ObjectFinder, readsAll: Bool) throws -> DiffPair {
+    /// - Parameters:
+    ///   - readsAll: whether layers are read even where both sides are said to have the same.
+    ///   - showsAll: whether what the engine put on top of an image counts as a change.
+    static func of(
+        _ left: String, _ right: String, in finder: ObjectFinder, readsAll: Bool, showsAll: Bool
+    ) throws -> DiffPair {
+        let part = showsAll ? EngineTree.Part.whole : .withoutInitLayer
         switch try resolve(left, right, in: finder) {
         case (nil, nil):
             return DiffPair(try openDiffSide(left, in: finder), try openDiffSide(right, in: finder), [])
         case (let object?, nil):
             let side = try EngineSide(left, object)
             let (other, image) = try open(right, beside: side, in: finder, readsAll: readsAll)
-            return DiffPair(try side.side(.withoutInitLayer, over: image), other, [object])
+            return DiffPair(
+                try side.side(part, over: image), other, [object], unrelated: image == nil ? [side] : [],
+                incomparable: image == nil ? .nlink : [])
         case (nil, let object?):
             let side = try EngineSide(right, object)
             let (other, image) = try open(left, beside: side, in: finder, readsAll: readsAll)
-            return DiffPair(other, try side.side(.withoutInitLayer, over: image), [object])
+            return DiffPair(
+                other, try side.side(part, over: image), [object], unrelated: image == nil ? [side] : [],
+                incomparable: image == nil ? .nlink : [])
         case (let first?, let second?):
             let (one, two) = (try EngineSide(left, first), try EngineSide(right, second))
             if two.isMade(of: one) {
                 // Its init layer belongs to what the container was made of, so that changes to that are told.
-                let image = try two.side(.withoutUpper)
+                let image = try two.side(showsAll ? .image : .withoutUpper)
                 return DiffPair(
                     DiffSide(name: left, digest: one.digest, tree: image.tree), try two.side(.whole), [second])
             }
-            return DiffPair(try one.side(.withoutInitLayer), try two.side(.withoutInitLayer), [first, second])
+            return DiffPair(
+                try one.side(part), try two.side(part), [first, second],
+                unrelated: one.object.storage == two.object.storage ? [] : [one, two])
         }
     }
 
@@ -99,6 +123,7 @@ struct DiffPair {
     /// podman and buildah make the places on which they mount: empty files and directories that nobody in the
     /// container can reach.
     func isShown(_ change: Change) -> Bool {
+        if hasEngineRoot, change.path == [UInt8(ascii: "/")] { return false }
         guard hasEngineFiles, change.kind != .modified, EngineFiles.paths.contains(change.path),
             let attributes = (change.right ?? change.left)?.attributes
         else { return true }

@@ -122,6 +122,7 @@ extension DockerContents {
         let chain = try chain(parent, object: object)
         for layer in chain { diffIDs[layer.cache] = layer.diff }
         var result = try stack(top, diffIDs, object: object)
+        try check(result, has: chain.count + 1, object: object)
         result.upper = result.lowers.removeFirst()
         result.work = result.upper?.path.removingLastComponent().appending("work")
         result.diffIDs = chain.reversed().map(\.diff)
@@ -182,6 +183,13 @@ extension DockerContents {
         return EngineLayers(lowers: lowers, usesUserXattrs: isRootless)
     }
 
+    /// Checks that a stack has at least so many layers: Docker removes the list of them before the rest.
+    private func check(_ layers: EngineLayers, has count: Int, object: String) throws(EngineError) {
+        guard layers.lowers.count >= count else {
+            throw EngineError(object, "is being removed, or the list of its layers is damaged")
+        }
+    }
+
     /// Whether the daemon runs as a plain user: user 0 of its namespace is then the user, not a subordinate number.
     private var isRootless: Bool { engine.isRootless }
 }
@@ -219,6 +227,7 @@ extension DockerContents {
                 guard let first = chain.first else { return EngineLayers(lowers: [], diffIDs: []) }
                 let diffIDs = Dictionary(chain.map { ($0.cache, $0.diff) }, uniquingKeysWith: { first, _ in first })
                 var result = try stack(first.cache, diffIDs, object: object)
+                try check(result, has: chain.count, object: object)
                 result.diffIDs = chainIDs
                 return result
             })
