@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Engines
+import Glibc
 import LayerStore
+import LinuxIO
 import OCI
+import SystemPackage
 import Transports
 
 /// What a text names.
@@ -26,11 +29,14 @@ extension ObjectFinder {
         if try location(text) != nil { return .image }
         let named = engines.containers(named: text, prefixes: false).map(EngineObject.container)
         if let object = try only(named, called: text) { return .engine(object) }
-        if try options.openStore().find(text) != nil { return .image }
+        // Containers are found where there is no store; nothing being found is told with the store's trouble.
+        let stored = Result { try options.openStore().find(text) }
+        if case .success(.some) = stored { return .image }
         let begun = engines.containers(named: text).map(EngineObject.container)
         if let object = try only(begun, called: text) { return .engine(object) }
         let images = engines.images(named: text, near: storage).map(EngineObject.image)
         if let object = try only(images, called: text) { return .engine(object) }
+        _ = try stored.get()
         throw nothing(called: text)
     }
 
@@ -55,7 +61,13 @@ extension ObjectFinder {
         let problems = engines.problems.filter { $0.object.hasPrefix(kind.rawValue + " ") }
         let place = storages.isEmpty ? "no storage of \(kind.rawValue) is on this machine" : "not in \(storages.joined(separator: ", "))"
         let reason = problems.isEmpty ? place : problems.map(\.description).joined(separator: "; ")
-        throw CommandError("\"\(text.printable)\": no such \(noun): \(reason)")
+        throw CommandError("\"\(text.printable)\": no such \(noun): \(reason)\(kind == .podman ? Self.rootsStorage : "")")
+    }
+
+    /// What a plain user is told of the containers and images that only root has.
+    private static var rootsStorage: String {
+        let storage = "/var/lib/containers/storage"
+        return geteuid() != 0 && fileExists(FilePath(storage)) ? "; what root has in \(storage) only root may read" : ""
     }
 
     /// The only one of the objects; nil where there are none.
@@ -75,7 +87,8 @@ extension ObjectFinder {
         if let guess = sourceGuess(text) {
             return CommandError("\"\(text.printable)\": nothing goes by this name; did you mean \(guess.printable)?")
         }
-        let problems = engines.problems.first.map { " (not all could be read: \($0))" } ?? ""
+        let unread = engines.problems.map(\.description).joined(separator: "; ")
+        let problems = (unread.isEmpty ? "" : " (not all could be read: \(unread))") + Self.rootsStorage
         return CommandError(
             "\"\(text.printable)\": no container or image of this name in \(places.joined(separator: ", "))\(problems); "
                 + "\"cimg ps\" and \"cimg images\" list them, and a source begins with oci:, oci-archive:, "

@@ -86,13 +86,14 @@ package struct MountCommand: ParsableCommand {
             let named = try finder.resolve(object)
             var options = try MountOptions(parsing: options, isRoot: geteuid() == 0)
             try label(&options, of: named)
-            let (source, attached) = try open(named, in: finder)
+            let (source, attached, remark) = try open(named, in: finder)
             let mountpoint = try Mountpoint(name, allowsHiding: nonempty)
             try mountpoint.lock()
             // Who held the lock may have mounted.
             _ = try Mountpoint(name, allowsHiding: nonempty)
             try withExtendedLifetime(mountpoint) {
                 if foreground {
+                    remark.map(StandardError.print)
                     let fileSystem = try openServed(source.content)
                     try FuseServer.serve(
                         fileSystem, source: source.title, at: mountpoint.path, options: options,
@@ -110,27 +111,30 @@ package struct MountCommand: ParsableCommand {
                         try? Unmounting(lazily: true).unmount(Unmounting.mount(at: mountpoint.path))
                         throw error
                     }
+                    remark.map(StandardError.print)
                 }
             }
         }
     }
 
-    /// Opens what a name means, and the volumes that shall be put into its mount.
-    private func open(_ named: NamedObject, in finder: ObjectFinder) throws -> (MountSource, ContainerVolumes?) {
+    /// Opens what a name means, and the volumes that shall be put into its mount, or a line about them.
+    private func open(
+        _ named: NamedObject, in finder: ObjectFinder
+    ) throws -> (MountSource, ContainerVolumes?, String?) {
         switch named {
         case .image:
             if volumes { throw MountError("--volumes: \(object.printable) is no container") }
-            return (try openMountSource(object, in: finder), nil)
+            return (try openMountSource(object, in: finder), nil, nil)
         case .engine(let found):
             if platform != nil { throw MountError("--platform: \(found.qualifiedName) is of one platform") }
             guard case .container(let container) = found else {
                 if volumes { throw MountError("--volumes: \(found.qualifiedName) is no container") }
-                return (try openMountSource(found), nil)
+                return (try openMountSource(found), nil, nil)
             }
             let attached = try ContainerVolumes(container)
             if volumes, geteuid() != 0 { throw MountError("--volumes: only root may mount them") }
-            if !volumes, let remark = attached.remark { StandardError.print("cimg: \(remark)") }
-            return (try openMountSource(found), volumes ? attached : nil)
+            let source = try openMountSource(found)
+            return volumes ? (source, attached, nil) : (source, nil, attached.remark.map { "cimg: \($0)" })
         }
     }
 
