@@ -46,8 +46,9 @@ demo: build
 test:
 	@scripts/setup build test
 	@scripts/setup --open-fuse
+	$(if $(CI),@scripts/engines install)
 	$(SWIFT) build --build-tests
-	$(if $(CI),CIMG_REQUIRE_ALL=1) $(SWIFT) test --skip-build $(if $(FILTER),--filter '$(FILTER)')
+	$(if $(CI),CIMG_REQUIRE_ALL=1) scripts/engines with $(SWIFT) test --skip-build $(if $(FILTER),--filter '$(FILTER)')
 
 ## lint: formatting and style rules over every Swift file
 lint:

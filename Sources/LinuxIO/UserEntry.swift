@@ -33,7 +33,8 @@ package struct UserEntry: Sendable, Hashable {
         var buffer = [CChar](repeating: 0, count: 1 << 16)
         let result: (UInt32, String, FilePath)? = buffer.withUnsafeMutableBufferPointer { buffer in
             // SAFETY: the entry points into the buffer, which lives until this closure returns copies.
-            guard let start = buffer.baseAddress, look(&entry, (start, buffer.count), &found) == 0, found != nil, let name = entry.pw_name, let home = entry.pw_dir
+            guard let start = buffer.baseAddress, look(&entry, (start, buffer.count), &found) == 0, found != nil,
+                let name = entry.pw_name, let home = entry.pw_dir
             else { return nil }
             return (entry.pw_uid, String(cString: name), FilePath(platformString: home))
         }

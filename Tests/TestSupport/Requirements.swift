@@ -16,6 +16,9 @@ package enum Requirements {
     /// The superuser on a kernel that mounts EROFS images that are files: Linux 6.12.
     package static var kernelEROFS: Bool { isForced || geteuid() == 0 && kernelKnowsEROFS && kernelVersion >= (6, 12) }
 
+    /// Engines that `scripts/engines` has started; `make test` does.
+    package static var engines: Bool { isForced || EngineBench.isReady }
+
     private static var isForced: Bool { ProcessInfo.processInfo.environment["CIMG_REQUIRE_ALL"] == "1" }
 
     private static var kernelKnowsEROFS: Bool {

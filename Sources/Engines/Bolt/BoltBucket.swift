@@ -30,7 +30,8 @@ package struct BoltBucket {
         guard let number = LittleEndian(Array(value.prefix(8))).uint64(at: 0), value.count >= Self.recordSize else {
             throw pages.damage("a bucket is cut off")
         }
-        root = try number == 0
+        root =
+            try number == 0
             ? BoltPage(Array(value.dropFirst(Self.recordSize)), pages) : pages.page(number)
     }
 

@@ -9,7 +9,8 @@ extension ContainerdContents {
     ///
     /// - Throws: `EngineError`: its identifier or namespace could not be a directory's name.
     func container(_ record: ContainerdContainerRecord) throws(EngineError) -> EngineContainer {
-        let object = "\(engine.name): container \(record.namespace.printable)/\(record.id.prefix(64).description.printable)"
+        let object =
+            "\(engine.name): container \(record.namespace.printable)/\(record.id.prefix(64).description.printable)"
         guard isIdentifier(record.id), isIdentifier(record.namespace) else {
             throw EngineError(object, "has an identifier that cannot be")
         }
@@ -63,15 +64,25 @@ extension ContainerdContents {
             throw EngineError(
                 object, "is kept by the snapshotter \(record.snapshotter.printable); only overlayfs can be read")
         }
-        guard let chain = try snapshots(record.namespace, record.snapshotKey, object: object), let top = chain.first else {
+        guard let chain = try snapshots(record.namespace, record.snapshotKey, object: object), let top = chain.first
+        else {
             throw EngineError(object, "its snapshot \(record.snapshotKey.printable) is missing")
         }
         var layers = try layers(of: chain, object: object)
-        layers.diffIDs = try diffIDs(of: record)
+        layers.setDiffIDs(try diffIDs(of: record))
+        let users = try IDMap(specification?.linux?.uidMappings?.map(\.record), object: object)
+        let groups = try IDMap(specification?.linux?.gidMappings?.map(\.record), object: object)
+        if let user = users.host(of: 0), let group = groups.host(of: 0), !users.isIdentity {
+            // A copy of the image's files for containers of this map is known only by its name.
+            for (position, snapshot) in chain.enumerated() where snapshot.name.hasSuffix("-\(user)-\(group)") {
+                layers.lowers[position].users = users
+                layers.lowers[position].groups = groups
+            }
+        }
         guard top.isActive else { return layers }
         var upper = layers.lowers.removeFirst()
-        upper.users = try IDMap(specification?.linux?.uidMappings?.map(\.record), object: object)
-        upper.groups = try IDMap(specification?.linux?.gidMappings?.map(\.record), object: object)
+        upper.users = users
+        upper.groups = groups
         layers.upper = upper
         layers.work = upper.path.removingLastComponent().appending("work")
         if layers.lowers.isEmpty {

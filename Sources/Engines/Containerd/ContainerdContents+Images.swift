@@ -49,10 +49,7 @@ extension ContainerdContents {
             readLayers: { () throws(EngineError) in
                 let (diffIDs, snapshots) = try chain()
                 var result = try layers(of: snapshots, object: object)
-                for (position, diffID) in diffIDs.reversed().enumerated() where position < result.lowers.count {
-                    result.lowers[position].diffID = diffID
-                }
-                result.diffIDs = diffIDs
+                result.setDiffIDs(diffIDs)
                 return result
             })
     }

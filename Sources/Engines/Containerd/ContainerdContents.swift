@@ -64,7 +64,9 @@ struct ContainerdContents: Sendable {
             var records: [ContainerdImageRecord] = []
             for (namespace, bucket) in try root.buckets() {
                 for (name, image) in try bucket.bucket("images")?.buckets() ?? [] {
-                    guard let record = try ContainerdImageRecord(image, namespace: namespace, name: name) else { continue }
+                    guard let record = try ContainerdImageRecord(image, namespace: namespace, name: name) else {
+                        continue
+                    }
                     records.append(record)
                 }
             }

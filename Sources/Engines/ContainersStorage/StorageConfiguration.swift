@@ -42,7 +42,8 @@ struct StorageConfiguration: Sendable, Hashable {
         // A plain user's storage is never root's: only the user's own file may name its place, or a pattern for all.
         let places = isRoot ? files : [own].compactMap { $0 }
         let path = { (key: String) in
-            places.lazy.compactMap { absolutePath($0.string("storage", key).map { Self.expand($0, surroundings) }) }.first
+            places.lazy.compactMap { absolutePath($0.string("storage", key).map { Self.expand($0, surroundings) }) }
+                .first
         }
         if isRoot {
             graphRoot = path("graphroot") ?? surroundings.system("/var/lib/containers/storage")

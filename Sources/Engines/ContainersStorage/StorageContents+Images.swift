@@ -69,7 +69,8 @@ extension StorageContents {
     /// The file name of a document: itself where it is small letters, digits and points, else `=` and its Base64 form.
     static func fileName(ofData name: String) -> String {
         let isPlain = name.utf8.allSatisfy { byte in
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
                 || byte == UInt8(ascii: ".")
         }
         return isPlain ? name : "=" + base64(Array(name.utf8))

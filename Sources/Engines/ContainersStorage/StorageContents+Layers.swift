@@ -34,7 +34,9 @@ extension StorageContents {
 
     /// A layer's directories: its own, and behind it those from before its files' owners were changed.
     private func directories(of id: String, object: String) throws(EngineError) -> [EngineLayers.Directory] {
-        guard isIdentifier(id) else { throw EngineError(object, "layer \(id.printable) has an identifier that cannot be") }
+        guard isIdentifier(id) else {
+            throw EngineError(object, "layer \(id.printable) has an identifier that cannot be")
+        }
         guard let record = try layers.record(id) else { throw EngineError(object, "layer \(id) is missing") }
         for folder in folders where try folder.hasDirectory("overlay/\(id)") {
             guard try folder.hasDirectory("overlay/\(id)/diff") else { break }

@@ -127,7 +127,8 @@ extension DockerContents {
         result.work = result.upper?.path.removingLastComponent().appending("work")
         result.diffIDs = chain.reversed().map(\.diff)
         if let initial, !initial.isEmpty {
-            result.initLayer = result.lowers.first { $0.path.removingLastComponent().lastComponent?.string == initial }?.path
+            result.initLayer =
+                result.lowers.first { $0.path.removingLastComponent().lastComponent?.string == initial }?.path
         }
         return result
     }

@@ -22,20 +22,23 @@ struct DockerPlace {
         if surroundings.user != 0 {
             let data = surroundings.path("XDG_DATA_HOME") ?? surroundings.home.appending(".local/share")
             let config = surroundings.path("XDG_CONFIG_HOME") ?? surroundings.home.appending(".config")
-            let own = try Self.configuration(config.appending("docker/daemon.json"))?.dataRoot ?? data.appending("docker")
+            let own =
+                try Self.configuration(config.appending("docker/daemon.json"))?.dataRoot ?? data.appending("docker")
             if fileExists(own) {
                 dataRoot = own
                 return
             }
         }
         let arguments = Self.arguments(of: surroundings.system("/var/run/docker.pid"))
-        let file = absolutePath(Self.value("--config-file", in: arguments)) ?? surroundings.system("/etc/docker/daemon.json")
+        let file =
+            absolutePath(Self.value("--config-file", in: arguments)) ?? surroundings.system("/etc/docker/daemon.json")
         let configuration = try Self.configuration(file)
         let root =
             absolutePath(Self.value("--data-root", in: arguments) ?? Self.value("-g", in: arguments))
             ?? configuration?.dataRoot ?? surroundings.system("/var/lib/docker")
         dataRoot = root
-        guard let remap = Self.value("--userns-remap", in: arguments) ?? configuration?.usernsRemap, !remap.isEmpty else {
+        guard let remap = Self.value("--userns-remap", in: arguments) ?? configuration?.usernsRemap, !remap.isEmpty
+        else {
             return
         }
         // The value is USER or USER:GROUP; the user may be a number.

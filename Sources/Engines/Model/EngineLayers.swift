@@ -78,4 +78,10 @@ package struct EngineLayers: Hashable, Sendable {
         self.diffIDs = diffIDs
         self.usesUserXattrs = usesUserXattrs
     }
+
+    /// Tells the diff IDs of the image's layers, and of each directory: those of the image are the last ones.
+    mutating func setDiffIDs(_ diffIDs: [DiffID]?) {
+        self.diffIDs = diffIDs
+        for (directory, diffID) in zip(lowers.indices.reversed(), diffIDs ?? []) { lowers[directory].diffID = diffID }
+    }
 }

@@ -37,7 +37,8 @@ package struct EngineSurroundings: Sendable {
             if let value = getenv(name) { environment[name] = String(cString: value) }
         }
         let user = environment["_CONTAINERS_ROOTLESS_UID"].flatMap { UInt32($0) } ?? geteuid()
-        let home = environment["HOME"].flatMap { $0.isEmpty ? nil : FilePath($0) } ?? UserEntry(number: user)?.home ?? "/"
+        let home =
+            environment["HOME"].flatMap { $0.isEmpty ? nil : FilePath($0) } ?? UserEntry(number: user)?.home ?? "/"
         return EngineSurroundings(user: user, home: home, environment: environment)
     }
 
@@ -49,7 +50,9 @@ package struct EngineSurroundings: Sendable {
     }
 
     /// A place of the system.
-    func system(_ path: String) -> FilePath { root.pushing(FilePath(path.hasPrefix("/") ? String(path.dropFirst()) : path)) }
+    func system(_ path: String) -> FilePath {
+        root.pushing(FilePath(path.hasPrefix("/") ? String(path.dropFirst()) : path))
+    }
 
     /// A path that a variable holds, if it is absolute.
     func path(_ variable: String) -> FilePath? {

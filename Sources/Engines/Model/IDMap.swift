@@ -33,7 +33,8 @@ package struct IDMap: Hashable, Sendable {
 
     /// Makes a map of ranges; no ranges, or the one from 0 to 0 over everything, are the identity.
     package init(_ ranges: [IDMapping]) {
-        let isEverything = ranges.count == 1 && ranges[0].container == 0 && ranges[0].host == 0
+        let isEverything =
+            ranges.count == 1 && ranges[0].container == 0 && ranges[0].host == 0
             && ranges[0].count >= UInt32.max - 1
         self.ranges = isEverything ? [] : ranges
     }

@@ -78,27 +78,29 @@ struct ProcessRoot: Sendable {
         let groups = IDMap(text: try read("gid_map")) ?? .identity
         let inPlace = EngineLayers(
             lowers: [EngineLayers.Directory(FilePath("/proc/\(number)/root"), users: users, groups: groups)])
-        guard let mount = try rootMount(), mount.root == [UInt8(ascii: "/")], let options = OverlayOptions(mount),
-            let paths = absolutePaths(options)
-        else { return inPlace }
+        guard let mount = try rootMount(), mount.root == [UInt8(ascii: "/")], let options = OverlayOptions(mount) else {
+            return inPlace
+        }
         let directory = { (path: FilePath) in EngineLayers.Directory(path, users: users, groups: groups) }
-        return EngineLayers(
-            lowers: paths.map(directory), upper: options.upper.map(directory), work: options.work,
-            usesUserXattrs: options.usesUserXattrs)
+        // podman and Docker mount from within their storage where the options would be too long.
+        for base in [FilePath("/")] + Self.storages() {
+            let place = { (path: FilePath) in path.isAbsolute ? path : base.pushing(path) }
+            let all = (options.lowers + [options.upper, options.work].compactMap { $0 }).map(place)
+            guard all.allSatisfy(isDirectory) else { continue }
+            return EngineLayers(
+                lowers: options.lowers.map { directory(place($0)) }, upper: options.upper.map { directory(place($0)) },
+                work: options.work.map(place), usesUserXattrs: options.usesUserXattrs)
+        }
+        // A directory of it is mounted from elsewhere, or was since moved: only the whole can be read.
+        return inPlace
     }
 
-    /// The lower directories as this process can open them; nil where one cannot be found, or another directory is at
-    /// its path: mounted from elsewhere, or since moved.
-    private func absolutePaths(_ options: OverlayOptions) -> [FilePath]? {
-        var paths: [FilePath] = []
-        // Docker and podman mount from within their storage where the options would be too long.
-        let base = options.upper.map { $0.removingLastComponent().removingLastComponent() }
-        for lower in options.lowers {
-            guard let path = lower.isAbsolute ? lower : base.map({ $0.pushing(lower) }), isDirectory(path) else { return nil }
-            paths.append(path)
-        }
-        guard options.upper.map(isDirectory) ?? true else { return nil }
-        return paths
+    /// The directories from which engines mount.
+    private static func storages() -> [FilePath] {
+        let surroundings = EngineSurroundings.current()
+        let podman = (try? ContainersStorage(surroundings))?.storage.appending("overlay")
+        let docker = (try? DockerPlace(surroundings))?.dataRoot.appending("overlay2")
+        return [podman, docker].compactMap { $0 }
     }
 
     private func isDirectory(_ path: FilePath) -> Bool {
@@ -110,14 +112,18 @@ struct ProcessRoot: Sendable {
         let table = MountTable.parse(try read("mountinfo"))
         let kinds: Set<String> = [
             "proc", "sysfs", "cgroup", "cgroup2", "devpts", "mqueue", "devtmpfs", "debugfs", "tracefs", "securityfs",
-            "bpf", "pstore", "configfs", "fusectl", "hugetlbfs", "binfmt_misc", "autofs", "nsfs", "efivarfs", "rpc_pipefs",
+            "bpf", "pstore", "configfs", "fusectl", "hugetlbfs", "binfmt_misc", "autofs", "nsfs", "efivarfs",
+            "rpc_pipefs",
         ]
         return table.compactMap { mount in
-            guard mount.path != [UInt8(ascii: "/")], !mount.path.isEmpty, !kinds.contains(mount.type) else { return nil }
+            guard mount.path != [UInt8(ascii: "/")], !mount.path.isEmpty, !kinds.contains(mount.type) else {
+                return nil
+            }
             let path = FilePath(platformString: mount.path.map { CChar(bitPattern: $0) } + [0])
             let kind: EngineMount.Kind = mount.type == "tmpfs" ? .tmpfs : .bind
             return EngineMount(
-                kind, destination: path, source: FilePath("/proc/\(number)/root").pushing(FilePath(root: nil, path.components)),
+                kind, destination: path,
+                source: FilePath("/proc/\(number)/root").pushing(FilePath(root: nil, path.components)),
                 isReadOnly: mount.options.contains("ro"))
         }
     }
