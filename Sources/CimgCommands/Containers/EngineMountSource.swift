@@ -8,13 +8,11 @@ import SystemPackage
 /// Opens the layers of a container or of an engine's image, to be served where they lie.
 func openMountSource(_ object: EngineObject) throws -> MountSource {
     let tree = EngineTree(layers: try object.layers())
-    let directories = tree.directories(.whole)
     var isChanging = false
     if case .container = object { isChanging = true }
+    let (directories, options) = try tree.open(tree.directories(.whole), isChanging: isChanging)
     return MountSource(
-        name: object.qualifiedName, digest: nil,
-        content: .directories(
-            try directories.map { try $0.open() }, tree.options(directories, isChanging: isChanging)),
+        name: object.qualifiedName, digest: nil, content: .directories(directories, options),
         owners: tree.foreignOwners)
 }
 

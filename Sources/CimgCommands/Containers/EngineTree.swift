@@ -33,13 +33,25 @@ struct EngineTree: Sendable {
         return (hasUpper ? layers.upper.map { [$0] } ?? [] : []) + lowers
     }
 
-    /// How the directories are to be understood.
+    /// Opens directories, and tells how they are to be understood.
     ///
     /// - Parameter isChanging: whether what reads them must see what the container does meanwhile.
-    func options(_ directories: [EngineLayers.Directory], isChanging: Bool) -> OverlayOptions {
-        OverlayOptions(
-            marks: layers.isPlain ? [] : layers.usesUserXattrs ? [.user, .overrideStat] : [.trusted, .overrideStat],
-            identifiers: directories.map(Self.identifiers), isChanging: isChanging)
+    func open(
+        _ directories: [EngineLayers.Directory], isChanging: Bool
+    ) throws -> (opened: [Descriptor], options: OverlayOptions) {
+        let opened = try directories.map { try $0.open() }
+        var marks: OverlayMarkFormats = layers.isPlain ? [] : layers.usesUserXattrs ? .user : .trusted
+        // Where owners and modes are kept in attributes, the layers' own directories have one: looking for it on every
+        // file would cost a call for each.
+        if !layers.isPlain, opened.contains(where: Self.keepsOwnersAside) { marks.insert(.overrideStat) }
+        let options = OverlayOptions(
+            marks: marks, identifiers: directories.map(Self.identifiers), isChanging: isChanging)
+        return (opened, options)
+    }
+
+    private static func keepsOwnersAside(_ directory: Descriptor) -> Bool {
+        let names = try? directory.entryXattrNames([UInt8(ascii: ".")])
+        return names?.contains { $0.elementsEqual("user.containers.override_stat".utf8) } ?? false
     }
 
     /// A part as a tree to compare.
@@ -49,10 +61,9 @@ struct EngineTree: Sendable {
     func tree(_ part: Part, called name: String, over image: MappedTree? = nil) throws -> OverlayTree {
         var own = directories(part)
         if image != nil { own.removeLast(min(own.count, layers.diffIDs?.count ?? 0)) }
-        var opened: [OverlayLayer] = []
-        for directory in own { opened.append(.directory(try directory.open())) }
-        if let image { opened.append(.tree(image)) }
-        return try OverlayTree(opened, name: Array(name.utf8), options: options(own, isChanging: true))
+        let (opened, options) = try open(own, isChanging: true)
+        let layers = opened.map { OverlayLayer.directory($0) } + (image.map { [.tree($0)] } ?? [])
+        return try OverlayTree(layers, name: Array(name.utf8), options: options)
     }
 
     /// The numbers of users and groups that this process needs rights over to read the directories; nil where it can

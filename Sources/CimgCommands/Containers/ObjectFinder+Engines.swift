@@ -60,8 +60,13 @@ extension ObjectFinder {
         // What could not be read may be where the object is.
         let problems = engines.problems.filter { $0.object.hasPrefix(kind.rawValue + " ") }
         let place = storages.isEmpty ? "no storage of \(kind.rawValue) is on this machine" : "not in \(storages.joined(separator: ", "))"
-        let reason = problems.isEmpty ? place : problems.map(\.description).joined(separator: "; ")
+        let reason = problems.isEmpty ? place : Self.joined(problems)
         throw CommandError("\"\(text.printable)\": no such \(noun): \(reason)\(kind == .podman ? Self.rootsStorage : "")")
+    }
+
+    private static func joined(_ problems: [EngineError]) -> String {
+        let more = problems.count > 3 ? "; and \(problems.count - 3) more" : ""
+        return problems.prefix(3).map(\.description).joined(separator: "; ") + more
     }
 
     /// What a plain user is told of the containers and images that only root has.
@@ -73,11 +78,12 @@ extension ObjectFinder {
     /// The only one of the objects; nil where there are none.
     private func only(_ objects: [EngineObject], called text: String) throws -> EngineObject? {
         guard objects.count > 1 else { return objects.first }
-        let names = objects.map { object in
+        var names = objects.prefix(20).map { object in
             let name = object.qualifiedName
             let isUnique = objects.filter { $0.qualifiedName == name }.count == 1
             return isUnique ? name : "\(name) in \(object.storage)"
         }
+        if objects.count > names.count { names.append("and \(objects.count - names.count) more") }
         throw CommandError(
             "\"\(text.printable)\": several \(objects[0].noun)s go by it; name one of them: \(names.joined(separator: ", "))")
     }
@@ -87,7 +93,7 @@ extension ObjectFinder {
         if let guess = sourceGuess(text) {
             return CommandError("\"\(text.printable)\": nothing goes by this name; did you mean \(guess.printable)?")
         }
-        let unread = engines.problems.map(\.description).joined(separator: "; ")
+        let unread = Self.joined(engines.problems)
         let problems = (unread.isEmpty ? "" : " (not all could be read: \(unread))") + Self.rootsStorage
         return CommandError(
             "\"\(text.printable)\": no container or image of this name in \(places.joined(separator: ", "))\(problems); "

@@ -47,7 +47,8 @@ package struct PsCommand: ParsableCommand {
             }
             // Storages of others are no trouble to a plain user who has asked for none of them by name.
             let problems = listing.problems.filter { !$0.isPermission }
-            for problem in problems { StandardError.print("cimg: \(problem)") }
+            for problem in problems.prefix(10) { StandardError.print("cimg: \(problem)") }
+            if problems.count > 10 { StandardError.print("cimg: \(problems.count - 10) more such problems") }
             if !problems.isEmpty { throw ExitCode(2) }
         }
     }

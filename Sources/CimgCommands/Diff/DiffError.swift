@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FileTree
+import Overlay
 import Transports
 import TreeDiff
 
@@ -33,6 +34,7 @@ package enum DiffError: Error, Equatable, CustomStringConvertible {
         guard let failure = error as? TreeDiffError, let side = failure.side else { return "\(error)" }
         // The tree's own error has the whole path.
         if let error = failure.cause as? DirectoryTreeError { return "\(error)" }
+        if let error = failure.cause as? OverlayTreeError { return "\(error)" }
         let name = side == .left ? left : right
         return "\(Bytes.escaped(Array(name.utf8))): \"\(Bytes.escaped(failure.path))\": \(failure.cause)"
     }

@@ -63,13 +63,13 @@ struct DiffPair {
             let side = try EngineSide(left, object)
             let (other, image) = try open(right, beside: side, in: finder, readsAll: readsAll)
             return DiffPair(
-                try side.side(part, over: image), other, [object], unrelated: image == nil ? [side] : [],
+                try side.side(part, over: image), other, [object], unrelated: [side],
                 incomparable: image == nil ? .nlink : [])
         case (nil, let object?):
             let side = try EngineSide(right, object)
             let (other, image) = try open(left, beside: side, in: finder, readsAll: readsAll)
             return DiffPair(
-                other, try side.side(part, over: image), [object], unrelated: image == nil ? [side] : [],
+                other, try side.side(part, over: image), [object], unrelated: [side],
                 incomparable: image == nil ? .nlink : [])
         case (let first?, let second?):
             let (one, two) = (try EngineSide(left, first), try EngineSide(right, second))
