@@ -4,7 +4,9 @@ import Synchronization
 
 /// The pages of one state of a database, read as they are needed.
 final class BoltPages: Sendable {
-    /// The most pages that one state is asked for: 256 MiB of the usual ones. What leads in circles ends here.
+    /// The most pages that one state is asked for: 256 MiB of the usual ones.
+    ///
+    /// What leads in circles ends here.
     private static let maximumCount = 65_536
     /// The most bytes of a page with those that continue it.
     private static let maximumSize = 64 << 20

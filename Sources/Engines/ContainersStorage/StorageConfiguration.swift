@@ -8,7 +8,7 @@ import SystemPackage
 struct StorageConfiguration: Sendable, Hashable {
     /// What stays: layers, images, the list of containers.
     var graphRoot: FilePath
-    /// What a restart of the machine ends: process numbers, mounts. The first that exists is the one.
+    /// What a restart of the machine ends, process numbers and mounts: the first of these that exists.
     var runRoots: [FilePath]
     /// The driver's name; nil where none is configured.
     var driver: String?

@@ -45,7 +45,9 @@ struct StorageFolder: Sendable {
         let object = "\(name): \(file.printable)"
         do throws(Errno) {
             let opened = try descriptor.openBeneath(file, O_RDONLY | O_NONBLOCK | O_NOCTTY)
-            guard try opened.status().st_mode & S_IFMT == S_IFREG else { throw Errno.invalidArgument }
+            let status = try opened.status()
+            guard status.st_mode & S_IFMT == S_IFREG else { throw Errno.invalidArgument }
+            guard status.st_size <= limit else { throw Errno.fileTooLarge }
             let bytes = try opened.read(atMost: limit + 1)
             guard bytes.count <= limit else { throw Errno.fileTooLarge }
             return bytes

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Engines
+import Foundation
+import OCI
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Storages of containers/storage made by hand, whole and damaged.
+@Suite("containers/storage")
+struct ContainersStorageTests {
+    private typealias Fixture = StorageFixture
+
+    private func id(_ digit: Character) -> String { Fixture.id(digit) }
+
+    // MARK: whole
+
+    @Test("a container has the layers of its list, its image's diff IDs, and what its record says")
+    func container() throws {
+        let fixture = Fixture.usual()
+        fixture.container(
+            "2", name: "made", layer: id("c"),
+            members: [
+                ("image", .string(id("9"))), ("created", "2024-01-02T03:04:05Z"),
+                ("metadata", .string("{\"image-name\":\"docker.io/library/busybox:1\",\"pod-id\":\"p\"}")),
+                ("flags", ["MountLabel": "system_u:object_r:container_file_t:s0:c1,c2", "ProcessLabel": "", "Volatile": true]),
+            ])
+        fixture.write()
+        let layers = try fixture.box().layers()
+        #expect(layers.lowers.map { fixture.short($0.path) } == ["$/overlay/\(id("b"))/diff", "$/overlay/\(id("a"))/diff"])
+        #expect(fixture.short(layers.upper?.path) == "$/overlay/\(id("c"))/diff")
+        #expect(fixture.short(layers.work) == "$/overlay/\(id("c"))/work")
+        let diffs = try ["a", "b"].map { DiffID(try Digest(parsing: "sha256:" + id($0))) }
+        #expect(layers.diffIDs == diffs)
+        #expect(layers.lowers.map(\.diffID) == diffs.reversed())
+        #expect(!layers.usesUserXattrs)
+        let made = try #require(try fixture.storage().containers().items.last)
+        #expect(made.names == ["made"])
+        #expect(made.maker == "cri-o")
+        #expect(made.imageName == "docker.io/library/busybox:1")
+        #expect(made.imageID == id("9"))
+        #expect(made.created == "2024-01-02T03:04:05Z")
+        #expect(made.mountLabel == "system_u:object_r:container_file_t:s0:c1,c2")
+        #expect(made.processLabel == nil)
+    }
+
+    @Test("without a list of lower layers the ancestors are taken, and older directories of a layer stand behind it")
+    func ancestors() throws {
+        let fixture = Fixture.usual()
+        unlink("\(fixture.root)/overlay/\(id("c"))/lower")
+        fixture.scratch.directory("\(Fixture.store)/overlay/\(id("b"))/diff1")
+        fixture.scratch.directory("\(Fixture.store)/overlay/\(id("b"))/diff2")
+        fixture.scratch.directory("\(Fixture.store)/overlay/\(id("b"))/diff4")
+        fixture.write()
+        #expect(
+            try fixture.box().layers().lowers.map { fixture.short($0.path) } == [
+                "$/overlay/\(id("b"))/diff", "$/overlay/\(id("b"))/diff1", "$/overlay/\(id("b"))/diff2",
+                "$/overlay/\(id("a"))/diff",
+            ])
+    }
+
+    @Test("images and layers of additional storages are found")
+    func additional() throws {
+        let other = Fixture()
+        other.layer("a")
+        other.image("9", name: "localhost/base:1", layer: "a")
+        other.write()
+        let fixture = Fixture()
+        fixture.layer("c", parent: "a", lower: ["a"], isImage: false)
+        unlink("\(fixture.root)/overlay/l/LINKa")
+        fixture.container("1", name: "box", layer: id("c"))
+        fixture.write()
+        fixture.scratch.file(
+            "etc/containers/storage.conf",
+            "[storage]\ndriver = 'overlay'\n[storage.options]\nadditionalimagestores = [\n  \"\(other.root)\", # read only\n]\n")
+        let layers = try fixture.box().layers()
+        #expect(layers.lowers.map(\.path.string) == ["\(other.root)/overlay/\(id("a"))/diff"])
+        let images = try fixture.storage().images().items
+        #expect(images.map(\.names) == [["localhost/base:1"]])
+        #expect(images.first?.storage.string == other.root)
+        #expect(images.first?.size() == 1000)
+    }
+
+    @Test("containers that end with the machine are found in the directory of what runs")
+    func volatile() throws {
+        let fixture = Fixture.usual()
+        fixture.write()
+        let record: JSON = ["id": .string(id("2")), "names": ["short"], "layer": .string(id("c"))]
+        fixture.scratch.file(
+            "run/containers/storage/overlay-containers/volatile-containers.json", JSON.array([record]).bytes)
+        #expect(try fixture.storage().containers().items.map(\.names) == [["box"], ["short"]])
+    }
+
+    @Test("the vfs driver's copy is one directory without an upper one")
+    func vfs() throws {
+        let fixture = Fixture()
+        let record: JSON = ["id": .string(id("a")), "diff-digest": .string("sha256:" + id("a"))]
+        let top: JSON = ["id": .string(id("c")), "parent": .string(id("a"))]
+        fixture.scratch.file("\(Fixture.store)/vfs-layers/layers.json", JSON.array([record, top]).bytes)
+        fixture.scratch.file(
+            "\(Fixture.store)/vfs-containers/containers.json",
+            JSON.array([["id": .string(id("1")), "names": ["box"], "layer": .string(id("c"))]]).bytes)
+        fixture.scratch.directory("\(Fixture.store)/vfs/dir/\(id("c"))")
+        let layers = try fixture.box().layers()
+        #expect(layers.lowers.map { fixture.short($0.path) } == ["$/vfs/dir/\(id("c"))"])
+        #expect(layers.upper == nil)
+        #expect(layers.diffIDs == [DiffID(try Digest(parsing: "sha256:" + id("a")))])
+    }
+
+    // MARK: states
+
+    @Test("a number that is no longer the container's is not taken for it")
+    func staleProcess() throws {
+        let fixture = Fixture.usual()
+        fixture.write()
+        let place = "run/containers/storage/overlay-containers/\(id("1"))/userdata"
+        #expect(try fixture.box().status() == EngineStatus(.created))
+        fixture.scratch.file("\(Fixture.store)/overlay-containers/\(id("1"))/userdata/config.json", "{}")
+        #expect(try fixture.box().status() == EngineStatus(.stopped))
+        // This process is alive, and its parent is who it is.
+        fixture.scratch.file("\(place)/pidfile", "\(getpid())")
+        fixture.scratch.file("\(place)/conmon.pid", "1")
+        #expect(try fixture.box().status() == EngineStatus(.stopped))
+        fixture.scratch.file("\(place)/conmon.pid", "\(getppid())\n")
+        #expect(try fixture.box().status() == EngineStatus(.running, process: getpid()))
+        for damaged in ["", "-1", "x", "99999999999999999999", "0"] {
+            fixture.scratch.file("\(place)/pidfile", damaged)
+            #expect(try fixture.box().status().process == nil)
+        }
+    }
+
+    // MARK: users
+
+    @Test("a plain user's storage is seen through the user's namespace", .enabled(if: Requirements.root))
+    func rootless() throws {
+        let fixture = Fixture()
+        fixture.layer("a")
+        fixture.layer(
+            "b", parent: "a", lower: ["a"],
+            members: [("uidmap", [["container_id": 0, "host_id": 1000, "size": 2000]])])
+        fixture.layer("c", parent: "b", lower: ["b", "a"], isImage: false)
+        fixture.container("1", name: "box", layer: id("c"))
+        fixture.write()
+        fixture.scratch.file("etc/subuid", "other:1:1\n4242:100000:65536\n4242:500000:10\n")
+        fixture.scratch.file("etc/subgid", "4242:300000:65536\n")
+        #expect(chown(fixture.root, 4242, 4243) == 0)
+        let layers = try fixture.box().layers()
+        #expect(layers.usesUserXattrs)
+        let own = try [(0, 4242, 1), (1, 100_000, 65536), (65537, 500_000, 10)].map { try mapping($0) }
+        #expect(layers.lowers.last?.users.ranges == own)
+        #expect(layers.upper?.users.ranges == own)
+        #expect(layers.upper?.groups.ranges == (try [(0, 4243, 1), (1, 300_000, 65536)].map { try mapping($0) }))
+        #expect(layers.lowers.first?.users.ranges == [try mapping((0, 100_999, 2000))])
+    }
+
+    private func mapping(_ numbers: (UInt32, UInt32, UInt32)) throws -> IDMapping {
+        try #require(IDMapping(container: numbers.0, host: numbers.1, count: numbers.2))
+    }
+
+    @Test("ranges of users that cannot be are refused", arguments: [-1, 4_294_967_296, 4_294_967_295])
+    func impossibleRanges(first: Int64) {
+        let fixture = Fixture.usual()
+        fixture.container(
+            "2", name: "mapped", layer: id("c"),
+            members: [("uidmap", [["container_id": 0, "host_id": .number("\(first)"), "size": 2]])])
+        fixture.write()
+        let error = fixture.error {
+            for container in try fixture.storage().containers().items where container.names == ["mapped"] {
+                _ = try container.layers()
+            }
+        }
+        #expect(error == "podman $: container 222222222222: has a range of users that cannot be")
+    }
+
+    // MARK: damaged
+
+    @Test("a damaged record is told and does not hide the others")
+    func damagedRecord() throws {
+        let fixture = Fixture.usual()
+        fixture.record(["id": 5])
+        fixture.record("text")
+        fixture.container("2", name: "after", layer: id("c"))
+        fixture.write()
+        let listing = try fixture.storage().containers()
+        #expect(listing.items.map(\.names) == [["box"], ["after"]])
+        #expect(
+            listing.problems.map { "\($0)".replacing(fixture.root, with: "$") } == [
+                "podman $: overlay-containers/containers.json: has 2 damaged records"
+            ])
+    }
+
+    @Test("a damaged list is an error with its place", arguments: ["", "[", "{}", "[[[", "null", "\u{1}"])
+    func damagedList(text: String) {
+        let fixture = Fixture.usual()
+        fixture.write()
+        fixture.scratch.file("\(Fixture.store)/overlay-containers/containers.json", text)
+        let error = fixture.error { _ = try fixture.storage().containers() }
+        #expect(error?.hasPrefix("podman $: overlay-containers/containers.json: ") == true, "\(error ?? "none")")
+        #expect(error?.contains("\n") == false)
+    }
+
+    @Test(
+        "identifiers that lead elsewhere are refused",
+        arguments: ["../../../../etc", "..", "", "a/b", ".hidden", "x\u{0}y", "\u{1b}[2J", String(repeating: "a", count: 256)])
+    func hostileIdentifiers(text: String) {
+        let fixture = Fixture.usual()
+        fixture.record(["id": .string(text), "names": ["hostile"], "layer": .string(id("c"))])
+        fixture.container("3", name: "below", layer: text)
+        fixture.write()
+        let listing = try? fixture.storage().containers()
+        #expect(listing?.items.map(\.names) == [["box"], ["below"]])
+        #expect(listing?.problems.count == 1)
+        #expect(listing?.problems.first.map { "\($0)".hasSuffix("has an identifier that cannot be") } == true)
+        #expect("\(listing?.problems ?? [])".utf8.allSatisfy { $0 >= 0x20 })
+        let error = fixture.error { _ = try listing?.items.last?.layers() }
+        #expect(error?.hasPrefix("podman $: container 333333333333: ") == true, "\(error ?? "none")")
+    }
+
+    @Test(
+        "lists of lower layers that lead elsewhere are refused",
+        arguments: ["l/../../../etc", "l/..", "/etc", "l/", "../x", "l/a/b", "x/LINKa"])
+    func hostileLower(text: String) {
+        let fixture = Fixture.usual()
+        fixture.lower(of: "c", text)
+        fixture.write()
+        #expect(
+            fixture.layersError()
+                == "podman $: container 111111111111: its file lower names \(text), no layer's link")
+    }
+
+    @Test("links of layers that lead elsewhere are refused", arguments: ["/etc", "../../../../etc", "../..", "../../diff", "x"])
+    func hostileLink(target: String) {
+        let fixture = Fixture.usual()
+        fixture.link("LINKb", to: target)
+        fixture.write()
+        #expect(fixture.layersError() == "podman $: overlay/l/LINKb: leads to \(target), not to a layer")
+    }
+
+    @Test("a layer's directory that is a symbolic link is refused, also when it becomes one later")
+    func linkedDirectory() throws {
+        let fixture = Fixture.usual()
+        fixture.write()
+        let layers = try fixture.box().layers()
+        let diff = "\(fixture.root)/overlay/\(id("b"))/diff"
+        #expect(rmdir(diff) == 0 && symlink("/etc", diff) == 0)
+        #expect(
+            fixture.layersError() == "podman $: overlay/\(id("b"))/diff: is a symbolic link or lies behind one")
+        let error = fixture.error { _ = try layers.lowers.first?.open() }
+        #expect(error == "layer $/overlay/\(id("b"))/diff: is a symbolic link or lies behind one")
+    }
+
+    @Test("layers in a circle end")
+    func circle() {
+        let fixture = Fixture()
+        fixture.layer("a", parent: "b")
+        fixture.layer("b", parent: "a")
+        fixture.container("1", name: "box", layer: id("a"))
+        fixture.write()
+        #expect(
+            fixture.layersError()
+                == "podman $: container 111111111111: has more than 1024 layers on top of each other")
+    }
+
+    @Test("layers that are missing are named")
+    func missing() {
+        let fixture = Fixture.usual()
+        fixture.container("2", name: "other", layer: id("d"))
+        fixture.write()
+        let error = fixture.error { _ = try fixture.storage().containers().items.last?.layers() }
+        #expect(error == "podman $: container 222222222222: layer \(id("d")) is missing")
+        #expect(rmdir("\(fixture.root)/overlay/\(id("a"))/diff") == 0)
+        #expect(
+            fixture.layersError() == "podman $: container 111111111111: the directory of layer \(id("a")) is missing")
+        unlink("\(fixture.root)/overlay/l/LINKa")
+        #expect(fixture.layersError() == "podman $: overlay/l/LINKa: the link to a layer is missing")
+    }
+
+    @Test("a list that is too large is refused unread, and a fifo is not waited for")
+    func odd() {
+        let fixture = Fixture.usual()
+        fixture.write()
+        let list = "\(fixture.root)/overlay-containers/containers.json"
+        #expect(truncate(list, off_t(64 << 20) + 1) == 0)
+        #expect(
+            fixture.error { _ = try fixture.storage().containers() }
+                == "podman $: overlay-containers/containers.json: is larger than 67108864 bytes")
+        #expect(unlink(list) == 0 && mkfifo(list, 0o600) == 0)
+        #expect(
+            fixture.error { _ = try fixture.storage().containers() }
+                == "podman $: overlay-containers/containers.json: is not a regular file")
+    }
+
+    @Test("storage drivers that keep no directories are named")
+    func otherDriver() {
+        let fixture = Fixture()
+        fixture.scratch.directory("\(Fixture.store)/btrfs-layers")
+        #expect(
+            fixture.error { _ = try fixture.storage().containers() }
+                == "podman $: uses the storage driver btrfs; only overlay and vfs can be read")
+        fixture.scratch.file("etc/containers/storage.conf", "[storage]\ndriver = \"zfs\"\n")
+        #expect(
+            fixture.error { _ = try fixture.storage().images() }
+                == "podman $: uses the storage driver zfs; only overlay and vfs can be read")
+    }
+
+    @Test("layers kept as composefs are refused, as their files have other names")
+    func composefs() {
+        let fixture = Fixture.usual()
+        fixture.write()
+        fixture.scratch.file("\(Fixture.store)/overlay/\(id("a"))/composefs-data/composefs.blob", "")
+        #expect(
+            fixture.layersError()
+                == "podman $: container 111111111111: layer \(id("a")) is kept as composefs, which cannot be read in place")
+    }
+}
