@@ -4,10 +4,10 @@ import Synchronization
 
 /// The pages of one state of a database, read as they are needed.
 final class BoltPages: Sendable {
-    /// The most pages that one state is asked for: 256 MiB of the usual ones.
+    /// The most entries that the pages which are asked for may have together, a page itself counted as one.
     ///
     /// What leads in circles ends here.
-    private static let maximumCount = 65_536
+    private static let maximumCount = 1_000_000
     /// The most bytes of a page with those that continue it.
     private static let maximumSize = 64 << 20
 
@@ -24,11 +24,6 @@ final class BoltPages: Sendable {
 
     /// A page by its number, with the pages that continue it.
     func page(_ number: UInt64) throws(EngineError) -> BoltPage {
-        let isTooMany = count.withLock { count in
-            count += 1
-            return count > Self.maximumCount
-        }
-        guard !isTooMany else { throw EngineError(object, "has more than \(Self.maximumCount) pages to read") }
         let (offset, overflow) = number.multipliedReportingOverflow(by: UInt64(meta.pageSize))
         guard number < meta.pageCount, !overflow else {
             throw EngineError(object, "is damaged: page \(number) is beyond its end")
@@ -43,6 +38,15 @@ final class BoltPages: Sendable {
         }
         guard LittleEndian(bytes).uint64(at: 0) == number else { throw damage("page \(number) has another number") }
         return try BoltPage(bytes, self)
+    }
+
+    /// Counts what a page has.
+    func count(_ elements: UInt16) throws(EngineError) {
+        let isTooMany = count.withLock { count in
+            count += Int(elements) + 1
+            return count > Self.maximumCount
+        }
+        guard !isTooMany else { throw EngineError(object, "has more than \(Self.maximumCount) entries to read") }
     }
 
     /// An error of what is written in the file.
@@ -70,6 +74,7 @@ struct BoltPage {
         guard let flags = fields.uint16(at: 8), let count = fields.uint16(at: 10) else {
             throw pages.damage("a page is cut off")
         }
+        try pages.count(count)
         switch flags {
         case 0x01: isBranch = true
         case 0x02: isBranch = false
