@@ -17,6 +17,13 @@ let hasISAL = ["/usr/include", "/usr/local/include"].contains { directory in
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let http: [Target.Dependency] = [
+    .product(name: "AsyncHTTPClient", package: "async-http-client"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
 
 /// A Swift module of the product under `Sources/`.
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -36,7 +43,10 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     ],
     targets: [
         .systemLibrary(name: "CLibFuse", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
@@ -58,6 +68,7 @@ let package = Package(
         module("LayerStore", ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", system]),
         module("Transports", ["OCI", "FileTree", "Archive", "LayerStore", "LinuxIO", system]),
         module("Engines", ["OCI", "LinuxIO", system]),
+        module("Registry", ["OCI", "LayerStore", "LinuxIO", system] + http),
         module("TreeDiff", ["OCI", "FileTree"]),
         module("FileSystems", ["OCI", "FileTree", "EROFS", "LinuxIO", system]),
         module("Overlay", ["OCI", "FileTree", "EROFS", "FileSystems", "LinuxIO", system]),
@@ -65,7 +76,8 @@ let package = Package(
         module(
             "CimgCommands",
             [
-                "OCI", "FileTree", "EROFS", "Archive", "LayerStore", "Transports", "Engines", "Overlay", "TreeDiff",
+                "OCI", "FileTree", "EROFS", "Archive", "LayerStore", "Transports", "Registry", "Engines", "Overlay",
+                "TreeDiff",
                 "FileSystems", "FuseServer", "LinuxIO", arguments, system,
             ]),
         .executableTarget(name: "cimg", dependencies: ["CimgCommands"], swiftSettings: swiftSettings),
@@ -81,13 +93,16 @@ let package = Package(
         tests("LayerStore", ["LayerStore", "Archive", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests("Transports", ["Transports", "LayerStore", "OCI", "FileTree", "LinuxIO", system]),
         tests("Engines", ["Engines", "OCI", "LinuxIO", system]),
+        tests("Registry", ["cimg", "Registry", "LayerStore", "OCI", "FileTree", "LinuxIO", system]),
         tests("TreeDiff", ["TreeDiff", "CimgCommands", "Transports", "FileTree", "OCI", "LinuxIO", system]),
         tests("FileSystems", ["FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests(
             "Overlay",
             ["Overlay", "Transports", "TreeDiff", "FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests("FuseServer", ["FuseServer", "FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
-        tests("Command", ["cimg", "CimgCommands", "FuseServer", "OCI", "FileTree", "LinuxIO", system], exclude: ["Snapshots"]),
+        tests(
+            "Command", ["cimg", "CimgCommands", "FuseServer", "OCI", "FileTree", "LinuxIO", system],
+            exclude: ["Snapshots"]),
         tests("Architecture", []),
     ]
 )

@@ -24,9 +24,10 @@ package struct CimgCommand: ParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            ImportCommand.self, ImagesCommand.self, InspectCommand.self, TagCommand.self, RemoveCommand.self,
-            MountCommand.self, UmountCommand.self, MountsCommand.self, DiffCommand.self, PsCommand.self, PruneCommand.self,
-            FsckCommand.self, ServeCommand.self, SettleCommand.self,
+            ImportCommand.self, PullCommand.self, PushCommand.self, CopyCommand.self, TagsCommand.self,
+            LoginCommand.self, LogoutCommand.self, ImagesCommand.self, InspectCommand.self, TagCommand.self,
+            RemoveCommand.self, MountCommand.self, UmountCommand.self, MountsCommand.self, DiffCommand.self,
+            PsCommand.self, PruneCommand.self, FsckCommand.self, ServeCommand.self, SettleCommand.self,
         ])
 
     /// Makes the command for the parser.

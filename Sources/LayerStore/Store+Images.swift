@@ -17,6 +17,23 @@ package struct ImageDescription: Sendable {
     package let configuration: ImageConfiguration
 }
 
+extension ImageDescription {
+    /// The documents of a source that has them all.
+    ///
+    /// - Throws: `StoreError` for a source without a manifest or configuration, `FormatError`.
+    package init(_ source: SourceImage) throws {
+        guard let manifestBytes = source.manifest, let configurationBytes = source.configuration else {
+            throw StoreError(.invalid, "image", "has no manifest")
+        }
+        digest = Digest(of: manifestBytes)
+        self.manifestBytes = manifestBytes
+        manifest = try Manifest(json: manifestBytes, name: "manifest \(digest)")
+        self.configurationBytes = configurationBytes
+        configuration = try ImageConfiguration(
+            json: configurationBytes, name: "configuration \(manifest.config.digest)")
+    }
+}
+
 extension Store {
     /// Finds an image by a name, by `name` for `name:latest`, by a manifest's or configuration's digest, or by at least
     /// six hexadecimal digits that begin one.
@@ -51,15 +68,27 @@ extension Store {
 
     /// Reads the documents of an image.
     ///
+    /// - Parameter platform: which image of an index is meant; nil for this machine's, or the only one there is.
     /// - Throws: `StoreError` or `FormatError`.
-    package func describe(_ digest: Digest) throws -> ImageDescription {
+    package func describe(_ digest: Digest, platform: Platform? = nil) throws -> ImageDescription {
         let manifestBytes = try readBlob(digest, limit: DocumentLimit.manifest)
-        let name = "manifest \(digest)"
-        guard case .manifest(let manifest) = try ManifestDocument(json: manifestBytes, name: name) else {
-            throw StoreError(
-                .invalid, "image \(digest)",
-                "is an index of several images; take one of them with \"cimg import oci:\(path)@\(digest) NAME\"")
+        let manifest: Manifest
+        switch try ManifestDocument(json: manifestBytes, name: "manifest \(digest)") {
+        case .manifest(let found): manifest = found
+        case .index(let index):
+            return try describeImage(try choose(platform, of: index, digest))
         }
+        return try describeImage(digest, manifest, manifestBytes)
+    }
+
+    private func describeImage(_ digest: Digest) throws -> ImageDescription {
+        let bytes = try readBlob(digest, limit: DocumentLimit.manifest)
+        return try describeImage(digest, try Manifest(json: bytes, name: "manifest \(digest)"), bytes)
+    }
+
+    private func describeImage(
+        _ digest: Digest, _ manifest: Manifest, _ manifestBytes: [UInt8]
+    ) throws -> ImageDescription {
         let configurationBytes = try readBlob(manifest.config.digest, limit: DocumentLimit.configuration)
         let configuration = try ImageConfiguration(
             json: configurationBytes, name: "configuration \(manifest.config.digest)")

@@ -34,10 +34,16 @@ extension Store {
         try Self.checkName(name)
         let hold = try holdForWriting()
         defer { withExtendedLifetime(hold) {} }
-        let image = try describe(digest)
+        _ = try describe(digest)
+        let bytes = try readBlob(digest, limit: DocumentLimit.manifest)
+        let mediaType =
+            switch try ManifestDocument(json: bytes, name: "manifest \(digest)") {
+            case .manifest(let manifest): manifest.mediaType ?? MediaType.manifest
+            case .index(let index): index.mediaType ?? MediaType.index
+            }
         let descriptor: [String: JSONValue] = [
-            "mediaType": .string(image.manifest.mediaType ?? MediaType.manifest), "digest": .string("\(digest)"),
-            "size": .integer(Int64(image.manifestBytes.count)), "annotations": .object([Self.nameKey: .string(name)]),
+            "mediaType": .string(mediaType), "digest": .string("\(digest)"),
+            "size": .integer(Int64(bytes.count)), "annotations": .object([Self.nameKey: .string(name)]),
         ]
         _ = try changeEntries { entries in
             entries.removeAll { Self.name(of: $0) == name }

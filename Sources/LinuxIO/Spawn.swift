@@ -12,8 +12,12 @@ package struct Spawn: Sendable {
     package var arguments: [[UInt8]]
     /// Descriptors that the child gets as 3, 4 and so on; it gets no others.
     package var descriptors: [Descriptor] = []
-    /// Where its standard error goes; its standard input and output are `/dev/null`.
+    /// Where its standard error goes.
     package var errorOutput: Descriptor
+    /// What its standard input is; nil for `/dev/null`.
+    package var standardInput: Descriptor?
+    /// Where its standard output goes; nil for `/dev/null`.
+    package var standardOutput: Descriptor?
     /// Whether it leads a session of its own and starts in `/`: for what outlives the terminal.
     package var isDetached = false
 
@@ -44,7 +48,12 @@ package struct Spawn: Sendable {
         // dup2 in the child goes in order: sources above every target cannot be overwritten before their turn.
         let lowest = Int32(clamping: descriptors.count + 3)
         var sources: [Descriptor] = []
-        for descriptor in descriptors + [errorOutput] {
+        let standard = [(standardInput, Int32(0)), (standardOutput, 1), (errorOutput, 2)]
+        let extra = descriptors.enumerated().map { (Optional($1), Int32(3 + $0)) }
+        var targets: [Int32] = []
+        for (descriptor, target) in standard + extra {
+            guard let descriptor else { continue }
+            targets.append(target)
             sources.append(Descriptor(owning: try retrying { fcntl(descriptor.rawValue, F_DUPFD_CLOEXEC, lowest) }))
         }
         var actions = posix_spawn_file_actions_t()
@@ -52,10 +61,9 @@ package struct Spawn: Sendable {
         defer { posix_spawn_file_actions_destroy(&actions) }
         try checked(posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0))
         try checked(posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0))
-        for (position, source) in sources.dropLast().enumerated() {
-            try checked(posix_spawn_file_actions_adddup2(&actions, source.rawValue, Int32(3 + position)))
+        for (source, target) in zip(sources, targets) {
+            try checked(posix_spawn_file_actions_adddup2(&actions, source.rawValue, target))
         }
-        for error in sources.suffix(1) { try checked(posix_spawn_file_actions_adddup2(&actions, error.rawValue, 2)) }
         try checked(clinux_spawn_close_from(&actions, lowest))
         if isDetached { try checked(clinux_spawn_change_directory(&actions, "/")) }
 

@@ -25,6 +25,31 @@ struct ImageChoice {
         }
     }
 
+    /// The entry of an index that is meant, whatever it leads to.
+    func entry(_ selection: ImageSelection, of index: ImageIndex) throws -> ContentDescriptor {
+        let entries = index.manifests.filter(Self.isCandidate)
+        let matching: [ContentDescriptor]
+        switch selection {
+        case .only: matching = entries
+        case .digest(let digest):
+            matching = entries.filter { $0.digest == digest }
+            if matching.isEmpty, blobs.files.contains(blobs.manifestPath(digest)) {
+                let bytes = try blobs.document(digest)
+                return ContentDescriptor(mediaType: "", digest: digest, size: Int64(bytes.count))
+            }
+        case .name(let name):
+            let exact = entries.filter { $0.referenceName == name || $0.containerdName == name }
+            matching = exact.isEmpty ? entries.filter { $0.names(name) } : exact
+        }
+        guard let first = matching.first else {
+            throw SourceError(blobs.name, "has no such image", has: Self.names(of: entries))
+        }
+        guard matching.allSatisfy({ $0.digest == first.digest }) else {
+            throw SourceError(blobs.name, "has several images, name one", has: Self.names(of: matching))
+        }
+        return first
+    }
+
     private func only(_ index: ImageIndex, platform: Platform?) throws -> SourceImage {
         let entries = index.manifests.filter(Self.isCandidate)
         guard let first = entries.first else { throw SourceError(blobs.name, "has no images") }

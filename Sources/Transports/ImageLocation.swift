@@ -76,6 +76,23 @@ package struct ImageLocation: Sendable, Hashable {
         }
     }
 
+    /// Parses a location as a place to write to: what exists counts as in `init(parsing:exists:)`; otherwise the path
+    /// ends at the first colon, so that names with colons can stand behind it.
+    ///
+    /// - Throws: `SourceError` as there.
+    package init?(
+        destination text: String, exists: (FilePath) -> Bool = { fileExists($0) }
+    ) throws(SourceError) {
+        guard let location = try ImageLocation(parsing: text, exists: exists) else { return nil }
+        self = location
+        guard transport != .dir && transport != .rootfs, !exists(path) else { return }
+        let rest = text.drop { $0 != ":" }.dropFirst()
+        let path = rest.prefix { $0 != ":" }
+        guard !path.isEmpty else { return }
+        let name = rest.dropFirst(path.count + 1)
+        self.init(transport, FilePath(String(path)), name.isEmpty ? .only : .name(String(name)))
+    }
+
     private typealias Split = (path: String, separator: Character, name: String)
 
     /// All ways to cut a text at a colon or an at sign, the longest path first.

@@ -71,7 +71,7 @@ private func openArchive(_ location: ImageLocation, _ temporaryDirectory: FilePa
 }
 
 /// Opens an image layout, a directory or an archive, and reads its index.
-private func openLayout(
+func openLayout(
     _ location: ImageLocation, _ temporaryDirectory: FilePath?
 ) throws -> (blobs: ImageBlobs, index: ImageIndex) {
     let name = location.source

@@ -68,6 +68,12 @@ struct DirectoryFiles: SourceFiles {
         }
     }
 
+    /// The files below an open directory.
+    init(_ directory: Descriptor, name: String) {
+        self.directory = directory
+        self.name = name
+    }
+
     func open(_ path: String) throws(SourceError) -> StoredFile {
         let object = "\(name): \(path.printable)"
         do throws(Errno) {

@@ -24,12 +24,16 @@ let allowedEdges: [String: Set<String>] = [
     "LayerStore": ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", "SystemPackage"],
     "Transports": ["OCI", "FileTree", "Archive", "LayerStore", "LinuxIO", "SystemPackage"],
     "Engines": ["OCI", "LinuxIO", "SystemPackage"],
+    // The only module that speaks with a network.
+    "Registry": [
+        "OCI", "LayerStore", "LinuxIO", "SystemPackage", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
+    ],
     "FileSystems": ["OCI", "FileTree", "EROFS", "LinuxIO", "SystemPackage"],
     "Overlay": ["OCI", "FileTree", "EROFS", "FileSystems", "LinuxIO", "SystemPackage"],
     // The only importer of libfuse.
     "FuseServer": ["FileTree", "FileSystems", "LinuxIO", "CFuse", "SystemPackage"],
     "CimgCommands": [
-        "OCI", "FileTree", "EROFS", "Archive", "LayerStore", "Transports", "Engines", "Overlay", "TreeDiff",
+        "OCI", "FileTree", "EROFS", "Archive", "LayerStore", "Transports", "Registry", "Engines", "Overlay", "TreeDiff",
         "FileSystems", "FuseServer", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
     "cimg": ["CimgCommands"],
@@ -43,8 +47,9 @@ let allowedToolchainModules: [String: Set<String>?] = [
     "Synchronization": nil,
     // Only memory functions in EROFS and TreeDiff; errno and constants elsewhere.
     "Glibc": [
-        "EROFS", "TreeDiff", "LinuxIO", "Archive", "LayerStore", "Transports", "Engines", "FileSystems", "Overlay",
+        "EROFS", "TreeDiff", "LinuxIO", "Archive", "LayerStore", "Transports", "Engines", "Registry", "FileSystems",
+        "Overlay",
         "FuseServer", "CimgCommands",
     ],
-    "FoundationEssentials": ["OCI", "LayerStore", "Transports", "CimgCommands"],
+    "FoundationEssentials": ["OCI", "LayerStore", "Transports", "Registry", "CimgCommands"],
 ]

@@ -7,7 +7,8 @@ import Testing
 /// Wrong arguments, and the texts that tell the right ones.
 struct UsageTests {
     static let commands = [
-        "import", "images", "inspect", "tag", "rm", "mount", "umount", "mounts", "diff", "prune", "fsck",
+        "import", "pull", "push", "copy", "tags", "login", "logout", "images", "inspect", "tag", "rm", "mount",
+        "umount", "mounts", "diff", "prune", "fsck",
     ]
 
     static let wrong: [(arguments: [String], expected: Outcome)] = [

@@ -28,8 +28,8 @@ struct ObjectFinder {
 
     /// How names of images can be written, for help texts.
     static let help = """
-        An image is a name or digest of the store (see "cimg images"), a source: oci:DIR[:TAG|@DIGEST], \
-        oci-archive:FILE[:TAG], docker-archive:FILE[:REF], dir:DIR, rootfs:DIR-or-TAR, or an image of an engine: \
+        An image is a name or digest of the store (see "cimg images"), a source: docker://NAME, \
+        oci:DIR[:TAG|@DIGEST], oci-archive:FILE[:TAG], docker-archive:FILE[:REF], dir:DIR, rootfs:DIR-or-TAR, or an image of an engine: \
         containers-storage:NAME, docker-daemon:NAME, containerd-image:[NAMESPACE/]NAME.
         """
 
@@ -47,9 +47,9 @@ struct ObjectFinder {
         let store = try options.openStore()
         let stopwatch = Stopwatch()
         let object: ImageObject
-        if let digest = try store.find(text) {
+        if let digest = try store.find(text) ?? pull(text, into: store) {
             options.tell("\(text.printable): image \(digest) of the store \(store.path)")
-            let image = try store.describe(digest)
+            let image = try store.describe(digest, platform: platform)
             let meter = ProgressMeter("opening \(text.printable)")
             let tree = try meter.finishing { try store.tree(of: image, progress: meter.report) }
             object = ImageObject(name: text, digest: digest, tree: tree)

@@ -11,7 +11,7 @@ import Transports
 /// `cimg import`: takes an image into the store.
 package struct ImportCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Take an image of this machine into the store.",
+        commandName: "import", abstract: "Take an image into the store.",
         discussion: """
             Every layer is read once: verified against its digests, inflated and indexed. The image can be mounted \
             when the command ends. Sources:
@@ -21,6 +21,7 @@ package struct ImportCommand: ParsableCommand {
               docker-archive:FILE[:REF]  what "docker save" writes, compressed or not
               dir:DIR                    skopeo's directory of blobs
               rootfs:DIR-or-TAR          a plain root file system
+              docker://NAME              an image of a registry, as "cimg pull" takes it
 
             Examples:
 
@@ -51,6 +52,7 @@ package struct ImportCommand: ParsableCommand {
     package mutating func run() throws {
         try reportingTrouble {
             if let name { try ImageName.check(name) }
+            if let image = RegistryName.explicit(source) { return try pull(image) }
             let stopwatch = Stopwatch()
             var finder = ObjectFinder(options: self.store)
             finder.platform = try platform.map { try Platform(parsing: $0) }
@@ -94,7 +96,7 @@ package struct ImportCommand: ParsableCommand {
         return name
     }
 
-    private func report(_ name: String, _ image: StoredImage) throws {
+    func report(_ name: String, _ image: StoredImage) throws {
         guard json else {
             try StandardOutput.write("\(name) \(image.manifestDigest)\n")
             return
@@ -114,7 +116,7 @@ package struct ImportCommand: ParsableCommand {
     }
 
     /// Brings derived data to the disk behind the user's back: a process that outlives this one.
-    private static func settleBehind(_ store: Store) throws {
+    static func settleBehind(_ store: Store) throws {
         let null = try Descriptor.open("/dev/null", O_WRONLY)
         var arguments = ["cimg", "settle", "--root"].map { Array($0.utf8) }
         arguments.append(store.path.bytes)

@@ -10,11 +10,15 @@ package struct InspectCommand: ParsableCommand {
         commandName: "inspect", abstract: "Show an image's manifest, configuration, layers and history.",
         discussion: """
             \(ObjectFinder.help) Layers are not read, but those of an older Docker archive or a plain root file \
-            system, which have no manifest.
+            system, which have no manifest. An image of a registry is not pulled; it is shown as skopeo does, as JSON \
+            with the fields Name, Digest, RepoTags, Created, DockerVersion, Labels, Architecture, Os, Layers, \
+            LayersData and Env, and behind them ManifestDigest, ConfigDigest, Size and History.
 
             Examples:
 
               cimg inspect alpine
+              cimg inspect docker://localhost:5000/mystery
+              cimg inspect --format '{{.Digest}} {{.Labels.version}}' docker://localhost:5000/mystery
               cimg inspect --raw docker-archive:saved.tar.gz
               cimg inspect --json alpine | jq -r '.layers[].digest'
 
@@ -22,6 +26,8 @@ package struct InspectCommand: ParsableCommand {
             """)
 
     @OptionGroup var store: StoreOptions
+
+    @OptionGroup var registry: RegistryOptions
 
     @Argument(help: "An image.")
     var image: String
@@ -35,6 +41,21 @@ package struct InspectCommand: ParsableCommand {
     @Flag(help: "Print the configuration, byte for byte.")
     var config = false
 
+    @Flag(help: "Print skopeo's JSON, whatever the source.")
+    var skopeo = false
+
+    @Flag(help: "Print the layers and the size of all, for people.")
+    var layers = false
+
+    @Flag(help: "Print the history with the sizes of layers, for people.")
+    var history = false
+
+    @Option(help: ArgumentHelp("Print fields of skopeo's JSON: {{.Digest}}, or a name alone.", valueName: "template"))
+    var format: String?
+
+    @Flag(name: [.customShort("n"), .long], help: "Do not list the repository's tags.")
+    var noTags = false
+
     @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
     var platform: String?
 
@@ -43,24 +64,44 @@ package struct InspectCommand: ParsableCommand {
 
     package mutating func run() throws {
         try reportingTrouble {
-            try refuse(together: [("--json", json), ("--raw", raw), ("--config", config)])
-            let description = try describe()
-            if raw { return try StandardOutput.write(description.manifestBytes) }
-            if config { return try StandardOutput.write(description.configurationBytes) }
-            let view = ImageView(name: image, image: description, sizes: try sizes(description))
+            try refuse(together: [
+                ("--json", json), ("--raw", raw), ("--config", config), ("--skopeo", skopeo), ("--layers", layers),
+                ("--history", history), ("--format", format != nil),
+            ])
+            let (found, isRemote) = try find()
+            if raw { return try StandardOutput.write(found.topBytes) }
+            if config { return try StandardOutput.write(found.image.configurationBytes) }
+            if layers { return try StandardOutput.write(found.skopeo.layersText) }
+            if history { return try StandardOutput.write(found.skopeo.historyText) }
+            if let format { return try StandardOutput.write(found.skopeo.formatted(format)) }
+            if skopeo || isRemote && !json { return try StandardOutput.write(found.skopeo.json) }
+            let view = ImageView(name: image, image: found.image, sizes: try sizes(found.image))
             try StandardOutput.write(json ? view.json : Array(view.text.utf8))
         }
     }
 
-    private func describe() throws -> ImageDescription {
-        let store = try self.store.openStore()
-        if let digest = try store.find(image) {
-            self.store.tell("\(image.printable): image \(digest) of the store \(store.path)")
-            return try store.describe(digest)
+    /// Finds the image; also tells whether it is one of a registry.
+    private func find() throws -> (InspectedImage, isRemote: Bool) {
+        let wanted = try platform.map { try Platform(parsing: $0) }
+        if RegistryName.explicit(image) == nil {
+            let store = try self.store.openStore()
+            if let digest = try store.find(image) {
+                self.store.tell("\(image.printable): image \(digest) of the store \(store.path)")
+                var found = InspectedImage(try store.describe(digest, platform: wanted))
+                found.topBytes = try store.readBlob(digest, limit: DocumentLimit.manifest)
+                found.topDigest = digest
+                return (found, false)
+            }
+        }
+        if let name = RegistryName.of(image) {
+            let needsTags = format?.contains("RepoTags") ?? !(raw || config || layers || history || json)
+            let found = try InspectedImage(
+                name, client: registry.client(), platform: wanted, withTags: needsTags && !noTags)
+            return (found, true)
         }
         var finder = ObjectFinder(options: self.store)
-        finder.platform = try platform.map { try Platform(parsing: $0) }
-        return try store.describe(finder.openSource(image))
+        finder.platform = wanted
+        return (InspectedImage(try self.store.openStore().describe(finder.openSource(image))), false)
     }
 
     /// The sizes of the uncompressed layers that are in the store.

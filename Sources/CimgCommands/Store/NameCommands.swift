@@ -97,7 +97,9 @@ enum ImageName {
     static func check(_ name: String) throws {
         try Store.checkName(name)
         let prefix = name.prefix { $0 != ":" }
-        let isSource = prefix.count < name.count && ImageLocation.Transport(rawValue: String(prefix)) != nil
+        let isSource =
+            prefix.count < name.count
+            && (ImageLocation.Transport(rawValue: String(prefix)) != nil || prefix == "docker")
         guard !isSource, !name.hasPrefix("sha256:"), Digest(hex: name) == nil else {
             throw CommandError("name \"\(name)\": reads as a \(isSource ? "source" : "digest"), choose another")
         }

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LayerStore
+import OCI
+import Registry
+
+/// Taking images from a registry into the store, one pass: layers are verified and indexed while they arrive.
+struct ImagePull {
+    let options: StoreOptions
+    let client: RegistryClient
+    var platform: Platform?
+    /// Whether all platforms of an index are taken.
+    var takesAll = false
+    /// What is told of layers as they come.
+    var telling = PullMeter.Telling.progress
+
+    /// An image that was pulled.
+    struct Pulled {
+        /// What it is called in the store.
+        var name: String
+        /// The digest of its manifest, or of its index where all platforms were taken.
+        var digest: Digest
+        /// The images taken, each with its store's hold.
+        var images: [StoredImage]
+    }
+
+    /// Takes an image in and names it.
+    ///
+    /// - Parameters:
+    ///   - text: the image as users write it, without `docker://`.
+    ///   - name: what to call it in the store; nil for its whole name.
+    func run(_ text: String, into store: Store, name: String? = nil) throws -> Pulled {
+        let (reference, document, repository) = try client.document(named: text)
+        let name = name ?? RegistryName.stored(reference)
+        try ImageName.check(name)
+        options.tell("\(text.printable): \(document.digest) of \(repository.registry)/\(repository.name)")
+        if takesAll, case .index(let index) = try repository.decoded(document) {
+            return try pullAll(index, document, repository, name, store)
+        }
+        let manifest = try repository.manifest(of: document, platform: platform)
+        let image = try pull(manifest, repository, name, store, platform: platform)
+        try store.name(name, image.manifestDigest, telling: options)
+        return Pulled(name: name, digest: image.manifestDigest, images: [image])
+    }
+
+    private func pullAll(
+        _ index: ImageIndex, _ document: RemoteDocument, _ repository: RemoteRepository, _ name: String, _ store: Store
+    ) throws -> Pulled {
+        var indexes = [document]
+        let leaves = try repository.leaves(of: index) { indexes.append($0) }
+        var images: [StoredImage] = []
+        for leaf in leaves {
+            let manifest = try repository.document(.digest(leaf.descriptor.digest))
+            let title = "\(name) \(leaf.platform.map { "\($0)" } ?? "\(leaf.descriptor.digest)")"
+            images.append(try pull(manifest, repository, title, store, platform: nil))
+        }
+        for index in indexes.reversed() { try store.addIndex(index.bytes) }
+        try store.name(name, document.digest, telling: options)
+        return Pulled(name: name, digest: document.digest, images: images)
+    }
+
+    private func pull(
+        _ manifest: RemoteDocument, _ repository: RemoteRepository, _ title: String, _ store: Store,
+        platform: Platform?
+    ) throws -> StoredImage {
+        let stopwatch = Stopwatch()
+        let source = try repository.source(manifest, platform: platform, name: nil)
+        let finder = ObjectFinder(options: options)
+        _ = finder.tell(source, called: title, in: store, keepsBlobs: true)
+        let meter = PullMeter(title, layers: source.layers.compactMap(\.descriptor), telling: telling)
+        let image = try meter.finishing { try store.add(source, keepsBlobs: true, progress: meter.report) }
+        for line in image.report.lines { StandardError.print("cimg: \(title): \(line)") }
+        options.tell("\(title): tree \(ChainID(image.diffIDs)) in the store \(store.path) after \(stopwatch)")
+        return image
+    }
+}
+
+extension ObjectFinder {
+    /// Pulls the image that a text names, where it names one of a registry; nil where it does not.
+    func pull(_ text: String, into store: Store) throws -> Digest? {
+        guard let name = RegistryName.of(text) else { return nil }
+        var pull = ImagePull(options: options, client: RegistryClient(try .ofThisMachine()))
+        pull.platform = platform
+        return try pull.run(name, into: store).digest
+    }
+}
+
+extension ImportCommand {
+    /// Takes an image of a registry, which the user named as a source.
+    func pull(_ text: String) throws {
+        let store = try self.store.openStore()
+        var pull = ImagePull(options: self.store, client: RegistryClient(try .ofThisMachine()))
+        pull.platform = try platform.map { try Platform(parsing: $0) }
+        let pulled = try pull.run(text, into: store, name: name)
+        try Self.settleBehind(store)
+        for image in pulled.images { try report(pulled.name, image) }
+    }
+}

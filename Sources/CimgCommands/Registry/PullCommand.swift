@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ArgumentParser
+import OCI
+
+/// `cimg pull`: takes an image from a registry into the store.
+package struct PullCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "pull", abstract: "Take an image from a registry into the store.",
+        discussion: """
+            Layers are verified, inflated and indexed while they arrive; the image can be mounted when the last byte is \
+            in. What the store has is not fetched again, and a pull that was interrupted goes on with the layers that \
+            are missing. Short names, mirrors and blocked registries are those of registries.conf.
+
+            Examples:
+
+              cimg pull docker.io/library/alpine:3.20
+              cimg pull --platform linux/arm64 localhost:5000/app:1
+              cimg pull --all --creds me:secret registry.example/app
+
+            Exit status: 0 pulled, 2 trouble.
+            """)
+
+    @OptionGroup var store: StoreOptions
+
+    @OptionGroup var registry: RegistryOptions
+
+    @Argument(help: "The image: [docker://][HOST[:PORT]/]REPOSITORY[:TAG|@DIGEST].")
+    var image: String
+
+    @Argument(help: "What to call it in the store; without it, its whole name.")
+    var name: String?
+
+    @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
+    var platform: String?
+
+    @Flag(help: "Take every platform, and the index that lists them.")
+    var all = false
+
+    @Flag(name: .shortAndLong, help: "Print the digest only, and no progress.")
+    var quiet = false
+
+    /// Makes the command for the parser.
+    package init() {}
+
+    package mutating func run() throws {
+        try reportingTrouble {
+            try refuse(together: [("--all", all), ("--platform", platform != nil)])
+            if let name { try ImageName.check(name) }
+            let store = try self.store.openStore()
+            var pull = ImagePull(options: self.store, client: try registry.client())
+            pull.platform = try platform.map { try Platform(parsing: $0) }
+            pull.takesAll = all
+            if quiet { pull.telling = .nothing }
+            let pulled = try pull.run(RegistryName.explicit(image) ?? image, into: store, name: name)
+            try ImportCommand.settleBehind(store)
+            try StandardOutput.write(quiet ? "\(pulled.digest)\n" : "\(pulled.name) \(pulled.digest)\n")
+        }
+    }
+}

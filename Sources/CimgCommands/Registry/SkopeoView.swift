@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LayerStore
+import OCI
+
+/// What `skopeo inspect` tells of an image, in its fields and order, and behind them what its users ask for.
+struct SkopeoView {
+    /// The repository, `localhost:5000/app`; empty for what is in none.
+    var name: String
+    /// The digest of what was named: a manifest or an index.
+    var digest: Digest
+    /// The repository's tags.
+    var tags: [String]
+    /// The image; of an index the one for the platform.
+    var image: ImageDescription
+
+    /// Fields of a configuration that only Docker writes.
+    private struct DockerFields: Decodable {
+        var docker_version: String?
+    }
+
+    /// Bytes of the layers as they are transferred.
+    var size: Int64 {
+        image.manifest.layers.reduce(0) { sum, layer in
+            let (total, overflow) = sum.addingReportingOverflow(layer.size)
+            return overflow ? .max : total
+        }
+    }
+
+    /// The whole as a value.
+    var members: [(key: String, value: JSONValue)] {
+        let configuration = image.configuration
+        let docker = try? decode(
+            DockerFields.self, image.configurationBytes, name: "", limit: DocumentLimit.configuration)
+        let labels = configuration.config?.labels
+        let layers = image.manifest.layers
+        return [
+            ("Name", .string(name)), ("Digest", .string("\(digest)")),
+            ("RepoTags", .array(tags.map { .string($0) })), ("Created", .string(configuration.created ?? "")),
+            ("DockerVersion", .string(docker?.docker_version ?? "")),
+            ("Labels", labels.map { .object($0.mapValues { .string($0) }) } ?? .null),
+            ("Architecture", .string(configuration.architecture ?? "")), ("Os", .string(configuration.os ?? "")),
+            ("Layers", .array(layers.map { .string("\($0.digest)") })),
+            (
+                "LayersData",
+                .array(
+                    layers.map { layer in
+                        .object([
+                            "MIMEType": .string(layer.mediaType), "Digest": .string("\(layer.digest)"),
+                            "Size": .integer(layer.size),
+                            "Annotations": layer.annotations.map { .object($0.mapValues { .string($0) }) } ?? .null,
+                        ])
+                    })
+            ),
+            ("Env", configuration.config?.env.map { .array($0.map { .string($0) }) } ?? .null),
+            ("ManifestDigest", .string("\(image.digest)")),
+            ("ConfigDigest", .string("\(image.manifest.config.digest)")),
+            ("Size", .integer(size)), ("History", .array((configuration.history ?? []).map(Self.step))),
+        ]
+    }
+
+    private static func step(_ step: ImageConfiguration.HistoryEntry) -> JSONValue {
+        .object([
+            "Created": .string(step.created ?? ""), "CreatedBy": .string(step.createdBy ?? ""),
+            "Comment": .string(step.comment ?? ""), "EmptyLayer": .bool(step.emptyLayer == true),
+        ])
+    }
+
+    /// The JSON text.
+    var json: [UInt8] {
+        var text = JSONText()
+        text.beginObject()
+        for (key, value) in members {
+            text.key(key)
+            text.value(value, keyOrder: ["MIMEType", "Digest", "Size", "Annotations"])
+        }
+        text.endObject()
+        return text.bytes
+    }
+
+    /// The layers for people, and how much they are together.
+    var layersText: String {
+        let rows = image.manifest.layers.map { layer in
+            ["\(layer.digest)", TextTable.size(max(0, layer.size)), layer.mediaType.printable]
+        }
+        return TextTable.text([["LAYER", "SIZE", "MEDIA TYPE"]] + rows)
+            + "\(counted(rows.count, "layer")), \(TextTable.size(max(0, size)))\n"
+    }
+
+    /// The history for people, with the size of the layer that each step brought.
+    var historyText: String {
+        var layers = image.manifest.layers[...]
+        let rows = (image.configuration.history ?? []).map { step in
+            let layer = step.emptyLayer == true ? nil : layers.popFirst()
+            return [
+                String((step.created ?? "-").printable.prefix(19)),
+                layer.map { TextTable.size(max(0, $0.size)) } ?? "-", (step.createdBy ?? step.comment ?? "").printable,
+            ]
+        }
+        return TextTable.text([["CREATED", "SIZE", "BY"]] + rows)
+    }
+
+    /// A text in which `{{.Field}}` and `{{json .Field.key}}` stand for values; a field's name alone is the field.
+    ///
+    /// - Throws: `CommandError` for a field that there is not.
+    func formatted(_ template: String) throws -> String {
+        guard template.contains("{{") else { return try Self.text(value(at: template)) + "\n" }
+        var result = ""
+        var rest = template[...]
+        while let start = rest.firstRange(of: "{{") {
+            result += rest[..<start.lowerBound]
+            guard let end = rest[start.upperBound...].firstRange(of: "}}") else {
+                throw CommandError("--format: {{ has no }}")
+            }
+            var words = rest[start.upperBound..<end.lowerBound].split(separator: " ")
+            let isJSON = words.first == "json"
+            if isJSON { words.removeFirst() }
+            guard words.count == 1, let word = words.first, word.hasPrefix(".") else {
+                throw CommandError("--format: write {{.Field}} or {{json .Field}}")
+            }
+            let value = try value(at: String(word.dropFirst()))
+            result += isJSON ? Self.jsonText(value) : Self.text(value)
+            rest = rest[end.upperBound...]
+        }
+        return (result + rest).replacing("\\n", with: "\n").replacing("\\t", with: "\t") + "\n"
+    }
+
+    private func value(at path: String) throws -> JSONValue {
+        // Keys of labels have dots: all that is behind the field's name is one key.
+        let parts = path.split(separator: ".", maxSplits: 1).map(String.init)
+        guard let name = parts.first, let member = members.first(where: { $0.key == name }) else {
+            let known = members.map(\.key).joined(separator: ", ")
+            throw CommandError("--format: no field \"\(path.printable)\"; there are \(known)")
+        }
+        guard parts.count == 2 else { return member.value }
+        guard case .object(let inner) = member.value, let found = inner[parts[1]] else { return .string("") }
+        return found
+    }
+
+    private static func text(_ value: JSONValue) -> String {
+        switch value {
+        case .string(let text): text.printable
+        case .array(let values) where values.allSatisfy { if case .string = $0 { true } else { false } }:
+            values.map { text($0) }.joined(separator: "\n")
+        case .null: ""
+        default: jsonText(value)
+        }
+    }
+
+    private static func jsonText(_ value: JSONValue) -> String {
+        var text = JSONText()
+        text.value(value)
+        var line = String(decoding: text.bytes, as: UTF8.self)
+        if line.hasSuffix("\n") { line.removeLast() }
+        return line
+    }
+}
+
+extension JSONText {
+    /// Writes any value; the keys of objects are sorted, but for those that have an order.
+    mutating func value(_ value: JSONValue, keyOrder: [String] = []) {
+        switch value {
+        case .null: null()
+        case .bool(let value): bool(value)
+        case .integer(let value): number(value)
+        case .number(let value): string("\(value)")
+        case .string(let text): string(text)
+        case .array(let values):
+            beginArray()
+            for value in values { self.value(value, keyOrder: keyOrder) }
+            endArray()
+        case .object(let members):
+            beginObject()
+            let rank = { (key: String) in keyOrder.firstIndex(of: key) ?? keyOrder.count }
+            for (key, member) in members.sorted(by: { (rank($0.key), $0.key) < (rank($1.key), $1.key) }) {
+                self.key(key)
+                self.value(member, keyOrder: keyOrder)
+            }
+            endObject()
+        }
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ArgumentParser
+import OCI
+import Registry
+
+/// `cimg tags`: lists the tags of a repository, or the repositories of a registry.
+package struct TagsCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "tags", abstract: "List the tags of a repository, or the repositories of a registry.",
+        discussion: """
+            A host alone, with a slash behind it, lists the registry's repositories where the registry tells them.
+
+            Examples:
+
+              cimg tags localhost:5000/alpine
+              cimg tags localhost:5000/
+
+            Exit status: 0 listed, 2 trouble.
+            """)
+
+    @OptionGroup var registry: RegistryOptions
+
+    @Argument(help: "A repository, HOST[:PORT]/REPOSITORY, or a registry, HOST[:PORT]/.")
+    var name: String
+
+    @Flag(help: "Print a JSON array.")
+    var json = false
+
+    /// Makes the command for the parser.
+    package init() {}
+
+    package mutating func run() throws {
+        try reportingTrouble {
+            let names = try list()
+            guard json else { return try StandardOutput.write(names.map { "\($0.printable)\n" }.joined()) }
+            var text = JSONText()
+            text.beginArray()
+            for name in names { text.string(name) }
+            text.endArray()
+            try StandardOutput.write(text.bytes)
+        }
+    }
+
+    private func list() throws -> [String] {
+        let text = RegistryName.explicit(name) ?? name
+        let client = try registry.client()
+        if text.hasSuffix("/"), !text.dropLast().contains("/") {
+            let host = try RegistryName.host(String(text.dropLast()))
+            return try client.registry(host).repositories()
+        }
+        let candidates = try client.settings.registries.candidates(for: text)
+        guard let reference = candidates.first else { throw CommandError("\"\(text.printable)\": no name") }
+        guard RegistriesConfiguration.isShort(text) || (reference.tag == nil && reference.digest == nil) else {
+            throw CommandError("\"\(text.printable)\": name a repository, without a tag or digest")
+        }
+        return try client.repository(reference).tags()
+    }
+}

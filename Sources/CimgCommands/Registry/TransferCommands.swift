@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ArgumentParser
+import LayerStore
+import OCI
+
+/// `cimg push`: sends a stored image to a registry.
+package struct PushCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "push", abstract: "Send an image of the store to a registry.",
+        discussion: """
+            Manifest, configuration and layers go out byte for byte as they came in, so that digests stay. What the \
+            registry has is not sent again.
+
+            Examples:
+
+              cimg push alpine:0.1 localhost:5000/alpine:0.1
+              cimg push --all --creds me:secret registry.example/app:1
+
+            Exit status: 0 pushed, 2 trouble.
+            """)
+
+    @OptionGroup var store: StoreOptions
+
+    @OptionGroup var registry: RegistryOptions
+
+    @Argument(help: "A name or digest of the store.")
+    var image: String
+
+    @Argument(help: "Where to: [docker://]HOST[:PORT]/REPOSITORY[:TAG]; without it, the image's own name.")
+    var destination: String?
+
+    @Option(help: ArgumentHelp("The platform to send of several.", valueName: "os/arch[/variant]"))
+    var platform: String?
+
+    @Flag(help: "Send every platform, and the index that lists them.")
+    var all = false
+
+    @Flag(name: .shortAndLong, help: "Print the digest only, and no progress.")
+    var quiet = false
+
+    /// Makes the command for the parser.
+    package init() {}
+
+    package mutating func run() throws {
+        try reportingTrouble {
+            try refuse(together: [("--all", all), ("--platform", platform != nil)])
+            let target = destination ?? image
+            let name = RegistryName.explicit(target) ?? target
+            var copy = ImageCopy(options: self.store, client: try registry.client())
+            copy.platform = try platform.map { try Platform(parsing: $0) }
+            copy.takesAll = all
+            if quiet { copy.telling = .nothing }
+            guard try self.store.openStore().find(image) != nil else { throw CommandError.unknownImage(image) }
+            let result = try copy.run(from: image, to: "docker://\(name)")
+            let reference = try ImageCopy.target(name)
+            try StandardOutput.write(quiet ? "\(result.digest)\n" : "\(reference) \(result.digest)\n")
+        }
+    }
+}
+
+/// `cimg copy`: copies an image from one place to another.
+package struct CopyCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "copy", abstract: "Copy an image from one place to another, byte for byte.",
+        discussion: """
+            \(ImagePlace.help) Every digest is checked on the way and stays as it is, but for a docker-archive, whose \
+            layers are uncompressed. Within a registry, blobs are not sent at all.
+
+            Examples:
+
+              cimg copy docker://localhost:5000/app:1 oci:images/app:1
+              cimg copy --all docker://registry.example/app:1 docker://localhost:5000/app:1
+              cimg copy alpine docker-archive:alpine.tar:alpine:latest && docker load -i alpine.tar
+
+            Exit status: 0 copied, 2 trouble.
+            """)
+
+    @OptionGroup var store: StoreOptions
+
+    @OptionGroup var registry: RegistryOptions
+
+    @Argument(help: "The image to copy.")
+    var source: String
+
+    @Argument(help: "Where to.")
+    var destination: String
+
+    @Option(help: ArgumentHelp("The platform to copy of several.", valueName: "os/arch[/variant]"))
+    var platform: String?
+
+    @Flag(help: "Copy every platform, and the index that lists them.")
+    var all = false
+
+    @Flag(name: .shortAndLong, help: "Print the digest only, and no progress.")
+    var quiet = false
+
+    /// Makes the command for the parser.
+    package init() {}
+
+    package mutating func run() throws {
+        try reportingTrouble {
+            try refuse(together: [("--all", all), ("--platform", platform != nil)])
+            var copy = ImageCopy(options: self.store, client: try registry.client())
+            copy.platform = try platform.map { try Platform(parsing: $0) }
+            copy.takesAll = all
+            if quiet { copy.telling = .nothing }
+            let result = try copy.run(from: source, to: destination)
+            try StandardOutput.write(quiet ? "\(result.digest)\n" : "\(destination.printable) \(result.digest)\n")
+        }
+    }
+}

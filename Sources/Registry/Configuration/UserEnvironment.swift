@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxIO
+package import SystemPackage
+
+/// The variables and places that tell where a user's configuration lies.
+package struct UserEnvironment: Sendable {
+    private let variables: [String: String]
+    /// Where the machine's configuration is: `/etc`.
+    package let systemDirectory: FilePath
+
+    /// Makes an environment of variables.
+    package init(_ variables: [String: String], systemDirectory: FilePath = "/etc") {
+        self.variables = variables
+        self.systemDirectory = systemDirectory
+    }
+
+    /// The environment of this process.
+    package static var current: UserEnvironment {
+        let names = [
+            "CONTAINERS_REGISTRIES_CONF", "REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "HOME", "DOCKER_CONFIG",
+            "SSL_CERT_FILE",
+        ]
+        var variables: [String: String] = [:]
+        for name in names {
+            guard let value = getenv(name), value.pointee != 0 else { continue }
+            variables[name] = String(cString: value)
+        }
+        return UserEnvironment(variables)
+    }
+
+    /// The value of a variable; nil where it is missing or empty.
+    package subscript(_ name: String) -> String? { variables[name] }
+
+    /// The user's home directory.
+    package var home: FilePath? { self["HOME"].map { FilePath($0) } }
+}
+
+/// Small files that users write.
+enum ConfigurationFile {
+    /// Bytes of a file: 1 MiB.
+    static let byteLimit = 1 << 20
+
+    /// Reads a file whole; nil if there is none.
+    ///
+    /// - Throws: `RegistryError` that names the file.
+    static func read(_ path: FilePath) throws(RegistryError) -> [UInt8]? {
+        let name = path.string
+        do {
+            let file = try Descriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+            guard try file.status().st_mode & S_IFMT == S_IFREG else {
+                // /dev/null and the like stand for nothing.
+                return []
+            }
+            let size = try file.size()
+            guard size <= UInt64(byteLimit) else {
+                throw RegistryError(.tooLarge, name, "has \(size) bytes, more than \(byteLimit)")
+            }
+            var bytes = [UInt8](repeating: 0, count: Int(size))
+            let count = try bytes.withUnsafeMutableBytes { try file.read(at: 0, into: $0) }
+            return Array(bytes.prefix(count))
+        } catch let error as RegistryError {
+            throw error
+        } catch Errno.noSuchFileOrDirectory, Errno.notDirectory {
+            return nil
+        } catch {
+            throw RegistryError(.invalid, name, "cannot be read: \(error)")
+        }
+    }
+
+    /// The names in a directory, sorted; none where there is no directory that can be read.
+    static func names(in directory: FilePath) -> [String] {
+        guard let descriptor = try? Descriptor.open(directory, O_RDONLY | O_DIRECTORY),
+            let names = try? descriptor.entryNames()
+        else { return [] }
+        return names.map { String(decoding: $0, as: UTF8.self) }.sorted()
+    }
+}

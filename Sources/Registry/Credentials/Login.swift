@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import Glibc
+import LinuxIO
+import OCI
+package import SystemPackage
+
+/// Keeping and forgetting credentials: a helper where the file names one, otherwise the file itself.
+package struct Login: Sendable {
+    /// The file that is read and written.
+    package let file: FilePath
+
+    /// Works on a file of credentials, `auth.json` or `config.json`.
+    package init(file: FilePath) { self.file = file }
+
+    /// Keeps a user and password for a registry.
+    ///
+    /// - Returns: where it is kept, for people.
+    /// - Throws: `RegistryError` or `FormatError`; the file is as it was then.
+    package func store(host: String, user: String, password: String) throws -> String {
+        let server = CredentialFile.spellings(of: host)[0]
+        if case .helper(let name, _)? = try CredentialFile(file)?.find(host: host, repository: "") {
+            try CredentialHelper(name).store(server, user: user, password: password)
+            return "docker-credential-\(name)"
+        }
+        try change { members in
+            var auths: [String: JSONValue] = [:]
+            if case .object(let found)? = members["auths"] { auths = found }
+            let secret = Credential.password(user: user, password: password).base64 ?? ""
+            auths[server] = .object(["auth": .string(secret)])
+            members["auths"] = .object(auths)
+            return true
+        }
+        return file.string
+    }
+
+    /// Forgets what is known of a registry; false if nothing is.
+    package func erase(host: String) throws -> Bool {
+        if case .helper(let name, let server)? = try CredentialFile(file)?.find(host: host, repository: "") {
+            guard try CredentialHelper(name).get(server) != nil else { return false }
+            try CredentialHelper(name).erase(server)
+            return true
+        }
+        return try change { members in
+            guard case .object(var auths)? = members["auths"] else { return false }
+            let before = auths.count
+            for name in CredentialFile.spellings(of: host) { auths[name] = nil }
+            members["auths"] = .object(auths)
+            return auths.count < before
+        }
+    }
+
+    /// Changes the file's members if `change` returns true: what cimg knows nothing of stays.
+    ///
+    /// The new file is written beside the old one, for its owner only, and takes its place.
+    @discardableResult
+    private func change(_ change: (inout [String: JSONValue]) -> Bool) throws -> Bool {
+        var members: [String: JSONValue] = [:]
+        if let bytes = try ConfigurationFile.read(file), !bytes.allSatisfy({ " \t\r\n".utf8.contains($0) }) {
+            members = try decode(
+                [String: JSONValue].self, bytes, name: file.string, limit: ConfigurationFile.byteLimit)
+        }
+        guard change(&members) else { return false }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let bytes = Array(try encoder.encode(members)) + Array("\n".utf8)
+        do {
+            guard let name = file.lastComponent else { throw Errno.isDirectory }
+            let directory = try Self.directory(file.removingLastComponent())
+            let temporary = ".\(name.string).\(getpid())"
+            let new = try directory.openBeneath(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+            do {
+                try new.write(bytes)
+                try new.synchronize()
+                try directory.rename(temporary, to: directory, as: name.string, replacing: true)
+            } catch {
+                // What remains is told by its name.
+                try? directory.remove(temporary)
+                throw error
+            }
+        } catch let error as Errno {
+            throw RegistryError(.invalid, file.string, "cannot be written: \(error)")
+        }
+        return true
+    }
+
+    /// Opens the directory of the file; makes it and those above it where they are missing.
+    private static func directory(_ path: FilePath) throws(Errno) -> Descriptor {
+        if path.isEmpty { return try Descriptor.open(".", O_RDONLY | O_DIRECTORY) }
+        var partial = path.isAbsolute ? FilePath("/") : FilePath(".")
+        for component in path.components {
+            partial.append(component)
+            let made = partial.withPlatformString { mkdir($0, 0o700) }
+            if made != 0, errno != EEXIST { throw Errno(rawValue: errno) }
+        }
+        return try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
+    }
+}

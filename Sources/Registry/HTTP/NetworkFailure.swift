@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import OCI
+
+/// What the network or the HTTP client met, told so that one can act on it.
+struct NetworkFailure: Sendable {
+    /// What kind of failure it is.
+    enum Kind: Sendable {
+        /// Nobody answers there: trying again at once is of no use.
+        case noConnection
+        /// A connection broke, or nothing came for too long.
+        case broken
+        /// The certificate of the other end is not accepted.
+        case certificate
+        /// The other end does not speak TLS, or not so that we understand.
+        case handshake
+    }
+
+    let kind: Kind
+    /// What is wrong, for people.
+    let reason: String
+
+    /// Whether the same request may succeed a moment later.
+    var isTransient: Bool { kind == .broken }
+
+    /// Tells what an error of the transport means; nil for errors of something else.
+    init?(_ error: any Error) {
+        switch error {
+        case let error as NIOConnectionError: self.init(.noConnection, Self.reason(error))
+        case let error as NIOSSLError: self.init(tls: error)
+        case is NIOSSLExtraError: self.init(.certificate, "its certificate is for another name")
+        case let error as HTTPClientError: self.init(client: error)
+        case let error as IOError:
+            // Refused, no network, no host: at once, and the next time too.
+            let isConnecting = [101, 111, 113].contains(error.errnoCode)
+            self.init(isConnecting ? .noConnection : .broken, Self.text(errno: error.errnoCode))
+        case HTTPParserError.invalidEOFState: self.init(.broken, "the connection was closed")
+        case is HTTPParserError: self.init(.broken, "what came is not HTTP")
+        case is ChannelError: self.init(.broken, "the connection was closed")
+        case is NIOSSLCloseTimedOutError, is NIOTooManyBytesError: self.init(.broken, "the connection was closed")
+        default: return nil
+        }
+    }
+
+    private init(_ kind: Kind, _ reason: String) {
+        self.kind = kind
+        self.reason = reason
+    }
+
+    private init(tls error: NIOSSLError) {
+        switch error {
+        case .uncleanShutdown: self.init(.broken, "the connection was closed")
+        case .handshakeFailed(let cause) where "\(cause)".contains("CERTIFICATE_VERIFY_FAILED"):
+            self.init(.certificate, "its certificate is of an unknown authority or not valid")
+        case .handshakeFailed(let cause) where "\(cause)".contains("CERTIFICATE_REQUIRED"):
+            self.init(.certificate, "it demands a certificate of ours")
+        case .unableToValidateCertificate, .noCertificateToValidate, .cannotMatchULabel:
+            self.init(.certificate, "its certificate cannot be checked")
+        case .handshakeFailed: self.init(.handshake, "it does not speak TLS as expected")
+        default: self.init(.broken, "the encrypted connection broke")
+        }
+    }
+
+    private init(client error: HTTPClientError) {
+        switch error {
+        case .connectTimeout, .tlsHandshakeTimeout, .getConnectionFromPoolTimeout:
+            self.init(.noConnection, "it does not answer")
+        case .readTimeout: self.init(.broken, "nothing came for too long")
+        case .writeTimeout: self.init(.broken, "it takes nothing more")
+        case .invalidURL, .emptyHost, .emptyScheme: self.init(.noConnection, "there is no such address")
+        default: self.init(.broken, "the connection was closed")
+        }
+    }
+
+    private static func reason(_ error: NIOConnectionError) -> String {
+        for failure in error.connectionErrors {
+            if let error = failure.error as? IOError { return text(errno: error.errnoCode) }
+            if case .connectTimeout? = failure.error as? ChannelError { return "it does not answer" }
+        }
+        return error.dnsAError == nil && error.dnsAAAAError == nil
+            ? "no connection" : "no address is known for \(error.host.printable)"
+    }
+
+    private static func text(errno code: CInt) -> String {
+        switch code {
+        case 104: "the connection was reset"
+        case 111: "connection refused"
+        case 101, 113: "there is no way to it"
+        case 110: "it does not answer"
+        case 32: "the connection was closed"
+        default: "system error \(code)"
+        }
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LayerStore
+package import OCI
+import Synchronization
+
+/// What is known of registries before any is asked.
+package struct RegistrySettings: Sendable {
+    /// What `registries.conf` says.
+    package var registries = RegistriesConfiguration()
+    /// Where credentials come from.
+    package var credentials: CredentialSource
+    /// Where certificates come from.
+    package var environment: UserEnvironment
+    /// Whether servers must prove who they are.
+    package var verifiesTLS = true
+    /// Bounds of waiting and reading.
+    package var limits = RegistryLimits()
+
+    /// Makes settings for an environment, without reading any file.
+    package init(environment: UserEnvironment) {
+        self.environment = environment
+        credentials = CredentialSource(environment: environment)
+    }
+}
+
+/// The registries of the world: gives out repositories, by name.
+///
+/// Making one costs nothing; threads and connections come with the first request.
+package final class RegistryClient: Sendable {
+    /// What it goes by.
+    package let settings: RegistrySettings
+    private let transport: HTTPTransport
+    private let connections = Mutex<[RegistryRoute: RegistryConnection]>([:])
+
+    /// Makes a client.
+    package init(_ settings: RegistrySettings) {
+        self.settings = settings
+        transport = HTTPTransport(limits: settings.limits)
+    }
+
+    /// The connection to a registry.
+    func connection(host: String, isInsecure: Bool) -> RegistryConnection {
+        connections.withLock { connections in
+            let key = RegistryRoute(host: host, repository: "", isInsecure: isInsecure)
+            if let connection = connections[key] { return connection }
+            let made = RegistryConnection(
+                host: host, isInsecure: isInsecure, verifiesTLS: settings.verifiesTLS, transport: transport,
+                certificates: CertificateDirectories(environment: settings.environment),
+                credentials: settings.credentials, helpers: settings.registries.credentialHelpers ?? [],
+                limits: settings.limits)
+            connections[key] = made
+            return made
+        }
+    }
+
+    /// A registry as a whole.
+    package func registry(_ host: String) -> RemoteRegistry {
+        RemoteRegistry(
+            connection: connection(host: host, isInsecure: settings.registries.isInsecure(host: host)))
+    }
+
+    /// The repository itself, no mirror: for what changes it.
+    ///
+    /// - Throws: `RegistryError` if `registries.conf` blocks it.
+    package func repository(_ reference: Reference) throws -> RemoteRepository {
+        guard let route = try settings.registries.routes(to: reference).last else {
+            throw RegistryError(.invalid, "docker://\(reference)", "registries.conf leads nowhere")
+        }
+        return repository(route)
+    }
+
+    private func repository(_ route: RegistryRoute) -> RemoteRepository {
+        let isInsecure = route.isInsecure || settings.registries.isInsecure(host: route.host)
+        return RemoteRepository(
+            connection: connection(host: route.host, isInsecure: isInsecure), name: route.repository)
+    }
+
+    /// Fetches what a reference names, from a mirror where one has it.
+    ///
+    /// - Returns: the document and the repository that had it.
+    /// - Throws: `RegistryError`: what the last place says, which is the registry itself; a digest that is wrong counts
+    ///   as not having it.
+    package func document(_ reference: Reference) throws -> (RemoteDocument, RemoteRepository) {
+        let routes = try settings.registries.routes(to: reference)
+        let name: RemoteRepository.Name =
+            reference.digest.map { .digest($0) } ?? .tag(reference.withDefaultTag.tag ?? "latest")
+        for (position, route) in routes.enumerated() {
+            let repository = repository(route)
+            do {
+                return (try repository.document(name), repository)
+            } catch let error as RegistryError where position < routes.count - 1 {
+                // The next place may have it; what this one said does not matter then.
+                _ = error
+            }
+        }
+        throw RegistryError(.invalid, "docker://\(reference)", "registries.conf leads nowhere")
+    }
+
+    /// Fetches what a name of the user means, trying each whole name it may stand for.
+    ///
+    /// - Returns: also the whole name.
+    package func document(
+        named text: String
+    ) throws -> (reference: Reference, document: RemoteDocument, repository: RemoteRepository) {
+        let candidates = try settings.registries.candidates(for: text)
+        for (position, candidate) in candidates.enumerated() {
+            do {
+                let (document, repository) = try self.document(candidate)
+                return (candidate.withDefaultTag, document, repository)
+            } catch let error as RegistryError where position < candidates.count - 1 {
+                guard error.code == .notFound || error.code == .denied || error.code == .unreachable else {
+                    throw error
+                }
+            }
+        }
+        throw RegistryError(.invalid, "docker://\(text.printable)", "is no name of an image")
+    }
+}

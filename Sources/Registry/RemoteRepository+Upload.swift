@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import LinuxIO
+package import OCI
+
+/// How a blob came into a repository.
+package enum BlobUpload: Sendable, Equatable {
+    /// It was there.
+    case existed
+    /// It was in another repository of the registry, which needed no bytes.
+    case mounted
+    /// Its bytes were sent.
+    case sent
+}
+
+extension RemoteRepository {
+    /// Brings a blob into the repository, unless it is there (distribution-spec, "Pushing blobs").
+    ///
+    /// The registry checks the digest. An upload that breaks is begun anew.
+    /// - Parameters:
+    ///   - source: another repository of the same registry that has the blob, maybe.
+    ///   - open: gives the bytes, from the first on, each time it is called.
+    package func upload(
+        _ descriptor: ContentDescriptor, from source: String? = nil,
+        open: @escaping @Sendable () throws -> any ByteStream
+    ) throws -> BlobUpload {
+        if try has(descriptor.digest) { return .existed }
+        let object = "\(self.object): blob \(descriptor.digest)"
+        var attempt = 1
+        while true {
+            do {
+                let (location, isMounted) = try begin(descriptor.digest, from: source, object)
+                guard let location, !isMounted else { return .mounted }
+                if try send(descriptor, to: location, object, open: open, isLast: attempt >= connection.limits.attempts)
+                {
+                    return .sent
+                }
+            } catch let error as RegistryError where error.code == .unreachable {
+                guard attempt < connection.limits.attempts else { throw error }
+            }
+            connection.wait(before: attempt, asked: nil)
+            attempt += 1
+        }
+    }
+
+    /// Begins an upload; the registry tells where to send the bytes.
+    private func begin(
+        _ digest: Digest, from source: String?, _ object: String
+    ) throws -> (location: WebAddress?, isMounted: Bool) {
+        var path = "blobs/uploads/"
+        if let source {
+            path += "?mount=\(WebAddress.escaped("\(digest)"))&from=\(WebAddress.escaped(source))"
+        }
+        var call = call(object, .post, path, actions: "pull,push")
+        if let source { call.scopes.append("repository:\(source):pull") }
+        call.body = .bytes([])
+        let answer = try connection.send(call)
+        switch answer.status {
+        case 201 where source != nil: return (nil, true)
+        case 202:
+            guard let text = answer.header("Location"), let location = answer.address.resolving(text) else {
+                throw RegistryError(.failed, object, "\(connection.host) does not tell where to send it")
+            }
+            return (location, false)
+        default: throw connection.failure(call, answer)
+        }
+    }
+
+    /// Sends the bytes and ends the upload; false if the registry is in a trouble that may pass.
+    private func send(
+        _ descriptor: ContentDescriptor, to location: WebAddress, _ object: String,
+        open: @escaping @Sendable () throws -> any ByteStream, isLast: Bool
+    ) throws -> Bool {
+        var call = call(object, .put, "", actions: "pull,push")
+        call.target = .address(location.adding("digest", "\(descriptor.digest)"))
+        call.headers.append(("Content-Type", "application/octet-stream"))
+        call.body = descriptor.size == 0 ? .bytes([]) : .stream(UInt64(clamping: descriptor.size), open)
+        // It is not known how much of a broken upload the registry has.
+        call.isRepeatable = false
+        let answer = try connection.send(call)
+        switch answer.status {
+        case 201, 202, 204: return true
+        case 404, 416, 429, 500, 502, 503, 504:
+            guard !isLast else { throw connection.failure(call, answer) }
+            return false
+        default: throw connection.failure(call, answer)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LayerStore
+import LinuxIO
+import OCI
+import SystemPackage
+
+/// A directory that files are written into under names of the program's own: whole, or not at all.
+struct BlobDirectory: Sendable {
+    let directory: Descriptor
+    /// The destination for messages.
+    let name: String
+
+    /// Opens a directory, making it first where there is none.
+    init(_ path: FilePath, name: String) throws(SourceError) {
+        self.name = name
+        do throws(Errno) {
+            let made = path.withPlatformString { mkdir($0, 0o755) }
+            if made != 0, errno != EEXIST { throw Errno(rawValue: errno) }
+            directory = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
+        } catch {
+            throw SourceError(name, "\(error)")
+        }
+    }
+
+    private init(_ directory: Descriptor, name: String) {
+        self.directory = directory
+        self.name = name
+    }
+
+    /// A directory in this one, made where it is missing.
+    func subdirectory(_ name: String) throws(SourceError) -> BlobDirectory {
+        do throws(Errno) {
+            return BlobDirectory(try directory.makeDirectory(name), name: self.name)
+        } catch {
+            throw SourceError("\(self.name): \(name)", "\(error)")
+        }
+    }
+
+    /// Writes a small file in place of what has its name.
+    func write(_ bytes: [UInt8], as file: String) throws {
+        try replacing(file) { new in try new.write(bytes) }
+    }
+
+    /// Writes a blob, checked against its descriptor, unless a file of its size is there.
+    ///
+    /// - Returns: whether it had to be read.
+    func write(
+        _ blob: ContentDescriptor, as file: String, open: () throws -> any ByteStream
+    ) throws -> Bool {
+        if let found = try? directory.openBeneath(file, O_RDONLY | O_NONBLOCK),
+            (try? found.size()) == UInt64(clamping: blob.size)
+        {
+            return false
+        }
+        let stream = try open()
+        try replacing(file) { new in try VerifiedBlob.copy(blob, from: stream) { try new.write($0) } }
+        return true
+    }
+
+    private func replacing(_ file: String, _ write: (Descriptor) throws -> Void) throws {
+        let temporary = ".\(file).\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+        do {
+            let new = try directory.openBeneath(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
+            do {
+                try write(new)
+                try new.synchronize()
+                try directory.rename(temporary, to: directory, as: file, replacing: true)
+            } catch {
+                // What remains has a name that nothing reads.
+                try? directory.remove(temporary)
+                throw error
+            }
+        } catch let error as Errno {
+            throw SourceError("\(name): \(file)", "cannot be written: \(error)")
+        }
+    }
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import OCI
+import Synchronization
+import TestSupport
+import Testing
+
+/// Commands that speak with a registry: one in memory that the tests can look into.
+struct RegistryCommandTests {
+    private let registry = FakeRegistry()
+    private var host: String { registry.host }
+    private let old = Sample.old
+    private let new = Sample.new
+
+    private func bench() -> Workbench {
+        registry.add(old, to: "app", tag: "old")
+        registry.add(new, to: "app", tag: "new")
+        return Workbench()
+    }
+
+    @Test func `pull names what it took and prints its digest`() throws {
+        let bench = bench()
+        let outcome = try bench.cimg("pull", "\(host)/app:old")
+        let layer = old.layers[0]
+        #expect(
+            outcome
+                == Outcome(
+                    0, "\(host)/app:old \(old.digest)\n",
+                    errors: "layer \(layer.digest.hex.prefix(12)): \(layer.blob.count) B verified\n"))
+        try expect(
+            bench.cimg("images", "--quiet"), is: .success("\(old.digest)\n"))
+        try expect(bench.cimg("pull", "-q", "docker://\(host)/app:old", "mine"), is: .success("\(old.digest)\n"))
+        try expect(bench.cimg("inspect", "--raw", "mine").output, is: old.manifest.text)
+        try expect(bench.cimg("fsck").code, is: 0)
+    }
+
+    @Test func `an image of a registry is compared where it is named`() throws {
+        let bench = bench()
+        _ = try Sample.bench(bench)
+        let expected = try bench.cimg("diff", "old", "new").output
+        let outcome = try bench.cimg("diff", "\(host)/app:old", "docker://\(host)/app:new")
+        expect(outcome.output, is: expected)
+        expect(outcome.code, is: 1)
+        // The layers were in the store: nothing but documents was fetched.
+        let layers = new.layers.map { "\($0.digest)" }
+        #expect(registry.server.requests.allSatisfy { request in !layers.contains { request.path.hasSuffix($0) } })
+    }
+
+    @Test(.enabled(if: Requirements.fuse)) func `an image of a registry is mounted`() throws {
+        let bench = bench()
+        try expect(bench.cimg("mount", "\(host)/app:new", "mnt").code, is: 0)
+        try expect(bench.run("/bin/cat", ["mnt/etc/name"]).output, is: "newer\n")
+        try expect(bench.cimg("umount", "mnt").code, is: 0)
+        // It is in the store now, and no network is needed.
+        registry.intercept { _ in .init(500) }
+        try expect(bench.cimg("mount", "\(host)/app:new", "mnt"), is: .success())
+        try expect(bench.cimg("umount", "mnt").code, is: 0)
+    }
+
+    @Test func `import takes an image of a registry too`() throws {
+        let bench = bench()
+        let outcome = try bench.cimg("import", "docker://\(host)/app:old", "mine")
+        expect(outcome.output, is: "mine \(old.digest)\n")
+        expect(outcome.code, is: 0)
+    }
+
+    @Test func `inspect shows skopeo's fields and fetches no layer`() throws {
+        let bench = bench()
+        let outcome = try bench.cimg("inspect", "docker://\(host)/app:new")
+        let object = try #require(
+            JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        #expect(object["Name"] as? String == "\(host)/app")
+        #expect(object["Digest"] as? String == "\(new.digest)")
+        #expect(object["RepoTags"] as? [String] == ["new", "old"])
+        #expect(object["Created"] as? String == "2025-01-02T03:04:05Z")
+        #expect(object["Labels"] as? [String: String] == ["key": "value"])
+        #expect(object["Architecture"] as? String == "amd64")
+        #expect(object["Layers"] as? [String] == new.layers.map { "\($0.digest)" })
+        #expect(object["Env"] as? [String] == ["PATH=/bin"])
+        #expect(object["Size"] as? Int == new.layers.reduce(0) { $0 + $1.blob.count })
+        try expect(
+            bench.cimg("inspect", "--format", "{{.Digest}} {{.Labels.key}} {{json .Env}}", "docker://\(host)/app:new"),
+            is: .success("\(new.digest) value [\n  \"PATH=/bin\"\n]\n"))
+        try expect(bench.cimg("inspect", "--raw", "docker://\(host)/app:new").output, is: new.manifest.text)
+        try expect(bench.cimg("inspect", "--config", "docker://\(host)/app:new").output, is: new.configuration.text)
+        let layers = try bench.cimg("inspect", "--layers", "docker://\(host)/app:new")
+        #expect(layers.output.contains("\(new.layers[1].digest)"))
+        #expect(layers.output.hasSuffix("2 layers, \(new.layers.reduce(0) { $0 + $1.blob.count }) B\n"))
+        try expect(bench.cimg("inspect", "--history", "docker://\(host)/app:new").output.contains("step 1"), is: true)
+        let digests = (old.layers + new.layers).map { "\($0.digest)" }
+        #expect(registry.server.requests.allSatisfy { request in !digests.contains { request.path.hasSuffix($0) } })
+        try expect(bench.stored("blobs/sha256"), is: [])
+    }
+
+    @Test func `push sends what came in, and only what is missing`() throws {
+        let bench = try Sample.bench()
+        let outcome = try bench.cimg("push", "-q", "new", "\(host)/pushed/app:1")
+        expect(outcome, is: .success("\(new.digest)\n"))
+        registry.content.withLock { content in
+            #expect(content.manifests["pushed/app"]?["1"]?.bytes == new.manifest.bytes)
+            for blob in new.blobs.dropLast() { #expect(content.blobs[Digest(of: blob)] == blob) }
+        }
+        let before = registry.server.requests.count
+        try expect(bench.cimg("push", "-q", "new", "\(host)/pushed/app:2").code, is: 0)
+        #expect(registry.server.requests.dropFirst(before).allSatisfy { $0.method != "POST" })
+        try expect(
+            bench.cimg("push", "new"),
+            is: .trouble("\"new\": name the registry to push to, such as docker.io/new"))
+        try expect(bench.cimg("tags", "\(host)/pushed/app"), is: .success("1\n2\n"))
+        try expect(bench.cimg("tags", "\(host)/"), is: .success("pushed/app\n"))
+    }
+
+    @Test func `a list in pages is read to its end`() throws {
+        let bench = Workbench()
+        for number in 0..<25 { registry.add(old, to: "app", tag: "v\(100 + number)") }
+        registry.content.withLock { $0.pageSize = 10 }
+        try expect(
+            bench.cimg("tags", "\(host)/app"), is: .success((0..<25).map { "v\(100 + $0)\n" }.joined()))
+    }
+
+    @Test func `copying leads from each place to each other and keeps digests`() throws {
+        let bench = bench()
+        let places = ["oci:layout:1", "dir:flat", "oci-archive:layout.tar:1", "docker://\(host)/copy:1", "stored"]
+        var source = "docker://\(host)/app:new"
+        for place in places + ["docker://\(host)/copy/again:2"] {
+            let outcome = try bench.cimg("copy", "-q", source, place)
+            expect(outcome, is: .success("\(new.digest)\n"), "\(source) to \(place)")
+            try expect(bench.cimg("inspect", "--raw", place).output, is: new.manifest.text, place)
+            source = place
+        }
+        try expect(
+            bench.cimg("copy", "stored", "oci-archive:layout.tar:1"),
+            is: .trouble("oci-archive:layout.tar: is there already; remove it or write another"))
+    }
+
+    @Test func `all platforms are pulled, pushed and copied with their index`() throws {
+        let arm = ImageBuilder([LayerBuilder(.gzip) { $0.file("arm", "") }], architecture: "arm64")
+        let digest = registry.add(index: [arm, old], to: "multi", tag: "1")
+        let bench = Workbench()
+        try expect(bench.cimg("pull", "-q", "--all", "\(host)/multi:1"), is: .success("\(digest)\n"))
+        try expect(bench.cimg("inspect", "--format", "ManifestDigest", "\(host)/multi:1").output, is: "\(old.digest)\n")
+        try expect(
+            bench.cimg("inspect", "--platform", "linux/arm64", "--format", "ManifestDigest", "\(host)/multi:1").output,
+            is: "\(arm.digest)\n")
+        try expect(
+            bench.cimg("push", "-q", "--all", "\(host)/multi:1", "\(host)/pushed:1"), is: .success("\(digest)\n"))
+        for place in ["oci:layout:1", "dir:flat", "oci-archive:layout.tar:1"] {
+            try expect(
+                bench.cimg("copy", "-q", "--all", "docker://\(host)/pushed:1", place), is: .success("\(digest)\n"))
+            try expect(
+                bench.cimg("copy", "-q", "--all", place, "docker://\(host)/back:1"), is: .success("\(digest)\n"))
+        }
+        try expect(bench.cimg("push", "-q", "\(host)/multi:1", "\(host)/one:1"), is: .success("\(old.digest)\n"))
+        try expect(bench.cimg("fsck").code, is: 0)
+    }
+
+    @Test func `trouble is a line with what to do`() throws {
+        let bench = bench()
+        try expect(
+            bench.cimg("pull", "\(host)/app:none"),
+            is: .trouble(
+                "docker://\(host)/app:none: not found: \(host) answers 404: MANIFEST_UNKNOWN: it is so"))
+        try expect(
+            bench.cimg("pull", "127.0.0.1:1/app"), is: .trouble("registry 127.0.0.1:1: 127.0.0.1:1: connection refused")
+        )
+        try expect(
+            bench.cimg("pull", "--platform", "linux/s390x", "\(host)/app:old"),
+            is: .trouble(
+                "docker://\(host)/app@\(old.digest): no image for linux/s390x; it has: linux/amd64"))
+        try expect(
+            bench.cimg("pull", "localhost/Case"),
+            is: .trouble("image name \"localhost/Case\": must be lower-case"))
+        try expect(bench.cimg("tags", "\(host)/none").code, is: 2)
+        try expect(bench.stored("blobs/sha256"), is: [])
+    }
+
+    @Test func `a login is kept and forgotten`() throws {
+        let bench = bench()
+        let password = "Basic " + Data("me:secret".utf8).base64EncodedString()
+        registry.intercept { request in
+            request.header("Authorization") == password
+                ? nil : .init(401, headers: [("WWW-Authenticate", "Basic realm=\"x\"")])
+        }
+        try expect(
+            bench.cimg("login", "-u", "me", "-p", "wrong", host).errors,
+            is: "cimg: registry \(host): \(host) answers 401; log in with \"cimg login \(host)\"\n")
+        try expect(bench.stored("../home/.config"), is: [])
+        let file = "\(bench.path)/home/.config/containers/auth.json"
+        try expect(
+            bench.shell("echo secret | cimg login -u me --password-stdin \(host)"),
+            is: .success("logged in to \(host); kept in \(file)\n"))
+        try expect(bench.run("/usr/bin/stat", ["-c", "%a", file]).output, is: "600\n")
+        try expect(bench.cimg("pull", "-q", "\(host)/app:old"), is: .success("\(old.digest)\n"))
+        try expect(bench.cimg("logout", host), is: .success("logged out of \(host)\n"))
+        try expect(bench.cimg("logout", host), is: .trouble("\(host): not logged in"))
+        try expect(bench.cimg("pull", "-q", "\(host)/app:new").code, is: 2)
+        try expect(
+            bench.cimg("pull", "-q", "--creds", "me:secret", "\(host)/app:new"), is: .success("\(new.digest)\n"))
+    }
+
+    @Test func `a credential helper is asked, told and made to forget`() throws {
+        let bench = bench()
+        let password = "Basic " + Data("me:secret".utf8).base64EncodedString()
+        registry.intercept { request in
+            request.header("Authorization") == password
+                ? nil : .init(401, headers: [("WWW-Authenticate", "Basic realm=\"x\"")])
+        }
+        bench.scratch.file(
+            "bin/docker-credential-test",
+            """
+            #!/bin/sh
+            case $1 in
+            get) read server; [ -f "$HOME/kept" ] || { echo "credentials not found in native keychain"; exit 1; }
+                echo "{\\"ServerURL\\":\\"$server\\",\\"Username\\":\\"me\\",\\"Secret\\":\\"$(cat $HOME/kept)\\"}" ;;
+            store) grep -q '"Secret":"secret"' && printf secret >$HOME/kept ;;
+            erase) rm "$HOME/kept" ;;
+            esac
+            """)
+        bench.scratch.file("home/.docker/config.json", #"{"credsStore":"test"}"#)
+        let path = "chmod +x bin/*; PATH=$PATH:$PWD/bin; "
+        try expect(
+            bench.shell(path + "cimg login --authfile home/.docker/config.json -u me -p secret \(host)"),
+            is: .success("logged in to \(host); kept in docker-credential-test\n"))
+        try expect(bench.shell(path + "cimg pull -q \(host)/app:old"), is: .success("\(old.digest)\n"))
+        try expect(
+            bench.shell(path + "cimg logout --authfile home/.docker/config.json \(host)"),
+            is: .success("logged out of \(host)\n"))
+        try expect(bench.shell(path + "cimg pull -q \(host)/app:new").code, is: 2)
+    }
+}
