@@ -125,6 +125,7 @@ if Context.environment["CIMG_FUZZ"] != nil {
         .target(name: "CFuzzer", path: "Tests/Fuzzers/CFuzzer"),
         fuzzer("FuzzManifest", ["OCI"]),
         fuzzer("FuzzLayer", ["Archive", "EROFS", "FileTree", "LinuxIO", "OCI"]),
+        fuzzer("FuzzEngines", ["Engines"]),
         fuzzer("FuzzTree", ["EROFS", "FileTree", "OCI"]),
     ]
 }

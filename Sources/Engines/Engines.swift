@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import LinuxIO
 import SystemPackage
 
@@ -19,6 +20,15 @@ package enum Engines {
         return (found.engines, found.problems)
     }
 
+    /// The engines of the system that a plain user may be told of but cannot read: root's storages.
+    ///
+    /// For messages about a container that is not found. What they are asked for ends with an error that says what helps.
+    package static func ofRoot(beside surroundings: EngineSurroundings) -> [any ContainerEngine] {
+        guard surroundings.user != 0 else { return [] }
+        let root = EngineSurroundings(user: 0, home: "/root", root: surroundings.root)
+        return discover(root).engines
+    }
+
     private struct Found {
         var engines: [any ContainerEngine] = []
         var problems: [EngineError] = []
@@ -26,9 +36,19 @@ package enum Engines {
         mutating func add<Engine: ContainerEngine>(_ make: () throws(EngineError) -> Engine) {
             do throws(EngineError) {
                 let engine = try make()
-                if fileExists(engine.storage) { engines.append(engine) }
+                if Self.isThere(engine.storage) { engines.append(engine) }
             } catch {
                 problems.append(error)
+            }
+        }
+
+        /// Whether there is a directory, as far as this user can tell: one above it may be closed to all others.
+        private static func isThere(_ path: FilePath) -> Bool {
+            do throws(Errno) {
+                _ = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
+                return true
+            } catch {
+                return error == .permissionDenied
             }
         }
     }

@@ -84,7 +84,9 @@ struct BoltTests {
     @Test("trees in a circle end, whichever way")
     func circles() {
         #expect(error(Builder([Builder.branch(3, [("a", 3)])]).file) == "db: is damaged: its tree is too deep")
-        let wide = Builder([Builder.branch(3, (0..<200).map { ("\($0)", 4) }), Builder.branch(4, (0..<200).map { ("\($0)", 4) })])
+        let wide = Builder([
+            Builder.branch(3, (0..<200).map { ("\($0)", 4) }), Builder.branch(4, (0..<200).map { ("\($0)", 4) }),
+        ])
         #expect(error(wide.file) == "db: is damaged: its tree is too deep")
         // Each of 200 buckets leads to all of them again.
         let buckets = Builder([Builder.leaf(3, (100..<200).map { .bucket("\($0)", page: 3) })])
@@ -97,7 +99,8 @@ struct BoltTests {
             error(Builder([Builder.branch(3, [("a", 100)])]).file) == "db: is damaged: page 100 is beyond its end")
         #expect(error(Builder([Builder.branch(3, [("a", 50)])]).file) == "db: is damaged: page 50 is cut off")
         #expect(error(Builder([Builder.branch(3, [("a", .max)])]).file)?.contains("is beyond its end") == true)
-        #expect(error(Builder([Builder.branch(3, [("a", 2)])]).file) == "db: is damaged: a page of the tree is of kind 16")
+        #expect(
+            error(Builder([Builder.branch(3, [("a", 2)])]).file) == "db: is damaged: a page of the tree is of kind 16")
         #expect(error(Builder([Builder.leaf(9, [])]).file) == "db: is damaged: page 3 has another number")
         #expect(
             error(Builder([Builder.leaf(3, [], overflow: 0xFFFF_FFFF)]).file) == "db: is damaged: page 3 is too large")
@@ -115,17 +118,24 @@ struct BoltTests {
         }
     }
 
-    @Test("what is changed while it is read is read again")
-    func changing() throws {
+    @Test(
+        "what is changed while it is read is read again, whether it is copied or too large for that",
+        arguments: [100, 1 << 40])
+    func changing(pageCount: UInt64) throws {
         var builder = Builder([Builder.leaf(3, [.value("state", "old")]), Builder.leaf(4, [.value("state", "new")])])
+        builder.replace(page: 0, with: Builder.meta(0, transaction: 2, count: pageCount))
         let old = builder.bytes
-        builder.replace(page: 1, with: Builder.meta(1, transaction: 3, count: 100, root: 4))
+        builder.replace(page: 1, with: Builder.meta(1, transaction: 3, count: pageCount, root: 4))
         // The page of the old state is used again as soon as there is a newer one.
         builder.replace(page: 3, with: [0xFF])
         let new = builder.bytes
         for moment in 2...6 {
             let reads = Mutex(0)
-            let file = Builder.file { reads.withLock { $0 += 1; return $0 } > moment ? new : old }
+            let file = Builder.file {
+                reads.withLock {
+                    $0 += 1; return $0
+                } > moment ? new : old
+            }
             let result = try lines(file)
             #expect(result == ["state=new"] || result == ["state=old"], "\(moment): \(result)")
             if moment < 4 { #expect(result == ["state=new"]) }
@@ -137,7 +147,9 @@ struct BoltTests {
         let builder = Builder([Builder.leaf(3, [.value("state", "old")])])
         let reads = Mutex(UInt64(0))
         let file = Builder.file {
-            let count = reads.withLock { $0 += 1; return $0 }
+            let count = reads.withLock {
+                $0 += 1; return $0
+            }
             var changed = builder
             changed.replace(page: 0, with: Builder.meta(0, transaction: 2 + count, count: 100))
             return changed.bytes
@@ -158,7 +170,8 @@ struct BoltTests {
         let zone: [UInt8] = [0xFF, 0xFF]
         func time(_ seconds: UInt64, _ nanoseconds: UInt32) -> String? {
             ContainerdValue.time(
-                [1] + BoltBuilder.number(seconds).reversed() + BoltBuilder.number(UInt64(nanoseconds), bytes: 4).reversed() + zone)
+                [1] + BoltBuilder.number(seconds).reversed()
+                    + BoltBuilder.number(UInt64(nanoseconds), bytes: 4).reversed() + zone)
         }
         #expect(time(0, 0) == "0001-01-01T00:00:00Z")
         #expect(time(62_135_596_800, 0) == "1970-01-01T00:00:00Z")
@@ -169,7 +182,9 @@ struct BoltTests {
         #expect(time(0, 1_000_000_000) == nil)
         #expect(ContainerdValue.time([1, 2, 3]) == nil)
         #expect(ContainerdValue.payload([0x0A, 1, 0x41, 0x12, 2, 0x42, 0x43]) == [0x42, 0x43])
-        for damaged in [[], [0x0A], [0x0A, 5, 1], [0x12, 0xFF, 0xFF], [0x08, 1], [0x12] + [UInt8](repeating: 0xFF, count: 12)]
+        for damaged in [
+            [], [0x0A], [0x0A, 5, 1], [0x12, 0xFF, 0xFF], [0x08, 1], [0x12] + [UInt8](repeating: 0xFF, count: 12),
+        ]
             as [[UInt8]]
         { #expect(ContainerdValue.payload(damaged) == nil) }
     }

@@ -85,11 +85,14 @@ struct ConfigurationTests {
         #expect(try place(around(0)) == ["/usr/graph", "\(top)/run/containers/storage", "vfs"])
         scratch.file(
             "etc/containers/storage.conf",
-            "[storage]\ndriver = 'overlay'\ngraphroot = '/graph'\nrunroot = '/run-root'\nrootless_storage_path = '/for/$UID/x'\n")
+            "[storage]\ndriver = 'overlay'\ngraphroot = '/graph'\nrunroot = '/run-root'\nrootless_storage_path = '/for/$UID/x'\n"
+        )
         #expect(try place(around(0)) == ["/graph", "/run-root", "overlay"])
         #expect(try place(around(7)) == ["/for/7/x", "\(top)/run/user/7/containers", "overlay"])
         #expect(
-            try place(around(7, ["XDG_RUNTIME_DIR": "/xdg", "XDG_DATA_HOME": ""])) == ["/for/7/x", "/xdg/containers", "overlay"])
+            try place(around(7, ["XDG_RUNTIME_DIR": "/xdg", "XDG_DATA_HOME": ""])) == [
+                "/for/7/x", "/xdg/containers", "overlay",
+            ])
         scratch.file("home/.config/containers/storage.conf", "[storage]\ngraphroot = \"$HOME/mine\"\n")
         #expect(try place(around(7)) == ["\(top)/home/mine", "\(top)/run/user/7/containers", "overlay"])
         #expect(try place(around(0)) == ["/graph", "/run-root", "overlay"])
@@ -121,7 +124,8 @@ struct ConfigurationTests {
         scratch.file("etc/subgid", "root:234567:65536\n")
         #expect(try root() == "/elsewhere/123456.234567")
         #expect(try root(0, ["DOCKER_HOST": "tcp://localhost:1"]) == "/elsewhere/123456.234567")
-        #expect(throws: EngineError("docker unix:///nowhere.sock", "no daemon answers: start it, or unset DOCKER_HOST")) {
+        #expect(throws: EngineError("docker unix:///nowhere.sock", "no daemon answers: start it, or unset DOCKER_HOST"))
+        {
             try root(0, ["DOCKER_HOST": "unix:///nowhere.sock"])
         }
         scratch.file("etc/docker/daemon.json", "{")

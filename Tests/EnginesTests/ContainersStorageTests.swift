@@ -24,11 +24,15 @@ struct ContainersStorageTests {
             members: [
                 ("image", .string(id("9"))), ("created", "2024-01-02T03:04:05Z"),
                 ("metadata", .string("{\"image-name\":\"docker.io/library/busybox:1\",\"pod-id\":\"p\"}")),
-                ("flags", ["MountLabel": "system_u:object_r:container_file_t:s0:c1,c2", "ProcessLabel": "", "Volatile": true]),
+                (
+                    "flags",
+                    ["MountLabel": "system_u:object_r:container_file_t:s0:c1,c2", "ProcessLabel": "", "Volatile": true]
+                ),
             ])
         fixture.write()
         let layers = try fixture.box().layers()
-        #expect(layers.lowers.map { fixture.short($0.path) } == ["$/overlay/\(id("b"))/diff", "$/overlay/\(id("a"))/diff"])
+        #expect(
+            layers.lowers.map { fixture.short($0.path) } == ["$/overlay/\(id("b"))/diff", "$/overlay/\(id("a"))/diff"])
         #expect(fixture.short(layers.upper?.path) == "$/overlay/\(id("c"))/diff")
         #expect(fixture.short(layers.work) == "$/overlay/\(id("c"))/work")
         let diffs = try ["a", "b"].map { DiffID(try Digest(parsing: "sha256:" + id($0))) }
@@ -73,7 +77,8 @@ struct ContainersStorageTests {
         fixture.write()
         fixture.scratch.file(
             "etc/containers/storage.conf",
-            "[storage]\ndriver = 'overlay'\n[storage.options]\nadditionalimagestores = [\n  \"\(other.root)\", # read only\n]\n")
+            "[storage]\ndriver = 'overlay'\n[storage.options]\nadditionalimagestores = [\n  \"\(other.root)\", # read only\n]\n"
+        )
         let layers = try fixture.box().layers()
         #expect(layers.lowers.map(\.path.string) == ["\(other.root)/overlay/\(id("a"))/diff"])
         let images = try fixture.storage().images().items
@@ -202,7 +207,9 @@ struct ContainersStorageTests {
 
     @Test(
         "identifiers that lead elsewhere are refused",
-        arguments: ["../../../../etc", "..", "", "a/b", ".hidden", "x\u{0}y", "\u{1b}[2J", String(repeating: "a", count: 256)])
+        arguments: [
+            "../../../../etc", "..", "", "a/b", ".hidden", "x\u{0}y", "\u{1b}[2J", String(repeating: "a", count: 256),
+        ])
     func hostileIdentifiers(text: String) {
         let fixture = Fixture.usual()
         fixture.record(["id": .string(text), "names": ["hostile"], "layer": .string(id("c"))])
@@ -229,7 +236,9 @@ struct ContainersStorageTests {
                 == "podman $: container 111111111111: its file lower names \(text), no layer's link")
     }
 
-    @Test("links of layers that lead elsewhere are refused", arguments: ["/etc", "../../../../etc", "../..", "../../diff", "x"])
+    @Test(
+        "links of layers that lead elsewhere are refused",
+        arguments: ["/etc", "../../../../etc", "../..", "../../diff", "x"])
     func hostileLink(target: String) {
         let fixture = Fixture.usual()
         fixture.link("LINKb", to: target)
@@ -311,6 +320,7 @@ struct ContainersStorageTests {
         fixture.scratch.file("\(Fixture.store)/overlay/\(id("a"))/composefs-data/composefs.blob", "")
         #expect(
             fixture.layersError()
-                == "podman $: container 111111111111: layer \(id("a")) is kept as composefs, which cannot be read in place")
+                == "podman $: container 111111111111: layer \(id("a")) is kept as composefs, which cannot be read in place"
+        )
     }
 }

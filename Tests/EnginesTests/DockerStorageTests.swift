@@ -106,16 +106,28 @@ struct DockerStorageTests {
         unlink("\(root)/containers/\(id)/config.v2.json")
         let listing = try storage().containers()
         #expect(listing.items.isEmpty)
-        #expect(listing.problems.map { "\($0)".replacing(root, with: "$") } == ["docker $: container 111111111111: has no config.v2.json"])
+        #expect(
+            listing.problems.map { "\($0)".replacing(root, with: "$") } == [
+                "docker $: container 111111111111: has no config.v2.json"
+            ])
     }
 
     @Test(
         "identifiers that lead elsewhere are refused",
         arguments: [
-            ("image/overlay2/layerdb/mounts/ID/mount-id", "../../../etc", "the directory of layer ../../../etc is missing"),
+            (
+                "image/overlay2/layerdb/mounts/ID/mount-id", "../../../etc",
+                "the directory of layer ../../../etc is missing"
+            ),
             ("image/overlay2/layerdb/mounts/ID/parent", "sha256:../x", "names a layer sha256:../x that cannot be"),
-            ("image/overlay2/layerdb/sha256/AA/cache-id", "../x", "image/overlay2/layerdb/sha256/AA/cache-id is missing or damaged"),
-            ("image/overlay2/layerdb/sha256/AA/diff", "x", "image/overlay2/layerdb/sha256/AA/diff is missing or damaged"),
+            (
+                "image/overlay2/layerdb/sha256/AA/cache-id", "../x",
+                "image/overlay2/layerdb/sha256/AA/cache-id is missing or damaged"
+            ),
+            (
+                "image/overlay2/layerdb/sha256/AA/diff", "x",
+                "image/overlay2/layerdb/sha256/AA/diff is missing or damaged"
+            ),
             ("overlay2/top/lower", "l/../../x", "its file lower names l/../../x, no layer's link"),
         ])
     func hostile(file: String, text: String, cause: String) throws {
@@ -154,7 +166,8 @@ struct DockerStorageTests {
         let digest = "sha256:\(hex("6"))"
         write(
             "image/overlay2/repositories.json",
-            "{\"Repositories\":{\"x\":{\"x@\(digest)\":\"sha256:\(hex("8"))\",\"x:1\":\"sha256:\(hex("8"))\",\"y:1\":\"../x\"}}}")
+            "{\"Repositories\":{\"x\":{\"x@\(digest)\":\"sha256:\(hex("8"))\",\"x:1\":\"sha256:\(hex("8"))\",\"y:1\":\"../x\"}}}"
+        )
         let listing = try storage().images()
         let image = try #require(listing.items.first)
         #expect(listing.items.count == 1)

@@ -16,7 +16,9 @@ struct OverlayOptionsTests {
         arguments: ["plain", "with blank", "comma,", "co:lon", "back\\slash", "tab\tnew\nline", "ü", "a=b", "\\,\\:"])
     func names(name: String) throws {
         let scratch = ScratchDirectory()
-        for part in ["\(name)/lower1", "\(name)/lower2", "\(name)/upper", "\(name)/work", "mnt"] { scratch.directory(part) }
+        for part in ["\(name)/lower1", "\(name)/lower2", "\(name)/upper", "\(name)/work", "mnt"] {
+            scratch.directory(part)
+        }
         func escaped(_ part: String, _ characters: String) -> String {
             characters.reduce("\(scratch.path)/\(name)/\(part)".replacing("\\", with: "\\\\")) {
                 $0.replacing(String($1), with: "\\\($1)")
@@ -40,9 +42,12 @@ struct OverlayOptionsTests {
     @Test("options of newer programs, of plain users and of other file systems are told apart")
     func options() throws {
         func parse(_ type: String, _ options: String) -> OverlayOptions? {
-            MountTable.parse(Array("1 2 0:3 / / rw - \(type) none \(options)\n".utf8)).first.flatMap { OverlayOptions($0) }
+            MountTable.parse(Array("1 2 0:3 / / rw - \(type) none \(options)\n".utf8)).first.flatMap {
+                OverlayOptions($0)
+            }
         }
-        let found = try #require(parse("overlay", "rw,lowerdir+=/a:b,lowerdir+=/c\\134d,upperdir=/u,workdir=/w,userxattr"))
+        let found = try #require(
+            parse("overlay", "rw,lowerdir+=/a:b,lowerdir+=/c\\134d,upperdir=/u,workdir=/w,userxattr"))
         #expect(found.lowers == ["/a:b", "/c\\d"])
         #expect(found.usesUserXattrs)
         let relative = try #require(parse("overlay", "rw,lowerdir=l/A:l/B"))
@@ -60,7 +65,8 @@ struct OverlayOptionsTests {
     @Test("what is asked of a process that has ended meanwhile is an error")
     func ended() throws {
         let null = try Descriptor.open("/dev/null", O_WRONLY)
-        let child = try Spawn(program: "sleep", arguments: ["sleep", "9999"].map { Array($0.utf8) }, errorOutput: null).start()
+        let child = try Spawn(program: "sleep", arguments: ["sleep", "9999"].map { Array($0.utf8) }, errorOutput: null)
+            .start()
         let found = try Engines.process(child.identifier)
         #expect(found.status() == EngineStatus(.running, process: child.identifier))
         #expect(try found.layers().lowers.isEmpty == false)
@@ -79,13 +85,16 @@ struct OverlayOptionsTests {
         try FileManager.default.copyItem(atPath: busybox, toPath: scratch.path("bin/busybox").string)
         let null = try Descriptor.open("/dev/null", O_WRONLY)
         let arguments = ["unshare", "-m", "chroot", scratch.path.string, "/bin/busybox", "sleep", "9999"]
-        let child = try Spawn(program: "unshare", arguments: arguments.map { Array($0.utf8) }, errorOutput: null).start()
+        let child = try Spawn(program: "unshare", arguments: arguments.map { Array($0.utf8) }, errorOutput: null)
+            .start()
         defer {
             kill(child.identifier, SIGKILL)
             _ = try? child.wait()
         }
         // It has its root once it has become the program in there.
-        while try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(child.identifier)/exe").hasSuffix("busybox") == false {
+        while try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(child.identifier)/exe").hasSuffix(
+            "busybox") == false
+        {
             usleep(1000)
         }
         let layers = try Engines.process(child.identifier).layers()

@@ -2,6 +2,7 @@
 
 import Engines
 import Foundation
+import LinuxIO
 import OCI
 import SystemPackage
 import TestSupport
@@ -250,6 +251,42 @@ struct RealEngineTests {
         #expect(try bench.run(.containerd, ["ctr", "-n", "moby", "containers", "ls", "-q"]) != "")
         let id = try found(container).id
         #expect(try !storage(.containerd).containers().items.contains { $0.id == id })
+    }
+
+    @Test("images by hundreds of names are listed as ctr lists them, also while names come and go")
+    func manyNames() throws {
+        try bench.load(Self.image.get(), as: name, into: .containerd)
+        let names = (0..<400).map { "localhost/cimg-engines-test:many-\($0)" }
+        defer { _ = try? bench.engine(.containerd, ["images", "rm", "--sync"] + names) }
+        try bench.engine(.containerd, ["images", "tag", "--force", name] + names)
+        func listed() throws -> Set<String> {
+            Set(try storage(.containerd).images().items.flatMap(\.names))
+        }
+        let expected = Set(try bench.engine(.containerd, "images", "ls", "-q").split(separator: "\n").map(String.init))
+        #expect(expected.isSuperset(of: names))
+        #expect(try listed() == expected)
+        // One name after the other goes and comes back; the first hundred stay.
+        let null = try Descriptor.open("/dev/null", O_WRONLY)
+        let script =
+            "for i in $(seq 100 399); do ctr images rm localhost/cimg-engines-test:many-$i; "
+            + "ctr images tag \(name) localhost/cimg-engines-test:many-$i; done"
+        let variables = bench.environment(.containerd).map { "\($0.key)=\($0.value)" }
+        let child = try Spawn(
+            program: "env", arguments: (["env"] + variables + ["sh", "-c", script]).map { Array($0.utf8) },
+            errorOutput: null
+        ).start()
+        defer {
+            kill(child.identifier, SIGKILL)
+            _ = try? child.wait()
+        }
+        let stable = Set(names.prefix(100))
+        var seen: Set<Int> = []
+        for _ in 0..<100 {
+            let now = try listed()
+            #expect(stable.isSubset(of: now) && now.isSubset(of: expected))
+            seen.insert(now.count)
+        }
+        #expect(seen.count > 1, "nothing changed while it was read: \(seen)")
     }
 
     // MARK: processes

@@ -8,10 +8,13 @@ import SystemPackage
 ///
 /// Such a file is pages: two of them, the metas, name in turn the root of a B+ tree of pages. A change writes new pages
 /// into ones that nothing needs, then one meta. So what a meta leads to is whole as long as no later change is finished;
-/// containerd's lock, which it holds as long as it runs, is not needed. `read` checks for that and reads again.
+/// containerd's lock, which it holds as long as it runs, is not needed. `read` checks for that and reads again; it copies
+/// files that are not large, so that the time in which a change would matter is short.
 package struct BoltFile: Sendable {
     /// How often it is read again before giving up.
-    private static let attempts = 50
+    private static let attempts = 100
+    /// Bytes of a file that is copied before it is looked into: 32 MiB.
+    private static let copyLimit = 32 << 20
 
     /// The bytes of a place of the file, fewer at its end.
     package typealias Source = @Sendable (_ offset: UInt64, _ count: Int) throws(EngineError) -> [UInt8]
@@ -41,13 +44,18 @@ package struct BoltFile: Sendable {
 
     /// Reads something of one state of the database.
     ///
-    /// - Parameter body: may be called several times; what it gives when nothing has changed meanwhile counts.
+    /// - Parameter body: may be called several times; what it gives or throws when nothing has changed meanwhile counts.
     /// - Throws: `EngineError`: what `body` throws of a state that stays, no database, or one that is changed too often.
     package func read<Result>(
         _ body: (BoltBucket) throws(EngineError) -> Result
     ) throws(EngineError) -> Result {
         for _ in 0..<Self.attempts {
             let meta = try BoltMeta(of: source, object: object)
+            if let copy = try copy(meta) {
+                guard try isCurrent(meta) else { continue }
+                let pages = BoltPages(source: Self.source(of: copy), meta: meta, object: object)
+                return try body(try BoltBucket(pages, root: meta.root))
+            }
             let result: Swift.Result<Result, EngineError>
             do throws(EngineError) {
                 let pages = BoltPages(source: source, meta: meta, object: object)
@@ -55,9 +63,27 @@ package struct BoltFile: Sendable {
             } catch {
                 result = .failure(error)
             }
-            if try BoltMeta(of: source, object: object).transaction == meta.transaction { return try result.get() }
+            if try isCurrent(meta) { return try result.get() }
         }
         throw EngineError(object, "is changed again and again while it is read: try again later")
+    }
+
+    /// Whether no change was finished since a meta was read.
+    private func isCurrent(_ meta: BoltMeta) throws(EngineError) -> Bool {
+        try BoltMeta(of: source, object: object).transaction == meta.transaction
+    }
+
+    /// All pages of a state; nil where they are too many.
+    private func copy(_ meta: BoltMeta) throws(EngineError) -> [UInt8]? {
+        guard meta.pageCount <= UInt64(Self.copyLimit / meta.pageSize) else { return nil }
+        return try source(0, Int(meta.pageCount) * meta.pageSize)
+    }
+
+    private static func source(of bytes: [UInt8]) -> Source {
+        { (offset, count) throws(EngineError) in
+            guard let start = Int(exactly: offset), start < bytes.count, count >= 0 else { return [] }
+            return Array(bytes[start..<start + min(count, bytes.count - start)])
+        }
     }
 }
 
