@@ -159,6 +159,17 @@ struct ContainersStorageTests {
         #expect(layers.lowers.first?.users.ranges == [try mapping((0, 100_999, 2000))])
     }
 
+    @Test("within a plain user's own namespace owners are as they are seen", .enabled(if: Requirements.root))
+    func unshared() throws {
+        let fixture = Fixture.usual()
+        fixture.user = 4242
+        fixture.environment = ["XDG_DATA_HOME": "\(fixture.scratch.path)/var/lib"]
+        fixture.write()
+        let layers = try fixture.box().layers()
+        #expect(layers.usesUserXattrs)
+        #expect(layers.upper?.users == .identity)
+    }
+
     private func mapping(_ numbers: (UInt32, UInt32, UInt32)) throws -> IDMapping {
         try #require(IDMapping(container: numbers.0, host: numbers.1, count: numbers.2))
     }

@@ -24,7 +24,9 @@ struct ContainerdPlace: Sendable, Hashable {
             $0.hasPrefix("unix://") ? String($0.dropFirst("unix://".count)) : $0
         }
         guard let address else {
-            self = fileExists(configured.root) ? configured : try Self.running(surroundings).first?.place ?? configured
+            // Going through all processes takes its time. Containers have their sockets here, whatever the daemon's state.
+            let mayRun = !fileExists(configured.root) && fileExists(surroundings.system("/run/containerd"))
+            self = mayRun ? try Self.running(surroundings).first?.place ?? configured : configured
             return
         }
         let daemons = try Self.running(surroundings)

@@ -89,7 +89,12 @@ extension StorageContents {
     }
 
     /// Whether the container ever came so far that its runtime's configuration was written.
-    private func wasStarted(_ place: String) -> Bool { (try? folders[0].fileType("\(place)/config.json")) == S_IFREG }
+    private func wasStarted(_ place: String) -> Bool {
+        // CRI-O has it in both places.
+        [folders.first, try? runFolder()].contains { folder in
+            (try? folder?.fileType("\(place)/config.json")) == S_IFREG
+        }
+    }
 
     private func runtimeConfiguration(_ id: String) throws(EngineError) -> RuntimeConfiguration? {
         let file = "\(driver)-containers/\(id)/userdata/config.json"

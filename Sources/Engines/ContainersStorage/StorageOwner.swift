@@ -13,8 +13,9 @@ struct StorageOwner: Sendable {
     /// Which groups.
     let groups: IDMap
 
-    /// Whether it is a plain user's: overlayfs then keeps its marks in `user.overlay.` attributes.
-    var isRootless: Bool { user != 0 }
+    /// Whether it is a plain user's, who is 0 within the user's own namespace: overlayfs then keeps its marks in
+    /// `user.overlay.` attributes.
+    let isRootless: Bool
 
     /// Finds out whose storage it is and which namespace belongs to it.
     ///
@@ -28,6 +29,7 @@ struct StorageOwner: Sendable {
             throw EngineError(folder.name, reading: error)
         }
         user = status.st_uid
+        isRootless = status.st_uid != 0 || engine.surroundings.user != 0
         guard status.st_uid != 0 else {
             users = .identity
             groups = .identity
