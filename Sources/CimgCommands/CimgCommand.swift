@@ -27,7 +27,8 @@ package struct CimgCommand: ParsableCommand {
             ImportCommand.self, PullCommand.self, PushCommand.self, CopyCommand.self, TagsCommand.self,
             LoginCommand.self, LogoutCommand.self, ImagesCommand.self, InspectCommand.self, TagCommand.self,
             RemoveCommand.self, MountCommand.self, UmountCommand.self, MountsCommand.self, DiffCommand.self,
-            PsCommand.self, PruneCommand.self, FsckCommand.self, ServeCommand.self, SettleCommand.self,
+            PsCommand.self, PruneCommand.self, FsckCommand.self, ServeCommand.self, ServeLiveCommand.self,
+            SettleCommand.self,
         ])
 
     /// Makes the command for the parser.
@@ -69,7 +70,7 @@ package struct CimgCommand: ParsableCommand {
             throw ExitCode(2)
         }
         guard first == "help", arguments.count > 1, !arguments[1].hasPrefix("-") else { return }
-        let names = commandNames + ["help", "serve", "settle"]
+        let names = commandNames + ["help", "serve", "serve-live", "settle"]
         guard names.contains(arguments[1]) else {
             StandardError.print("\(UsageProblem(noCommand: arguments[1], commands: commandNames))")
             throw ExitCode(2)

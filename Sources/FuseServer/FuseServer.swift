@@ -45,6 +45,7 @@ package enum FuseServer {
             WorkerThread { greet(mountpoint, device: device, whenReady) }
         }
         let ending = session.loop()
+        served.lockWaiters.end()
         session.unmount()
         // The worker throws nothing; if it waited for the mount, the unmount has ended that.
         _ = try? greeter.join()
@@ -57,7 +58,13 @@ package enum FuseServer {
     /// Waits for the mount's first answer, then tells who waits for it.
     private static func greet(_ mountpoint: [UInt8], device: String?, _ whenReady: @Sendable () -> Bool) {
         // A mount that ended before it answered is told by the loop's end.
-        guard (try? MountPoint.probe(mountpoint)) != nil else { return }
+        do throws(Errno) {
+            try MountPoint.probe(mountpoint)
+        } catch .permissionDenied {
+            // The user of a user namespace that the process has entered may not use the mount, or not find it.
+        } catch {
+            return
+        }
         // Only root may, and reading is right without it.
         if let device { try? MountPoint.setReadahead(kibibytes: 1024, device: device) }
         if !whenReady() { kill(getpid(), SIGTERM) }
@@ -65,11 +72,11 @@ package enum FuseServer {
 }
 
 /// Runs `body` so that threads it starts take no signal: libfuse's loop must be the one that a signal wakes.
-private func withSignalsBlocked<Result>(_ body: () -> Result) -> Result {
+func withSignalsBlocked<Result>(_ body: () throws -> Result) rethrows -> Result {
     var all = sigset_t()
     var before = sigset_t()
     sigfillset(&all)
     pthread_sigmask(SIG_SETMASK, &all, &before)
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    return body()
+    return try body()
 }

@@ -35,6 +35,8 @@ struct FuseSession: ~Copyable {
             throw FuseError(
                 "\(Bytes.escaped(mountpoint)): cannot mount\(FuseLog.text.isEmpty ? "" : ": " + FuseLog.text)")
         }
+        // Where libfuse cannot ask for it, files are mapped through the cache; that shows changes later.
+        if served.isShared { _ = cfuse_ask_for_direct_mapping(session) }
     }
 
     /// Serves until the mount ends.
@@ -58,7 +60,7 @@ struct FuseSession: ~Copyable {
 private func newSession(_ served: Served, options: String) -> OpaquePointer? {
     let strings: [UnsafeMutablePointer<CChar>?] = ["cimg", "-o", options].map { (text: String) in strdup(text) }
     defer { strings.forEach { free($0) } }
-    var operations = makeOperations()
+    var operations = makeOperations(isShared: served.isShared)
     let userData = Unmanaged.passUnretained(served).toOpaque()
     var list = strings + [nil]
     let session = list.withUnsafeMutableBufferPointer { buffer in
@@ -77,11 +79,12 @@ private func newSession(_ served: Served, options: String) -> OpaquePointer? {
 /// All operations of the server.
 ///
 /// A free function: closures made in `main` would belong to the main actor.
-private func makeOperations() -> fuse_lowlevel_ops {
+private func makeOperations(isShared: Bool) -> fuse_lowlevel_ops {
     var operations = fuse_lowlevel_ops()
     operations.`init` = { userData, connection in
         guard let connection else { return }
         negotiate(&connection.pointee)
+        if Served.at(userData)?.isShared == true { negotiateSharing(&connection.pointee) }
         // libfuse refuses to start where this differs from the mount option.
         connection.pointee.max_read = Served.at(userData)?.maximumRead ?? 0
     }
@@ -91,6 +94,10 @@ private func makeOperations() -> fuse_lowlevel_ops {
     addXattrOperations(to: &operations)
     addNameOperations(to: &operations)
     addWriteOperations(to: &operations)
+    if isShared {
+        addSharedOperations(to: &operations)
+        addLockOperations(to: &operations)
+    }
     return operations
 }
 

@@ -8,6 +8,8 @@ package struct MountOptions: Hashable, Sendable {
     package var allowsOthers = false
     /// Whether the kernel checks the files' modes and owners.
     package var checksPermissions = false
+    /// Whether files can be changed through the mount.
+    package var isWritable = false
     /// The greatest number of bytes that the kernel may ask for at once; 0 for its own limit.
     package var maximumRead: UInt32 = 0
     /// The SELinux label of every file of the mount, with commas between its categories.
@@ -54,7 +56,7 @@ package struct MountOptions: Hashable, Sendable {
 
     /// The list for libfuse, source included.
     package func list(source: String) -> String {
-        var all = ["fsname=" + Self.escaped(source), "subtype=cimg", "ro", "nosuid", "nodev"]
+        var all = ["fsname=" + Self.escaped(source), "subtype=cimg", isWritable ? "rw" : "ro", "nosuid", "nodev"]
         if allowsOthers { all.append("allow_other") }
         if checksPermissions { all.append("default_permissions") }
         // The kernel takes what is between the quotes as one; libfuse must not part it at the commas either.
@@ -64,7 +66,8 @@ package struct MountOptions: Hashable, Sendable {
 
     /// The options in the form that `init(parsing:isRoot:)` of the same user reads back.
     package var arguments: [String] {
-        (allowsOthers ? ["allow_other"] : []) + (checksPermissions ? ["default_permissions"] : []) + sizes + others + (context.map { ["context=\"\($0)\""] } ?? [])
+        (allowsOthers ? ["allow_other"] : []) + (checksPermissions ? ["default_permissions"] : []) + sizes + others
+            + (context.map { ["context=\"\($0)\""] } ?? [])
     }
 
     /// The options of a list; commas between quotes part nothing.

@@ -11,6 +11,10 @@ final class Served: Sendable {
     let fileSystem: any FileSystem
     let caching: CachePolicy
     let maximumRead: UInt32
+    /// Requests for locks that are answered later.
+    let lockWaiters = LockWaiters()
+    /// Whether others change the files at the same time: see `SharedFileSystem`.
+    var isShared: Bool { fileSystem is any SharedFileSystem }
 
     init(_ fileSystem: any FileSystem, maximumRead: UInt32) {
         self.fileSystem = fileSystem

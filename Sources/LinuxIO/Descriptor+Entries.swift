@@ -101,3 +101,8 @@ package struct ListedName: Hashable, Sendable {
         self.typeNumber = typeNumber
     }
 }
+
+/// The number of a device from its two parts.
+///
+/// The corresponding C function is makedev(3).
+package func deviceNumber(major: UInt32, minor: UInt32) -> UInt64 { clinux_makedev(major, minor) }

@@ -62,7 +62,7 @@ extension Descriptor {
 }
 
 /// Calls for the bytes, with more room if they need it, also while they grow in between.
-private func growing(_ call: (UnsafeMutableRawPointer?, Int) -> Int) throws(Errno) -> [UInt8] {
+func growing(_ call: (UnsafeMutableRawPointer?, Int) -> Int) throws(Errno) -> [UInt8] {
     var capacity = 512
     while true {
         do throws(Errno) {

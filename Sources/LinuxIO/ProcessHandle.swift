@@ -31,19 +31,35 @@ package struct ProcessHandle: Sendable {
 }
 
 extension ProcessHandle {
+    /// Checks that the process has not ended: what was opened by its number before is its own.
+    ///
+    /// - Throws: `.noSuchProcess`.
+    package func checkRunning() throws(Errno) {
+        guard try !waitForEnd(milliseconds: 0) else { throw .noSuchProcess }
+    }
+
     /// The process's root directory as a path descriptor (`O_PATH`): what chroot(2) and its mount namespace made of it.
     ///
+    /// By its number: see `checkRunning()`.
     /// - Throws: `.noSuchProcess` where it has ended, `.permissionDenied` where it is another user's.
     package func openRoot() throws(Errno) -> Descriptor {
-        let root: Descriptor
         do throws(Errno) {
-            root = try Descriptor.open(FilePath("/proc/\(identifier)/root"), clinux_O_PATH | O_DIRECTORY)
+            return try Descriptor.open(FilePath("/proc/\(identifier)/root"), clinux_O_PATH | O_DIRECTORY)
         } catch .noSuchFileOrDirectory {
             throw .noSuchProcess
         }
-        // Had it ended before, its number could have led to another process.
-        guard try !waitForEnd(milliseconds: 0) else { throw .noSuchProcess }
-        return root
+    }
+
+    /// The process's mount namespace, which exists as long as this is open: nothing in it is unmounted when the last of
+    /// its processes ends.
+    ///
+    /// - Throws: `.noSuchProcess` where it has ended, `.permissionDenied` where it is another user's.
+    package func openMountNamespace() throws(Errno) -> Descriptor {
+        do throws(Errno) {
+            return try Descriptor.open(FilePath("/proc/\(identifier)/ns/mnt"))
+        } catch .noSuchFileOrDirectory {
+            throw .noSuchProcess
+        }
     }
 
     /// Whether the process has another user namespace than this one.
@@ -86,6 +102,8 @@ package enum UserNamespace {
     /// namespace's root. The corresponding C functions are setns(2), setregid(2) and setreuid(2).
     /// - Parameter process: the descriptor of a `ProcessHandle`.
     package static func enter(of process: Descriptor) throws(Errno) {
+        // Who is root in the namespace could else take over this process, which has more than that namespace.
+        _ = clinux_forbid_tracing()
         let unknown = (uid: overflowNumber("uid"), gid: overflowNumber("gid"))
         _ = try retrying { clinux_enter_user_namespace(process.rawValue) }
         // A namespace without numbers for these can be looked at, but no file can be made.

@@ -68,6 +68,17 @@ struct LiveMountTests {
                 "mount option \"uid=1\": not supported with --live (supported: ro, rw, nosuid, nodev, exec, noexec)"))
     }
 
+    @Test(arguments: [
+        (LiveSharing.memory, LiveSharing.memoryOutput), (LiveSharing.locks, LiveSharing.locksOutput),
+    ]) func `reading, writing, mapping and locking agree on both sides`(script: String, output: String) throws {
+        let bench = Workbench()
+        let process = try Self.withVolume(bench)
+        try expect(bench.cimg("mount", "--live", process.object, "mnt"), is: .success())
+        let sides = ["/proc/\(process.identifier)/root\(bench.path)/root/volume", "mnt\(bench.path)/root/volume"]
+        try expect(bench.run("/usr/bin/python3", ["-u", "-c", script] + sides), is: .success(output))
+        try expect(bench.cimg("umount", "mnt"), is: .success())
+    }
+
     @Test(arguments: [[], ["unshare", "-m"]]) func `a process that only changed its root is shown from there`(
         wrapper: [String]
     ) throws {

@@ -10,6 +10,7 @@
 #include "CLinuxProcess.h"
 
 #include "CLinuxMount.h"
+#include "CLinuxOpenFiles.h"
 
 #pragma clang assume_nonnull begin
 

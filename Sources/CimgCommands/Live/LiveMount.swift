@@ -9,8 +9,9 @@ import SystemPackage
 
 /// Mounts the files of a running process, as it sees them, so that changes go through both ways.
 ///
-/// As root the process's mounts are cloned; any other user's mount of a process of theirs is served by a background
-/// process that acts inside the process's user namespace.
+/// As root the process's mounts are cloned. For a plain user, and for a process in another user namespace, a background
+/// process serves the mount and acts inside that namespace: so files have the owners that the process sees, and can be
+/// made.
 /// - Parameters:
 ///   - pid: a process, mostly the first one of a container. It must be known to be the right one: from here on no
 ///     other process can take its place.
@@ -31,7 +32,11 @@ func mountLive(
     // Who held the lock may have mounted.
     _ = try Mountpoint(mountpoint, allowsHiding: allowsHiding)
     try withExtendedLifetime(place) {
-        try target.attachClone(at: place, options: options)
+        if geteuid() == 0, !target.isElsewhere {
+            try target.attachClone(at: place, options: options)
+        } else {
+            try target.startServer(at: place, options: options)
+        }
     }
 }
 
@@ -41,6 +46,10 @@ struct LiveTarget: Sendable {
     let process: ProcessHandle
     /// Its root directory.
     let root: Descriptor
+    /// Its mount namespace.
+    let namespace: Descriptor
+    /// Whether it has another user namespace than this process.
+    let isElsewhere: Bool
     /// What the user called it.
     let name: String
     /// What the mount table shows.
@@ -64,6 +73,10 @@ struct LiveTarget: Sendable {
         guard !ProcessTable.hasEnded(pid) else { throw problem(ended) }
         do throws(Errno) {
             root = try process.openRoot()
+            namespace = try process.openMountNamespace()
+            isElsewhere = try process.hasOtherUserNamespace()
+            // Had it ended before, its number could have led to another process.
+            try process.checkRunning()
         } catch .noSuchProcess {
             throw problem(ended)
         } catch .permissionDenied {
@@ -108,5 +121,13 @@ struct LiveTarget: Sendable {
         } catch {
             throw problem("cannot mount: \(error)")
         }
+    }
+
+    /// Starts a process that serves the process's root directory.
+    func startServer(at mountpoint: Mountpoint, options: LiveOptions) throws {
+        var arguments = ["serve-live", "--source=\(source)"] + (isElsewhere ? ["--enter"] : [])
+        for option in options.arguments { arguments += ["-o", option] }
+        Spawn.raiseOpenFileLimit()
+        try BackgroundServer.start(arguments, with: [root, process.descriptor, namespace], at: mountpoint)
     }
 }

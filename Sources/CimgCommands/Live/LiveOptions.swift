@@ -34,6 +34,18 @@ struct LiveOptions: Hashable, Sendable {
         }
     }
 
+    /// The options in the form that `init(parsing:)` reads back.
+    var arguments: [String] { (isReadOnly ? ["ro"] : []) + (forbidsExecution ? ["noexec"] : []) }
+
+    /// The same for a mount that this program serves: nobody else may use it, since the program acts for whoever asks
+    /// with the rights that its user has in the process's user namespace.
+    var served: MountOptions {
+        var options = MountOptions(isRoot: false)
+        options.isWritable = !isReadOnly
+        if forbidsExecution { options.others.append("noexec") }
+        return options
+    }
+
     /// The same for a mount of mounts that the kernel makes itself.
     var attributes: MountAttributes {
         var attributes: MountAttributes = [.noSetID, .noDevices]

@@ -16,7 +16,20 @@ enum BackgroundServer {
     ///
     /// - Throws: `MountError` with what the server said; then there is no mount.
     static func start(_ source: MountSource, at mountpoint: Mountpoint, options: MountOptions) throws {
-        let (server, output) = try spawn(source, at: mountpoint, options: options)
+        var arguments = ["serve", "--source=\(source.title)"] + ServedContent(source.content).arguments
+        arguments += ServedContent.arguments(owners: source.owners)
+        for option in options.arguments { arguments += ["-o", option] }
+        try start(arguments, with: source.content.descriptors, at: mountpoint)
+    }
+
+    /// Starts a server, another command of this program, and returns when its mount answers.
+    ///
+    /// - Parameters:
+    ///   - arguments: the command and its arguments; the mountpoint follows them.
+    ///   - descriptors: what it gets as 3, 4 and so on.
+    /// - Throws: `MountError` with what the server said; then there is no mount.
+    static func start(_ arguments: [String], with descriptors: [Descriptor], at mountpoint: Mountpoint) throws {
+        let (server, output) = try spawn(arguments, with: descriptors, at: mountpoint)
         let message = try readMessage(output)
         if message.last == 0 { return }
         let ending = try server.wait()
@@ -46,17 +59,14 @@ enum BackgroundServer {
     ///
     /// Only the server holds the other end of the pipe, so that its end is seen.
     private static func spawn(
-        _ source: MountSource, at mountpoint: Mountpoint, options: MountOptions
+        _ arguments: [String], with descriptors: [Descriptor], at mountpoint: Mountpoint
     ) throws -> (ChildProcess, Descriptor) {
         let pipe = try Pipe()
-        var arguments = ["cimg", "serve", "--source=\(source.title)"] + ServedContent(source.content).arguments
-        arguments += ServedContent.arguments(owners: source.owners)
-        for option in options.arguments { arguments += ["-o", option] }
-        arguments.append("--")
+        let arguments = ["cimg"] + arguments + ["--"]
         var spawn = Spawn(
             program: "/proc/self/exe", arguments: arguments.map { Array($0.utf8) } + [mountpoint.path],
             errorOutput: pipe.writeEnd)
-        spawn.descriptors = source.content.descriptors
+        spawn.descriptors = descriptors
         spawn.isDetached = true
         return (try spawn.start(), pipe.readEnd)
     }
