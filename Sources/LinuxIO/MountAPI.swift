@@ -111,12 +111,13 @@ package enum Mounts {
         Descriptor(owning: try retrying { path.withPlatformString { clinux_open_tree_clone(AT_FDCWD, $0, 0) } })
     }
 
-    /// One more mount of an open directory and of everything mounted below it, in no directory tree yet.
+    /// One more mount of an open directory, in no directory tree yet.
     ///
     /// The directory must be in the mount namespace of the calling thread. The corresponding C function is
-    /// open_tree(2) with `OPEN_TREE_CLONE` and `AT_RECURSIVE`.
-    package static func cloneTree(of directory: Descriptor) throws(Errno) -> Descriptor {
-        Descriptor(owning: try retrying { clinux_open_tree_clone(directory.rawValue, "", 1) })
+    /// open_tree(2) with `OPEN_TREE_CLONE`.
+    /// - Parameter recursively: whether to take what is mounted below it too (`AT_RECURSIVE`).
+    package static func clone(_ directory: Descriptor, recursively: Bool) throws(Errno) -> Descriptor {
+        Descriptor(owning: try retrying { clinux_open_tree_clone(directory.rawValue, "", recursively ? 1 : 0) })
     }
 
     /// Restricts a mount and everything below it, and ends that mounts and unmounts reach it from elsewhere.

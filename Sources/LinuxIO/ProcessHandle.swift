@@ -77,18 +77,19 @@ extension ProcessHandle {
         }
     }
 
-    /// The process's whole directory tree as it sees it, everything mounted in it included, as a mount of our own that
-    /// is in no directory tree yet.
+    /// The process's directory tree as it sees it, as a mount of our own that is in no directory tree yet.
     ///
     /// What is mounted or unmounted there later does not show. Taken on a thread that enters the process's mount
     /// namespace and ends, since the kernel copies mounts only of the caller's namespace: needs root.
-    /// - Parameter root: the process's root directory: see `openRoot()`.
-    package func cloneMounts(of root: Descriptor) throws -> Descriptor {
+    /// - Parameters:
+    ///   - root: the process's root directory: see `openRoot()`.
+    ///   - recursively: whether to take what is mounted in it too; without, what lies below those mounts shows.
+    package func cloneMounts(of root: Descriptor, recursively: Bool = true) throws -> Descriptor {
         let process = descriptor
         // Only ever on a thread of its own: this process must not change its namespace.
         return try WorkerThread.started {
             _ = try retrying { clinux_enter_mount_namespace(process.rawValue) }
-            return try Mounts.cloneTree(of: root)
+            return try Mounts.clone(root, recursively: recursively)
         }.join()
     }
 }

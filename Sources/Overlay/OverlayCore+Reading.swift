@@ -44,7 +44,12 @@ extension OverlayCore {
             if try parent.entryStatus(name).st_mode & S_IFMT == S_IFREG {
                 return try content(of: parent.openBeneath(name, O_RDONLY | O_NONBLOCK))
             }
-            return try parent.entryTarget(name)
+            do throws(Errno) {
+                return try parent.entryTarget(name)
+            } catch .invalidArgument {
+                // Another file has the name by now.
+                throw .staleNFSFileHandle
+            }
         }
     }
 

@@ -20,19 +20,23 @@ func openMountSource(_ object: EngineObject) throws -> MountSource {
 struct ContainerVolumes {
     private let mounts: [EngineMount]
     private let name: String
+    private let isProcess: Bool
 
     /// Asks the container for its volumes and binds.
     init(_ container: EngineContainer) throws {
         name = container.qualifiedName
+        isProcess = container.engine == .process
         // What is in memory is not on the host.
         mounts = try container.mounts().filter { $0.source != nil }
     }
 
     /// What a mount without them says; nil if there are none.
-    var remark: String? {
-        guard !mounts.isEmpty else { return nil }
+    ///
+    /// - Parameter isRoot: whether root mounts; others read a process's root with what is mounted in it.
+    func remark(isRoot: Bool) -> String? {
+        guard !mounts.isEmpty, isRoot || !isProcess else { return nil }
         let places = mounts.map { "\($0.destination)".printable }.joined(separator: ", ")
-        return "\(name): without its volumes and binds at \(places); --volumes shows them"
+        return "cimg: \(name): without its volumes and binds at \(places); --volumes shows them"
     }
 
     /// Puts them, read-only, into a mount of the container's root.

@@ -7,6 +7,7 @@ import Glibc
 import LinuxIO
 import OCI
 import Overlay
+import SystemPackage
 
 /// The directories that make up an engine's object, or a part of it.
 struct EngineTree: Sendable {
@@ -39,7 +40,8 @@ struct EngineTree: Sendable {
     func open(
         _ directories: [EngineLayers.Directory], isChanging: Bool
     ) throws -> (opened: [Descriptor], options: OverlayOptions) {
-        let opened = try directories.map { try $0.open() }
+        guard !directories.isEmpty else { throw CommandError("has no layers: there is nothing in it") }
+        let opened = try directories.map(open)
         var marks: OverlayMarkFormats = layers.isPlain ? [] : layers.usesUserXattrs ? .user : .trusted
         // Where owners and modes are kept in attributes, the layers' own directories have one: looking for it on every
         // file would cost a call for each.
@@ -47,6 +49,16 @@ struct EngineTree: Sendable {
         let options = OverlayOptions(
             marks: marks, identifiers: directories.map(Self.identifiers), isChanging: isChanging)
         return (opened, options)
+    }
+
+    /// Opens a directory; of a process's root only that file system, not what is mounted in it, as for any container.
+    private func open(_ directory: EngineLayers.Directory) throws -> Descriptor {
+        // Taking a mount apart needs root, and that no part of it is another user's.
+        guard layers.isPlain, let number = layers.process, geteuid() == 0,
+            let process = try? ProcessHandle(identifier: number), let root = try? process.openRoot(),
+            let alone = try? process.cloneMounts(of: root, recursively: false)
+        else { return try directory.open() }
+        return alone
     }
 
     private static func keepsOwnersAside(_ directory: Descriptor) -> Bool {
@@ -96,4 +108,12 @@ struct EngineTree: Sendable {
 extension EngineLayers {
     /// Whether there is nothing to stack: a root that is a directory as it is, in which nothing is a mark.
     var isPlain: Bool { upper == nil && lowers.count == 1 && diffIDs == nil }
+
+    /// The process whose root directory is read in place; nil for layers of an engine.
+    var process: Int32? {
+        guard isPlain, let path = lowers.first?.path.string, path.hasPrefix("/proc/"), path.hasSuffix("/root") else {
+            return nil
+        }
+        return Int32(path.dropFirst(6).dropLast(5))
+    }
 }

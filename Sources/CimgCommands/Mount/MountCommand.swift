@@ -134,7 +134,7 @@ package struct MountCommand: ParsableCommand {
             let attached = try ContainerVolumes(container)
             if volumes, geteuid() != 0 { throw MountError("--volumes: only root may mount them") }
             let source = try openMountSource(found)
-            return volumes ? (source, attached, nil) : (source, nil, attached.remark.map { "cimg: \($0)" })
+            return volumes ? (source, attached, nil) : (source, nil, attached.remark(isRoot: geteuid() == 0))
         }
     }
 
