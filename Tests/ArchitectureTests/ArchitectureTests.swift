@@ -19,7 +19,9 @@ struct ArchitectureTests {
     @Test func `the table has no cycle`() {
         // Modules whose imports are all placed are placed next: a cycle is what remains.
         var open = allowedEdges
-        var placed: Set<String> = ["Crypto", "SystemPackage", "ArgumentParser"]
+        var placed: Set<String> = [
+            "Crypto", "SystemPackage", "ArgumentParser", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
+        ]
         while true {
             let next = open.filter { $0.value.isSubset(of: placed) }.keys
             if next.isEmpty { break }

@@ -59,6 +59,8 @@ extension EngineKind {
 
     /// The kind and the sort of object that a text's prefix names, and what follows it; nil for another text.
     static func prefixed(_ text: String) -> (kind: EngineKind, isImage: Bool, name: String)? {
+        // docker://NAME is an image of a registry.
+        guard RegistryName.explicit(text) == nil else { return nil }
         for kind in allCases {
             if text.hasPrefix(kind.containerPrefix) {
                 return (kind, false, String(text.dropFirst(kind.containerPrefix.count)))

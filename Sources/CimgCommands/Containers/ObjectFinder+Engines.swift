@@ -26,7 +26,7 @@ extension ObjectFinder {
         if let (kind, isImage, name) = EngineKind.prefixed(text) {
             return .engine(try engineObject(text, kind, isImage: isImage, name))
         }
-        if try location(text) != nil { return .image }
+        if try RegistryName.explicit(text) != nil || location(text) != nil { return .image }
         let named = engines.containers(named: text, prefixes: false).map(EngineObject.container)
         if let object = try only(named, called: text) { return .engine(object) }
         // Containers are found where there is no store; nothing being found is told with the store's trouble.
@@ -37,6 +37,8 @@ extension ObjectFinder {
         let images = engines.images(named: text, near: storage).map(EngineObject.image)
         if let object = try only(images, called: text) { return .engine(object) }
         _ = try stored.get()
+        // At last it may be in the registry that the name begins with.
+        if RegistryName.of(text) != nil { return .image }
         throw nothing(called: text)
     }
 
