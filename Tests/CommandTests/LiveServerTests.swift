@@ -102,7 +102,8 @@ struct LiveServerTests {
         try expect(bench.cimg("mount", "--live", process.object, "mnt"), is: .success())
         let sides = ["/proc/\(process.identifier)/root\(bench.path)/root", "mnt\(bench.path)/root"]
         try expect(
-            bench.run("/usr/bin/python3", ["-u", "-c", LiveSharing.locks] + sides), is: .success(LiveSharing.locksOutput))
+            bench.run("/usr/bin/python3", ["-u", "-c", LiveSharing.locks] + sides),
+            is: .success(LiveSharing.locksOutput))
         try expect(bench.cimg("umount", "mnt"), is: .success())
     }
 

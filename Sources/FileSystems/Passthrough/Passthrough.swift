@@ -11,7 +11,7 @@ package import SystemPackage
 /// Every file is reached by its name in a directory that is held, and never through a symbolic link. File systems
 /// mounted below the directory belong to it. Nothing is cached but descriptors. New files belong to the user of the
 /// process that serves, whoever asks for them.
-package final class Passthrough: SharedFileSystem {
+package final class Passthrough: FileSystem, SharedFileSystem {
     let nodes: PassthroughNodes
     let handles = PassthroughHandles()
     let locks = PassthroughLocks()
@@ -158,7 +158,9 @@ extension Passthrough {
         }
     }
 
-    /// The flags of open(2) that are handed on. `O_APPEND` is not: see `write`.
+    /// The flags of open(2) that are handed on.
+    ///
+    /// `O_APPEND` is not: see `write`.
     static func flags(_ flags: Int32) -> Int32 {
         flags & (O_ACCMODE | O_TRUNC | O_SYNC | O_DSYNC | O_DIRECTORY) | O_NONBLOCK | O_NOCTTY
     }
