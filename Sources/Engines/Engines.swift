@@ -8,15 +8,17 @@ import SystemPackage
 package enum Engines {
     /// Finds the engines whose storage is there for a user; one that is absent is not an error.
     ///
-    /// Nothing is asked of an engine: what is found is directories. Whether they can be read shows when they are.
+    /// No engine is asked but a Docker daemon that `DOCKER_HOST` names, for its directory. Whether what is found can be
+    /// read shows when it is.
+    /// - Parameter kinds: which to look for; processes have no storage.
     /// - Returns: the engines, and one error for each whose configuration cannot be read.
     package static func discover(
-        _ surroundings: EngineSurroundings = .current()
+        _ surroundings: EngineSurroundings = .current(), kinds: Set<EngineKind> = Set(EngineKind.allCases)
     ) -> (engines: [any ContainerEngine], problems: [EngineError]) {
         var found = Found()
-        found.add { () throws(EngineError) in try ContainersStorage(surroundings) }
-        found.add { () throws(EngineError) in try DockerStorage(surroundings) }
-        found.add { () throws(EngineError) in try ContainerdStorage(surroundings) }
+        if kinds.contains(.podman) { found.add { () throws(EngineError) in try ContainersStorage(surroundings) } }
+        if kinds.contains(.docker) { found.add { () throws(EngineError) in try DockerStorage(surroundings) } }
+        if kinds.contains(.containerd) { found.add { () throws(EngineError) in try ContainerdStorage(surroundings) } }
         return (found.engines, found.problems)
     }
 

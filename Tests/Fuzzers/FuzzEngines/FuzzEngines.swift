@@ -12,7 +12,7 @@ import Glibc
 enum FuzzEngines {
     static func main() {
         if CommandLine.arguments.contains("--seed") {
-            fwrite(seed, 1, seed.count, stdout)
+            _ = seed.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
             return
         }
         var count = CommandLine.argc
@@ -74,8 +74,8 @@ private func readAll(_ file: BoltFile) throws(EngineError) {
 }
 
 /// Runs a reader; an error it throws must be printable.
-private func check(_ body: () throws(EngineError) -> Void) {
-    do throws(EngineError) {
+private func check(_ body: () throws -> Void) {
+    do {
         try body()
     } catch {
         let message = "\(error)"
