@@ -12,6 +12,8 @@ struct ImageBlobs: Sendable {
         case layout
         /// `HEX`, and `HEX.manifest.json` for the manifests of an index, as skopeo writes directories.
         case flat
+        /// `blobs/sha256/HE/HEX/data`, as registries store them.
+        case registry
     }
 
     let files: any SourceFiles
@@ -25,6 +27,7 @@ struct ImageBlobs: Sendable {
         switch naming {
         case .layout: "blobs/sha256/\(digest.hex)"
         case .flat: digest.hex
+        case .registry: "blobs/sha256/\(digest.hex.prefix(2))/\(digest.hex)/data"
         }
     }
 

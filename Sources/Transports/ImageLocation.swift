@@ -29,6 +29,8 @@ package struct ImageLocation: Sendable, Hashable {
         case dir
         /// `rootfs:PATH`: a plain root file system, a directory or a tar.
         case rootfs
+        /// `registry-dir:PATH[//REPOSITORY[:TAG|@DIGEST]]`: the storage folder of a registry.
+        case registryDir = "registry-dir"
     }
 
     /// The transport.
@@ -62,6 +64,10 @@ package struct ImageLocation: Sendable, Hashable {
         let object = text.printable
         guard !rest.isEmpty else { throw SourceError(object, "has no path") }
         guard !rest.utf8.contains(0) else { throw SourceError(object, "has a NUL character") }
+        if transport == .registryDir {
+            self = Self.registryDirectory(rest)
+            return
+        }
         guard transport != .dir && transport != .rootfs else {
             self.init(transport, FilePath(rest))
             return
@@ -76,6 +82,15 @@ package struct ImageLocation: Sendable, Hashable {
         }
     }
 
+    /// The path and, behind the last `//` that something follows, the repository.
+    private static func registryDirectory(_ rest: String) -> ImageLocation {
+        guard let cut = rest.ranges(of: "//").last(where: { $0.lowerBound != rest.startIndex }),
+            cut.upperBound != rest.endIndex
+        else { return ImageLocation(.registryDir, FilePath(rest)) }
+        let path = FilePath(String(rest[..<cut.lowerBound]))
+        return ImageLocation(.registryDir, path, .name(String(rest[cut.upperBound...])))
+    }
+
     /// Parses a location as a place to write to: what exists counts as in `init(parsing:exists:)`; otherwise the path
     /// ends at the first colon, so that names with colons can stand behind it.
     ///
@@ -85,7 +100,7 @@ package struct ImageLocation: Sendable, Hashable {
     ) throws(SourceError) {
         guard let location = try ImageLocation(parsing: text, exists: exists) else { return nil }
         self = location
-        guard transport != .dir && transport != .rootfs, !exists(path) else { return }
+        guard transport != .dir && transport != .rootfs && transport != .registryDir, !exists(path) else { return }
         let rest = text.drop { $0 != ":" }.dropFirst()
         let path = rest.prefix { $0 != ":" }
         guard !path.isEmpty else { return }
@@ -135,7 +150,7 @@ extension ImageLocation: CustomStringConvertible {
     package var description: String {
         switch selection {
         case .only: source
-        case .name(let name): "\(source):\(name.printable)"
+        case .name(let name): "\(source)\(transport == .registryDir ? "//" : ":")\(name.printable)"
         case .digest(let digest): "\(source)@\(digest)"
         }
     }

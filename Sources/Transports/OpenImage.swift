@@ -31,6 +31,8 @@ package func openImage(
         return try directoryImage(location, platform: platform)
     case .rootfs:
         return try rootFileSystem(location, report: report)
+    case .registryDir:
+        return try RegistryDirectory(location.path, name: location.source).image(location.selection, platform: platform)
     }
 }
 
@@ -61,6 +63,17 @@ package func listImages(
         }
     case .dir, .rootfs:
         return [ListedImage()]
+    case .registryDir:
+        let directory = try RegistryDirectory(location.path, name: location.source)
+        let repositories: [String]
+        if case .name(let name) = location.selection {
+            repositories = [name]
+        } else {
+            repositories = try directory.repositories()
+        }
+        return try repositories.flatMap { repository in
+            try directory.tags(of: repository).map { ListedImage(name: "\(repository):\($0.tag)", digest: $0.digest) }
+        }
     }
 }
 

@@ -17,6 +17,8 @@ package final class DistributionServer {
     package let scratch = ScratchDirectory()
     /// Host and port.
     package let host: String
+    /// The storage folder: what `registry-dir:` reads.
+    package var storage: String { "\(scratch.path)/data" }
     /// The authority's certificate, where there is one.
     package var authority: String { "\(scratch.path)/ca.crt" }
     private let process = Process()

@@ -68,7 +68,7 @@ struct ImageCopy {
         let from = try ImagePlace(source, finder)
         let to = try ImagePlace(destination, finder, isDestination: true)
         if case .stored(let name) = to { return try intoStore(from, source, name) }
-        if case .local(let location) = to, location.transport == .rootfs || location.transport == .dockerArchive {
+        if case .local(let location) = to, location.transport == .dockerArchive {
             return try intoDockerArchive(source, location)
         }
         // What a blob that is being copied leans on must stay.
@@ -178,9 +178,6 @@ struct ImageCopy {
 
     /// Writes what `docker load` reads: its layers are uncompressed, so the store inflates them first.
     private func intoDockerArchive(_ source: String, _ location: ImageLocation) throws -> Result {
-        guard location.transport == .dockerArchive else {
-            throw CommandError("\"\(location)\": images cannot be written there")
-        }
         let store = try options.openStore()
         let hold = try store.holdForWriting()
         defer { withExtendedLifetime(hold) {} }

@@ -29,7 +29,8 @@ struct ObjectFinder {
     /// How names of images can be written, for help texts.
     static let help = """
         An image is a name or digest of the store (see "cimg images"), a source: docker://NAME, \
-        oci:DIR[:TAG|@DIGEST], oci-archive:FILE[:TAG], docker-archive:FILE[:REF], dir:DIR, rootfs:DIR-or-TAR, or an image of an engine: \
+        oci:DIR[:TAG|@DIGEST], oci-archive:FILE[:TAG], docker-archive:FILE[:REF], dir:DIR, rootfs:DIR-or-TAR, \
+        registry-dir:DIR//REPO[:TAG], or an image of an engine: \
         containers-storage:NAME, docker-daemon:NAME, containerd-image:[NAMESPACE/]NAME.
         """
 

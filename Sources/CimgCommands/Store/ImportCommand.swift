@@ -21,6 +21,7 @@ package struct ImportCommand: ParsableCommand {
               docker-archive:FILE[:REF]  what "docker save" writes, compressed or not
               dir:DIR                    skopeo's directory of blobs
               rootfs:DIR-or-TAR          a plain root file system
+              registry-dir:DIR//REPO[:TAG]  the storage folder of a registry
               docker://NAME              an image of a registry, as "cimg pull" takes it
 
             Examples:

@@ -66,19 +66,26 @@ package struct RemoveCommand: ParsableCommand {
     package mutating func run() throws {
         try reportingTrouble {
             let store = try self.store.openStore()
-            let known = Set(try store.references().map(\.name))
-            let found = try names.map { name in
-                guard let match = [name, "\(name):latest"].first(where: known.contains) else {
-                    throw CommandError.unknownImage(name)
-                }
-                return match
-            }
+            let found = try store.knownNames(names)
             for name in found where try store.removeReference(name) { self.store.tell("\(name): name removed") }
         }
     }
 }
 
 extension Store {
+    /// The names as the store has them: `name` stands for `name:latest` too.
+    ///
+    /// - Throws: `CommandError` for one that it does not have.
+    func knownNames(_ names: [String]) throws -> [String] {
+        let known = Set(try references().map(\.name))
+        return try names.map { name in
+            guard let match = [name, "\(name):latest"].first(where: known.contains) else {
+                throw CommandError.unknownImage(name)
+            }
+            return match
+        }
+    }
+
     /// Names an image as the user wants, and tells if the name meant another image before.
     ///
     /// - Throws: also for a name that reads as a source or a digest, which could never be told from one.

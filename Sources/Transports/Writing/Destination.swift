@@ -8,7 +8,7 @@ import SystemPackage
 /// Opens a place of this machine to write an image to.
 ///
 /// - Returns: nil for the transports that cannot hold an image as it is: `docker-archive:`, see `writeDockerArchive`,
-///   and `rootfs:`.
+///   `rootfs:` and `registry-dir:`.
 /// - Throws: `SourceError`: also for a place with other things in it.
 package func openDestination(_ location: ImageLocation) throws -> (any ImageDestination)? {
     let tag: String?
@@ -21,7 +21,7 @@ package func openDestination(_ location: ImageLocation) throws -> (any ImageDest
     case .oci: return try LayoutDestination(location.path, tag: tag, name: location.source)
     case .ociArchive: return try LayoutArchiveDestination(location.path, tag: tag, name: location.source)
     case .dir: return try FlatDestination(location.path, name: location.source)
-    case .dockerArchive, .rootfs: return nil
+    case .dockerArchive, .rootfs, .registryDir: return nil
     }
 }
 
@@ -43,6 +43,11 @@ package func openGraph(_ location: ImageLocation) throws -> SourceGraph? {
         top = try files.open("manifest.json").bytes(
             limit: DocumentLimit.manifest, object: "\(location.source): manifest.json")
         mediaType = ""
+    case .registryDir:
+        let directory = try RegistryDirectory(location.path, name: location.source)
+        blobs = directory.blobs
+        mediaType = ""
+        top = try blobs.document(try directory.entry(location.selection).digest)
     case .dockerArchive, .rootfs: return nil
     }
     return try SourceGraph(

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ArgumentParser
+import LayerStore
+import OCI
+import Transports
+
+/// `cimg images list`: lists the images of the store, or of a source.
+package struct ImagesListCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the images of the store, or of a source.",
+        discussion: """
+            The size is that of the layers as they came. An image that cannot be read is listed with "damaged"; "cimg \
+            fsck" tells more. Of a source (--in), names and digests are listed as it has them.
+
+            Examples:
+
+              cimg images list --filter repo=alpine --filter created=2026
+              cimg images --in registry-dir:/var/lib/docker-registry
+              cimg images --in oci:images
+
+            Exit status: 0 listed, 2 trouble.
+            """)
+
+    @OptionGroup var store: StoreOptions
+
+    @Flag(help: "Print a JSON array.")
+    var json = false
+
+    @Flag(name: [.customShort("q"), .long], help: "Print digests only.")
+    var quiet = false
+
+    @Flag(name: [.customShort("n"), .long], help: "Print no headings.")
+    var noheading = false
+
+    @Flag(help: "Print digests in full.")
+    var noTrunc = false
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Only images with a word in a column: name, repo, tag, id, platform, created, size. Several must all fit.",
+            valueName: "word=text"))
+    var filter: [String] = []
+
+    @Option(
+        name: .customLong("in"),
+        help: ArgumentHelp(
+            "A source instead of the store: oci:DIR, oci-archive:FILE, docker-archive:FILE, registry-dir:DIR.",
+            valueName: "source"))
+    var source: String?
+
+    /// Makes the command for the parser.
+    package init() {}
+
+    package mutating func run() throws {
+        try reportingTrouble {
+            try refuse(together: [("--json", json), ("--quiet", quiet)])
+            let filters = try filter.map { try ImageFilter(parsing: $0) }
+            if let source { return try list(source, filters) }
+            let store = try store.openStore()
+            let rows = try store.references().map { reference in
+                // What cannot be read is listed as damaged.
+                Row(reference, try? store.describe(reference.descriptor.digest))
+            }.filter { row in filters.allSatisfy { $0.matches(Self.columns(row)) } }
+            if json {
+                try StandardOutput.write(Self.json(rows))
+            } else if quiet {
+                try StandardOutput.write(rows.map { "\($0.0.descriptor.digest)\n" }.joined())
+            } else {
+                try StandardOutput.write(table(rows))
+            }
+        }
+    }
+
+    private typealias Row = (reference: ImageReference, image: ImageDescription?)
+
+    /// What filters look at.
+    private static func columns(_ row: Row) -> [String: String] {
+        var columns = nameColumns(row.reference.name)
+        columns["digest"] = "\(row.reference.descriptor.digest)"
+        guard let image = row.image else { return columns }
+        columns["digest", default: ""] += " \(image.manifest.config.digest)"
+        columns["platform"] = image.configuration.platform.map { "\($0)" }
+        columns["created"] = image.configuration.created
+        columns["size"] = TextTable.size(size(image))
+        return columns
+    }
+
+    private static func nameColumns(_ name: String) -> [String: String] {
+        let colon = name.lastIndex(of: ":").flatMap { name[$0...].contains("/") ? nil : $0 }
+        let repository = colon.map { String(name[..<$0]) } ?? name
+        return ["name": name, "repo": repository, "tag": colon.map { String(name[name.index(after: $0)...]) } ?? ""]
+    }
+
+    // MARK: - Sources
+
+    private func list(_ text: String, _ filters: [ImageFilter]) throws {
+        guard let location = try ObjectFinder(options: store).location(text) else {
+            throw CommandError("\"\(text.printable)\": no source of this machine; for a registry use \"cimg tags\"")
+        }
+        let images = try listImages(location).filter { image in
+            var columns = Self.nameColumns(image.name ?? "")
+            columns["digest"] = image.digest.map { "\($0)" }
+            columns["platform"] = image.platform.map { "\($0)" }
+            return filters.allSatisfy { $0.matches(columns) }
+        }
+        if quiet {
+            return try StandardOutput.write(images.compactMap { $0.digest.map { "\($0)\n" } }.joined())
+        }
+        if json {
+            var text = JSONText()
+            text.beginArray()
+            for image in images {
+                text.beginObject()
+                text.key("name")
+                text.optional(image.name)
+                text.key("digest")
+                text.optional(image.digest.map { "\($0)" })
+                text.key("platform")
+                text.optional(image.platform.map { "\($0)" })
+                text.endObject()
+            }
+            text.endArray()
+            return try StandardOutput.write(text.bytes)
+        }
+        let rows = images.map { image in
+            [
+                (image.name ?? "-").printable, image.digest.map { short($0) } ?? "-",
+                image.platform.map { "\($0)" } ?? "-",
+            ]
+        }
+        try StandardOutput.write(TextTable.text((noheading ? [] : [["NAME", "DIGEST", "PLATFORM"]]) + rows))
+    }
+
+    private func short(_ digest: Digest) -> String { noTrunc ? "\(digest)" : String(digest.hex.prefix(12)) }
+
+    // MARK: - The store
+
+    private static func size(_ image: ImageDescription) -> Int64 {
+        image.manifest.layers.reduce(0) { sum, layer in
+            let (total, overflow) = sum.addingReportingOverflow(layer.size)
+            return overflow ? .max : total
+        }
+    }
+
+    private func table(_ rows: [Row]) -> String {
+        let headings = !noheading ? [["NAME", "DIGEST", "PLATFORM", "CREATED", "LAYERS", "SIZE"]] : []
+        return TextTable.text(
+            headings
+                + rows.map { reference, image in
+                    let digest = short(reference.descriptor.digest)
+                    guard let image else { return [reference.name, digest, "damaged", "", "", ""] }
+                    return [
+                        reference.name, digest, image.configuration.platform.map { "\($0)" } ?? "-",
+                        String((image.configuration.created ?? "-").printable.prefix(10)),
+                        "\(image.manifest.layers.count)", TextTable.size(Self.size(image)),
+                    ]
+                })
+    }
+
+    private static func json(_ rows: [Row]) -> [UInt8] {
+        var text = JSONText()
+        text.beginArray()
+        for (reference, image) in rows {
+            text.beginObject()
+            text.key("name")
+            text.string(reference.name)
+            text.key("digest")
+            text.string("\(reference.descriptor.digest)")
+            if let image {
+                text.key("config_digest")
+                text.string("\(image.manifest.config.digest)")
+                text.key("platform")
+                text.optional(image.configuration.platform.map { "\($0)" })
+                text.key("created")
+                text.optional(image.configuration.created)
+                text.key("layers")
+                text.number(image.manifest.layers.count)
+                text.key("size")
+                text.number(size(image))
+            } else {
+                text.key("damaged")
+                text.bool(true)
+            }
+            text.endObject()
+        }
+        text.endArray()
+        return text.bytes
+    }
+}
+
+extension JSONText {
+    /// Writes a string, or `null` where there is none, as a value.
+    mutating func optional(_ text: String?) {
+        if let text { string(text) } else { null() }
+    }
+}
