@@ -7,7 +7,8 @@ import Testing
 /// Wrong arguments, and the texts that tell the right ones.
 struct UsageTests {
     static let commands = [
-        "import", "pull", "push", "copy", "tags", "login", "logout", "images", "inspect", "tag", "rm", "mount",
+        "import", "pull", "push", "copy", "tags", "login", "logout", "images", "images list", "images version",
+        "images info", "images verify", "images delete", "inspect", "tag", "rm", "mount",
         "umount", "mounts", "diff", "prune", "fsck",
     ]
 
@@ -17,8 +18,8 @@ struct UsageTests {
         (["help", "mout"], .usage("no command \"mout\"; did you mean \"mount\"?", help: "cimg help")),
         (["--bogus"], .usage("unknown option '--bogus'", help: "cimg help")),
         (["-v"], .usage("unknown option '-v'", help: "cimg help")),
-        (["images", "--jsn"], .usage("unknown option '--jsn'. Did you mean '--json'?", help: "cimg help images")),
-        (["images", "old"], .usage("unexpected argument 'old'", help: "cimg help images")),
+        (["images", "--jsn"], .usage("unknown option '--jsn'. Did you mean '--json'?", help: "cimg help images list")),
+        (["images", "old"], .usage("unexpected argument 'old'", help: "cimg help images list")),
         (["import"], .usage("missing expected argument '<source>'", help: "cimg help import")),
         (["import", "a", "b", "c", "d"], .usage("2 unexpected arguments: 'c', 'd'", help: "cimg help import")),
         (
@@ -63,11 +64,13 @@ struct UsageTests {
     @Test(arguments: ["cimg"] + commands)
     func `help reads as it was reviewed`(_ command: String) throws {
         let bench = Workbench()
-        let outcome = try command == "cimg" ? bench.cimg("--help") : bench.cimg("help", command)
+        let outcome =
+            try command == "cimg"
+            ? bench.cimg("--help") : bench.cimg(["help"] + command.split(separator: " ").map(String.init))
         #expect(outcome.code == 0)
         #expect(outcome.errors == "")
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("Snapshots/\(command).txt")
+            .appendingPathComponent("Snapshots/\(command.replacing(" ", with: "-")).txt")
         if ProcessInfo.processInfo.environment["CIMG_RECORD"] == "1" {
             try outcome.output.write(to: file, atomically: true, encoding: .utf8)
         }
@@ -77,7 +80,7 @@ struct UsageTests {
 
     @Test(arguments: commands.filter { $0 != "mounts" && $0 != "umount" })
     func `the help of every command has an example and its exit codes`(_ command: String) throws {
-        let text = try Workbench().cimg("help", command).output
+        let text = try Workbench().cimg(["help"] + command.split(separator: " ").map(String.init)).output
         #expect(text.contains("  cimg \(command)"))
         #expect(text.contains("Exit status: 0 "))
     }
