@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FileSystems
+import FileTree
 import Foundation
 import Glibc
 import LinuxIO
