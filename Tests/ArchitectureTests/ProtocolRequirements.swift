@@ -18,6 +18,7 @@ struct ProtocolRequirements {
     private var protocolsOfType: [String: Set<String>] = [:]
 
     init(_ files: [Checkout.File]) {
+        var inherited: [String: Set<String>] = [:]
         for file in files {
             var current: String?
             for line in file.lines {
@@ -26,8 +27,18 @@ struct ProtocolRequirements {
                 if let keyword = words.firstIndex(of: "protocol"), !line.hasPrefix(" "), keyword + 1 < words.count {
                     current = words[keyword + 1]
                     members[words[keyword + 1], default: []] = []
+                    inherited[words[keyword + 1]] = Set(words[(keyword + 2)...])
                 } else if let current, let name = Self.member(declaredBy: line) {
                     members[current]?.insert(name)
+                }
+            }
+        }
+        // A protocol asks for what those ask for that it inherits; nowhere here is a chain longer than this.
+        for _ in 0..<4 {
+            for (name, others) in inherited {
+                for other in others {
+                    let more = members[other] ?? []
+                    members[name]?.formUnion(more)
                 }
             }
         }

@@ -158,15 +158,15 @@ struct DiffCommandTests {
         let fields = "content, mode, uid, gid, size, mtime, xattrs, target, device, nlink, type"
         let cases: [([String], Outcome)] = [
             (["old", "./nowhere"], .trouble("directory \"./nowhere\": No such file or directory")),
-            (["old", "layout"], .trouble("\"layout\": no image of this name; did you mean oci:layout?")),
-            (["old", "home"], .trouble("\"home\": no image of this name; did you mean ./home?")),
+            (["old", "layout"], .trouble("\"layout\": nothing goes by this name; did you mean oci:layout?")),
+            (["old", "home"], .trouble("\"home\": nothing goes by this name; did you mean ./home?")),
             (["old", "new", "--only", "bogus"], .trouble("\"bogus\": no such field; there are \(fields)")),
             (
                 ["old", "new", "--only", "mode", "--ignore", "mode"],
                 .trouble("--ignore and --only leave no field to compare")
             ),
             (["old", "new", "--json", "--stat"], .trouble("--json and --stat exclude each other")),
-            (["old"], .usage("missing expected argument '<right>'", help: "cimg help diff")),
+            (["old"], .trouble("\"old\": not a container; name what it is to be compared with")),
         ]
         for (arguments, expected) in cases {
             try expect(bench.cimg(["diff"] + arguments), is: expected, "\(arguments)")

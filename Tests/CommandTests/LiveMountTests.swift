@@ -212,7 +212,6 @@ struct LiveMountTests {
         try expect(
             bench.run("/usr/bin/python3", ["-c", script, Workbench.builtProgram]),
             is: .success(
-                "2 cimg: live mount of \"pid:N\": the container is stopped and has no process; without --live its files are "
-                    + "mounted read-only\n"))
+                "2 cimg: live mount of \"pid:N\": the process has ended: only what runs can be mounted live\n"))
     }
 }

@@ -163,7 +163,7 @@ struct StoreCommandTests {
                         + "oci-archive:, docker-archive:, dir: or rootfs:"))
         #expect(
             try bench.cimg("mount", "layout:old", "mnt")
-                == .trouble("\"layout:old\": \(unknown) \(bench.path)/store; did you mean oci:layout:old?"))
+                == .trouble("\"layout:old\": nothing goes by this name; did you mean oci:layout:old?"))
         try expect(bench.cimg("tag", "nope", "x"), is: .trouble("\"nope\": \(unknown); \(hint)"))
         try expect(bench.cimg("rm", "nope\u{7}"), is: .trouble("\"nope\\u{7}\": \(unknown); \(hint)"))
     }

@@ -160,7 +160,7 @@ struct MountLifeTests {
             let mount = try MountedFixture(smallFixture())
             let files = try ["tree", "notes", "layer0"].map { try Descriptor.open(mount.scratch.path($0)) }
             let command = [
-                CimgProcess.path, "serve", "--source", "x", "--layers", "1", "--notes", "--", mountpoint,
+                CimgProcess.path, "serve", "--source", "x", "--descriptors", "3", "--notes", "--", mountpoint,
             ]
             let pipe = try LinuxIO.Pipe()
             var spawn = Spawn(

@@ -91,7 +91,7 @@ final class MountedFixture {
         let pipe = try LinuxIO.Pipe()
         let command =
             [
-                CimgProcess.path, "serve", "--source=\(source)", "--layers", "\(files.count - 2)", "--notes",
+                CimgProcess.path, "serve", "--source=\(source)", "--descriptors", "\(files.count)", "--notes",
             ] + arguments + ["--"]
         let wrapper = user.map { ["setpriv", "--reuid", $0, "--regid", $0, "--clear-groups"] } ?? []
         var spawn = Spawn(

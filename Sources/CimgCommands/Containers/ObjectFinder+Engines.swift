@@ -92,7 +92,7 @@ extension ObjectFinder {
 
     private func nothing(called text: String) -> CommandError {
         let places = ["the store \(options.path)"] + engines.storages
-        if let guess = sourceGuess(text) {
+        if let guess = sourceGuess(text, directory: directoryHint) {
             return CommandError("\"\(text.printable)\": nothing goes by this name; did you mean \(guess.printable)?")
         }
         let unread = Self.joined(engines.problems)

@@ -102,6 +102,7 @@ package struct DiffCommand: ParsableCommand {
         let fields = try Self.fields(times: times, ignore: ignore, only: only)
         var finder = ObjectFinder(options: store)
         finder.platform = try platform.map { try Platform(parsing: $0) }
+        finder.directoryHint = "./"
         let format: any DiffReport
         if json {
             format = DiffJSON(compared: fields)

@@ -83,8 +83,8 @@ package struct MountCommand: ParsableCommand {
             _ = try Mountpoint(name, allowsHiding: nonempty)
             // Each layer is an open file, here and on its way to the server.
             Spawn.raiseOpenFileLimit()
-            let named = try finder.resolve(object)
             var options = try MountOptions(parsing: options, isRoot: geteuid() == 0)
+            let named = try finder.resolve(object)
             try label(&options, of: named)
             let (source, attached, remark) = try open(named, in: finder)
             let mountpoint = try Mountpoint(name, allowsHiding: nonempty)
@@ -175,6 +175,10 @@ package struct MountCommand: ParsableCommand {
         }
         let status = container.status()
         guard let process = status.process else {
+            guard container.engine != .process else {
+                throw MountError(
+                    "live mount of \"\(object.printable)\": the process has ended: only what runs can be mounted live")
+            }
             throw MountError(
                 "live mount of \"\(object.printable)\": the container is \(status.state.rawValue) and has no process; "
                     + "without --live its files are mounted read-only")

@@ -20,6 +20,8 @@ struct ImageObject {
 struct ObjectFinder {
     let options: StoreOptions
     var platform: Platform?
+    /// What is to be put before the path of a directory to name it.
+    var directoryHint = "rootfs:"
     /// The engines of this machine, for names that are neither sources nor in the store.
     let engines = MachineEngines()
 
