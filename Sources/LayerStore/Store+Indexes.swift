@@ -5,14 +5,14 @@ package import OCI
 import SystemPackage
 
 extension Store {
-    /// Stores an index as a blob, so that it can be named; what it lists need not all be in the store.
+    /// Stores a manifest or an index as it is, so that it can be named; what it lists need not all be in the store.
     ///
     /// - Returns: its digest.
-    /// - Throws: `StoreError`, or `FormatError` for bytes that are no index.
+    /// - Throws: `StoreError`, or `FormatError` for bytes that are neither.
     @discardableResult
-    package func addIndex(_ bytes: [UInt8]) throws -> Digest {
+    package func addDocument(_ bytes: [UInt8]) throws -> Digest {
         let digest = Digest(of: bytes)
-        _ = try ImageIndex(json: bytes, name: "index \(digest)")
+        _ = try ManifestDocument(json: bytes, name: "manifest \(digest)")
         let hold = try holdForWriting()
         defer { withExtendedLifetime(hold) {} }
         try addBlob(bytes, TemporaryDirectory(self))

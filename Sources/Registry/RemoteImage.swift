@@ -30,19 +30,13 @@ extension RemoteRepository {
             mediaType: isKnown ? document.mediaType : nil)
     }
 
-    /// The manifests that an index leads to, in its order, each once.
-    ///
-    /// - Parameters:
-    ///   - imagesOnly: whether attestations are left out.
-    ///   - visit: called with every index within the index.
-    package func leaves(
-        of index: ImageIndex, imagesOnly: Bool = true, visit: (RemoteDocument) throws -> Void = { _ in }
-    ) throws -> [RemoteLeaf] {
+    /// The images that an index leads to, in its order, each once; attestations and unknown things are left out.
+    package func leaves(of index: ImageIndex) throws -> [RemoteLeaf] {
         var leaves: [RemoteLeaf] = []
         var seen: Set<Digest> = []
         var pending = index.manifests.reversed().map { (entry: $0, depth: 1) }
         while let (entry, depth) = pending.popLast() {
-            guard !imagesOnly || !entry.isAttestation, seen.insert(entry.digest).inserted else { continue }
+            guard !entry.isAttestation, seen.insert(entry.digest).inserted else { continue }
             if MediaType.isManifest(entry.mediaType) || entry.mediaType.isEmpty {
                 leaves.append(RemoteLeaf(descriptor: entry, platform: entry.platform?.spelledAsInGo))
             } else if MediaType.isIndex(entry.mediaType) {
@@ -51,7 +45,6 @@ extension RemoteRepository {
                         .tooLarge, object, "has more than \(Self.depthLimit) indexes within each other")
                 }
                 let document = try document(.digest(entry.digest))
-                try visit(document)
                 guard case .index(let nested) = try decoded(document) else { continue }
                 pending += nested.manifests.reversed().map { ($0, depth + 1) }
             }

@@ -60,11 +60,26 @@ package final class FakeRegistry: Sendable {
         }
     }
 
-    /// Puts an index of images in.
-    package func add(index images: [ImageBuilder], to repository: String, tag: String) -> Digest {
+    /// Puts an index of images in, and of what BuildKit tells of one of them where it is given.
+    package func add(
+        index images: [ImageBuilder], attesting attested: ImageBuilder? = nil, to repository: String, tag: String
+    ) -> Digest {
         for image in images { add(image, to: repository) }
+        var entries = images.map(\.descriptor)
+        if let attested {
+            var statement = LayerBuilder(tar: Array(#"{"predicateType":"https://slsa.dev/provenance/v0.2"}"#.utf8))
+            statement.mediaType = "application/vnd.in-toto+json"
+            let attestation = ImageBuilder([statement], os: "unknown", architecture: "unknown")
+            add(attestation, to: repository)
+            var descriptor = attestation.descriptor
+            descriptor["annotations"] = [
+                "vnd.docker.reference.type": "attestation-manifest",
+                "vnd.docker.reference.digest": .string("\(attested.digest)"),
+            ]
+            entries.append(descriptor)
+        }
         let index: JSON = [
-            "schemaVersion": 2, "mediaType": .string(MediaType.index), "manifests": .array(images.map(\.descriptor)),
+            "schemaVersion": 2, "mediaType": .string(MediaType.index), "manifests": .array(entries),
         ]
         let digest = Digest(of: index.bytes)
         content.withLock { content in

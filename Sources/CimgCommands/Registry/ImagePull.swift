@@ -46,15 +46,19 @@ struct ImagePull {
     private func pullAll(
         _ index: ImageIndex, _ document: RemoteDocument, _ repository: RemoteRepository, _ name: String, _ store: Store
     ) throws -> Pulled {
-        var indexes = [document]
-        let leaves = try repository.leaves(of: index) { indexes.append($0) }
+        // What has no name yet must stay.
+        let hold = try store.holdForWriting()
+        defer { withExtendedLifetime(hold) {} }
         var images: [StoredImage] = []
-        for leaf in leaves {
+        for leaf in try repository.leaves(of: index) {
             let manifest = try repository.document(.digest(leaf.descriptor.digest))
             let title = "\(name) \(leaf.platform.map { "\($0)" } ?? "\(leaf.descriptor.digest)")"
             images.append(try pull(manifest, repository, title, store, platform: nil))
         }
-        for index in indexes.reversed() { try store.addIndex(index.bytes) }
+        // What is no image: attestations, indexes within the index.
+        let graph = try repository.graph(document)
+        for blob in graph.blobs { _ = try store.addBlob(blob) { try graph.open(blob) } }
+        for document in graph.documents { try store.addDocument(document.bytes) }
         try store.name(name, document.digest, telling: options)
         return Pulled(name: name, digest: document.digest, images: images)
     }
