@@ -110,7 +110,8 @@ struct Unmounting: Sendable {
         } catch {
             throw MountError(at: mount.path, "cannot unmount: fusermount3: \(error)")
         }
-        guard ending != .exit(0) else { return }
+        // Its server, or somebody else, may have been faster.
+        guard try ending != .exit(0) && Self.isVisible(mount) else { return }
         let lines = message.split(separator: UInt8(ascii: "\n")).map { Bytes.escaped($0) }
         if lines.contains(where: { $0.hasSuffix("Device or resource busy") }) { throw Errno.resourceBusy }
         throw MountError(at: mount.path, "cannot unmount: \(lines.joined(separator: "; "))")
