@@ -111,7 +111,9 @@ package final class LoopbackServer: Sendable {
             while true {
                 let connection = accept(listener, nil, nil)
                 guard connection >= 0 else {
-                    if errno == EINTR || errno == ECONNABORTED { continue }
+                    if errno == EINTR || errno == ECONNABORTED || errno == EMFILE { continue }
+                    // Closed here and nowhere else: the number may be another server's a moment later.
+                    close(listener)
                     return
                 }
                 // A child of another test must not keep it open.
@@ -123,7 +125,7 @@ package final class LoopbackServer: Sendable {
                 }
                 guard isWanted else {
                     close(connection)
-                    return
+                    continue
                 }
                 Thread.detachNewThread {
                     Self.serve(connection, box, handler)
@@ -139,8 +141,8 @@ package final class LoopbackServer: Sendable {
             state.isStopped = true
             for connection in state.connections { shutdown(connection, Int32(SHUT_RDWR)) }
         }
+        // The thread that accepts notices.
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 
     // MARK: - A connection
