@@ -35,6 +35,23 @@ struct RegistryCommandTests {
         try expect(bench.cimg("fsck").code, is: 0)
     }
 
+    @Test func `a pull that was interrupted goes on with what is missing`() throws {
+        let bench = bench()
+        let (first, second) = (new.layers[0].digest, new.layers[1].digest)
+        registry.distort { request, answer in
+            if request.path.hasSuffix("\(second)") { answer.stallsAfter = 10 }
+        }
+        let script = "timeout -s INT 5 \"\(Workbench.builtProgram)\" pull -q \(host)/app:new"
+        try expect(bench.shell(script).code, is: 124)
+        registry.distort { _, _ in }
+        let before = registry.server.requests.count
+        try expect(bench.cimg("pull", "-q", "\(host)/app:new"), is: .success("\(new.digest)\n"))
+        let asked = registry.server.requests.dropFirst(before).map(\.path)
+        #expect(asked.contains { $0.hasSuffix("\(second)") })
+        #expect(!asked.contains { $0.hasSuffix("\(first)") })
+        try expect(bench.cimg("fsck").code, is: 0)
+    }
+
     @Test func `an image of a registry is compared where it is named`() throws {
         let bench = bench()
         _ = try Sample.bench(bench)

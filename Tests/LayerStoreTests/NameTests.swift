@@ -146,12 +146,26 @@ struct NameTests {
         #expect(fixture.read("blobs/sha256/\(one.digest.hex)") != nil)
     }
 
-    @Test func `an index stands for the image of this machine in it`() throws {
+    @Test func `an index leads to its image for the platform, as far as the store has it`() throws {
         var layout = OCILayoutBuilder()
         layout.image(one)
         let index = layout.index.bytes
-        let writer = try TemporaryDirectory(fixture.store)
-        try fixture.store.addBlob(index, writer)
-        #expect(try fixture.store.describe(Digest(of: index)).digest == one.digest)
+        let digest = try fixture.store.addDocument(index)
+        #expect(
+            fixture.failure { _ = try fixture.store.describe(digest) }
+                == "image \(digest): is an index of images of which none is in the store")
+        try fixture.add(one)
+        #expect(try fixture.store.describe(digest).digest == one.digest)
+        #expect(
+            fixture.failure { _ = try fixture.store.describe(digest, platform: Platform(parsing: "linux/s390x")) }
+                == "image \(digest): no image for linux/s390x; it has: linux/amd64")
+        try fixture.store.setReference("all", to: digest)
+        let reference = try #require(try fixture.store.references().first { $0.name == "all" })
+        #expect(reference.descriptor.mediaType == MediaType.index)
+        #expect(reference.descriptor.size == Int64(index.count))
+        // What the index leads to stays when what nobody needs goes.
+        _ = try fixture.store.prune()
+        #expect(try fixture.store.describe(#require(try fixture.store.find("all"))).digest == one.digest)
+        #expect(try fixture.problems() == [])
     }
 }
