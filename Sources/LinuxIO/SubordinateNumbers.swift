@@ -71,7 +71,8 @@ package enum SubordinateNumbers {
     ) throws -> ([UInt8], ChildProcess.Ending) {
         let child: ChildProcess
         do throws(Errno) {
-            child = try Spawn(program: program, arguments: arguments.map { Array($0.utf8) }, errorOutput: output).start()
+            child = try Spawn(program: program, arguments: arguments.map { Array($0.utf8) }, errorOutput: output)
+                .start()
         } catch {
             throw Failure(
                 description: error == .noSuchFileOrDirectory

@@ -24,7 +24,9 @@ struct SecurityLabelTests {
     }
 
     @Test func `SELinux is on where its file system is mounted`() {
-        let (on, off) = (machine(["sys/fs/selinux/enforce": "0"]), machine(["etc/selinux/config": "SELINUX=enforcing\n"]))
+        let (on, off) = (
+            machine(["sys/fs/selinux/enforce": "0"]), machine(["etc/selinux/config": "SELINUX=enforcing\n"])
+        )
         withExtendedLifetime((on, off)) {
             #expect(SecurityLabel.isEnabled(root: on.path))
             #expect(!SecurityLabel.isEnabled(root: off.path))
@@ -35,11 +37,11 @@ struct SecurityLabelTests {
         (
             [
                 contexts: """
-                    process = "system_u:system_r:container_t:s0"
-                    file = "system_u:object_r:container_file_t:s0"
-                    ro_file = "system_u:object_r:container_ro_file_t:s0:c1,c2"
+                process = "system_u:system_r:container_t:s0"
+                file = "system_u:object_r:container_file_t:s0"
+                ro_file = "system_u:object_r:container_ro_file_t:s0:c1,c2"
 
-                    """
+                """
             ], "system_u:object_r:container_ro_file_t:s0"
         ),
         (
@@ -60,7 +62,9 @@ struct SecurityLabelTests {
         withExtendedLifetime(machine) { #expect(SecurityLabel.shared(root: machine.path) == label) }
     }
 
-    @Test(arguments: ["", "a:b", "a:b:c d", "a:b:c\",suid", "a:b:c\\", "a:b:\u{e9}", String(repeating: "a:", count: 600)])
+    @Test(arguments: [
+        "", "a:b", "a:b:c d", "a:b:c\",suid", "a:b:c\\", "a:b:\u{e9}", String(repeating: "a:", count: 600),
+    ])
     func `what is no label is refused`(label: String) {
         #expect(throws: (any Error).self) { try SecurityLabel.check(label) }
     }

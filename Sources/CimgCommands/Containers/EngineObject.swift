@@ -93,7 +93,8 @@ extension EngineContainer {
 extension EngineImage {
     /// The name that picks this image, or its identifier where it has no name.
     var qualifiedName: String {
-        (engine.imagePrefix ?? "") + (namespace.map { $0 + "/" } ?? "") + (names.first ?? String(id.prefix(12))).printable
+        (engine.imagePrefix ?? "") + (namespace.map { $0 + "/" } ?? "")
+            + (names.first ?? String(id.prefix(12))).printable
     }
 
     /// How well a name fits: the lower, the better; nil where it does not.

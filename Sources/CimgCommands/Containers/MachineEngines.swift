@@ -13,16 +13,29 @@ final class MachineEngines: Sendable {
     }
 
     private let surroundings: EngineSurroundings
+    private let kinds: Set<EngineKind>
     private let contents = Mutex(Contents())
 
     /// Makes a list that has read nothing yet.
-    init(_ surroundings: EngineSurroundings = .current()) { self.surroundings = surroundings }
+    ///
+    /// - Parameter kinds: the engines to look for.
+    init(_ surroundings: EngineSurroundings = .current(), kinds: Set<EngineKind> = Set(EngineKind.allCases)) {
+        self.surroundings = surroundings
+        self.kinds = kinds
+    }
+
+    /// The storages that root has and this user may not read: for messages about what was not found.
+    var rootsStorages: [String] {
+        let own = storages
+        return Engines.ofRoot(beside: surroundings).filter { kinds.contains($0.kind) }.map(\.name)
+            .filter { !own.contains($0) }
+    }
 
     /// The containers, each engine's in its own order, and what could not be read.
     var containers: EngineListing<EngineContainer> {
         contents.withLock { contents in
             if let containers = contents.containers { return containers }
-            let listing = Self.list(&contents, surroundings) { engine throws(EngineError) in try engine.containers() }
+            let listing = list(&contents) { engine throws(EngineError) in try engine.containers() }
             contents.containers = listing
             return listing
         }
@@ -32,7 +45,7 @@ final class MachineEngines: Sendable {
     var images: EngineListing<EngineImage> {
         contents.withLock { contents in
             if let images = contents.images { return images }
-            let listing = Self.list(&contents, surroundings) { engine throws(EngineError) in try engine.images() }
+            let listing = list(&contents) { engine throws(EngineError) in try engine.images() }
             contents.images = listing
             return listing
         }
@@ -40,7 +53,7 @@ final class MachineEngines: Sendable {
 
     /// The storages that are looked into: `podman /var/lib/containers/storage`.
     var storages: [String] {
-        contents.withLock { Self.engines(&$0, surroundings).engines.map(\.name) }
+        contents.withLock { find(&$0).engines.map(\.name) }
     }
 
     /// What of all that was asked for could not be read; an engine that is not there is no problem.
@@ -56,9 +69,9 @@ final class MachineEngines: Sendable {
     /// The containers whose name a text is; with none, those whose identifier it begins.
     ///
     /// - Parameter prefixes: whether the beginning of an identifier is enough.
-    func containers(named text: String, kind: EngineKind? = nil, prefixes: Bool = true) -> [EngineContainer] {
-        let all = containers.items.filter { kind == nil || $0.engine == kind }
-        let (namespace, name) = Self.split(text, kind)
+    func containers(named text: String, prefixes: Bool = true) -> [EngineContainer] {
+        let all = containers.items
+        let (namespace, name) = split(text)
         let candidates = namespace.map { wanted in all.filter { $0.namespace == wanted } } ?? all
         let named = candidates.filter { $0.isNamed(name) }
         return named.isEmpty && prefixes ? candidates.filter { $0.hasID(prefix: name) } : named
@@ -67,9 +80,9 @@ final class MachineEngines: Sendable {
     /// The images that a name fits best; several only where they are different images.
     ///
     /// - Parameter storage: the storage whose image is taken of several that are the same.
-    func images(named text: String, kind: EngineKind? = nil, near storage: String? = nil) -> [EngineImage] {
-        let all = images.items.filter { kind == nil || $0.engine == kind }
-        let (namespace, name) = Self.split(text, kind)
+    func images(named text: String, near storage: String? = nil) -> [EngineImage] {
+        let all = images.items
+        let (namespace, name) = split(text)
         let isSpace = namespace.map { wanted in all.contains { $0.namespace == wanted } } ?? false
         // What stands before the slash may be a part of the image's own name.
         let candidates = isSpace ? all.filter { $0.namespace == namespace } : all
@@ -92,20 +105,17 @@ final class MachineEngines: Sendable {
         return found.dropFirst().allSatisfy { $0.id == found[0].id } ? Array(found.prefix(1)) : found
     }
 
-    private static func engines(
-        _ contents: inout Contents, _ surroundings: EngineSurroundings
-    ) -> (engines: [any ContainerEngine], problems: [EngineError]) {
+    private func find(_ contents: inout Contents) -> (engines: [any ContainerEngine], problems: [EngineError]) {
         if let found = contents.found { return found }
-        let found = Engines.discover(surroundings)
+        let found = Engines.discover(surroundings, kinds: kinds)
         contents.found = found
         return found
     }
 
-    private static func list<Element>(
-        _ contents: inout Contents, _ surroundings: EngineSurroundings,
-        _ list: (any ContainerEngine) throws(EngineError) -> EngineListing<Element>
+    private func list<Element>(
+        _ contents: inout Contents, _ list: (any ContainerEngine) throws(EngineError) -> EngineListing<Element>
     ) -> EngineListing<Element> {
-        let (engines, problems) = engines(&contents, surroundings)
+        let (engines, problems) = find(&contents)
         var all = EngineListing<Element>(problems: problems)
         for engine in engines {
             do throws(EngineError) {
@@ -120,8 +130,8 @@ final class MachineEngines: Sendable {
     }
 
     /// containerd's names may begin with a namespace and a slash.
-    private static func split(_ text: String, _ kind: EngineKind?) -> (namespace: String?, name: String) {
-        guard kind == .containerd, let slash = text.firstIndex(of: "/") else { return (nil, text) }
+    private func split(_ text: String) -> (namespace: String?, name: String) {
+        guard kinds == [.containerd], let slash = text.firstIndex(of: "/") else { return (nil, text) }
         return (String(text[..<slash]), String(text[text.index(after: slash)...]))
     }
 }

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Engines
-import Glibc
 import LayerStore
 import LinuxIO
 import OCI
-import SystemPackage
 import Transports
 
 /// What a text names.
@@ -52,18 +50,20 @@ extension ObjectFinder {
             }
             return .container(try Engines.process(process))
         }
+        let engines = MachineEngines(kinds: [kind])
         let found =
             isImage
-            ? engines.images(named: name, kind: kind).map(EngineObject.image)
-            : engines.containers(named: name, kind: kind).map(EngineObject.container)
+            ? engines.images(named: name).map(EngineObject.image)
+            : engines.containers(named: name).map(EngineObject.container)
         if let object = try only(found, called: text) { return object }
-        let noun = isImage ? "image" : "container"
-        let storages = engines.storages.filter { $0.hasPrefix(kind.rawValue + " ") }
+        let storages = engines.storages
+        let place =
+            storages.isEmpty
+            ? "no storage of \(kind.rawValue) is on this machine" : "not in \(storages.joined(separator: ", "))"
         // What could not be read may be where the object is.
-        let problems = engines.problems.filter { $0.object.hasPrefix(kind.rawValue + " ") }
-        let place = storages.isEmpty ? "no storage of \(kind.rawValue) is on this machine" : "not in \(storages.joined(separator: ", "))"
-        let reason = problems.isEmpty ? place : Self.joined(problems)
-        throw CommandError("\"\(text.printable)\": no such \(noun): \(reason)\(kind == .podman ? Self.rootsStorage : "")")
+        let reason = engines.problems.isEmpty ? place : Self.joined(engines.problems)
+        throw CommandError(
+            "\"\(text.printable)\": no such \(isImage ? "image" : "container"): \(reason)\(Self.unreadable(engines))")
     }
 
     private static func joined(_ problems: [EngineError]) -> String {
@@ -72,9 +72,9 @@ extension ObjectFinder {
     }
 
     /// What a plain user is told of the containers and images that only root has.
-    private static var rootsStorage: String {
-        let storage = "/var/lib/containers/storage"
-        return geteuid() != 0 && fileExists(FilePath(storage)) ? "; what root has in \(storage) only root may read" : ""
+    private static func unreadable(_ engines: MachineEngines) -> String {
+        let storages = engines.rootsStorages
+        return storages.isEmpty ? "" : "; what is in \(storages.joined(separator: ", ")) only root may read"
     }
 
     /// The only one of the objects; nil where there are none.
@@ -87,7 +87,8 @@ extension ObjectFinder {
         }
         if objects.count > names.count { names.append("and \(objects.count - names.count) more") }
         throw CommandError(
-            "\"\(text.printable)\": several \(objects[0].noun)s go by it; name one of them: \(names.joined(separator: ", "))")
+            "\"\(text.printable)\": several \(objects[0].noun)s go by it; name one of them: \(names.joined(separator: ", "))"
+        )
     }
 
     private func nothing(called text: String) -> CommandError {
@@ -96,7 +97,7 @@ extension ObjectFinder {
             return CommandError("\"\(text.printable)\": nothing goes by this name; did you mean \(guess.printable)?")
         }
         let unread = Self.joined(engines.problems)
-        let problems = (unread.isEmpty ? "" : " (not all could be read: \(unread))") + Self.rootsStorage
+        let problems = (unread.isEmpty ? "" : " (not all could be read: \(unread))") + Self.unreadable(engines)
         return CommandError(
             "\"\(text.printable)\": no container or image of this name in \(places.joined(separator: ", "))\(problems); "
                 + "\"cimg ps\" and \"cimg images\" list them, and a source begins with oci:, oci-archive:, "

@@ -113,7 +113,9 @@ struct DiffPair {
         let image = try finder.open(text)
         let tree = try mappedTree(image.tree)
         let other = DiffSide(name: text, digest: "\(image.digest)", tree: tree)
-        guard !readsAll, side.tree.layers.diffIDs.map({ ChainID($0) }) == image.tree.chainID else { return (other, nil) }
+        guard !readsAll, side.tree.layers.diffIDs.map({ ChainID($0) }) == image.tree.chainID else {
+            return (other, nil)
+        }
         finder.options.tell("\(side.name.printable): has the layers of \(text.printable), which are not read again")
         return (other, tree)
     }
