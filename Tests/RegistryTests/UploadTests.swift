@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LayerStore
+import LinuxIO
+import OCI
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Registry
+
+/// Bringing images into a registry, and asking what refers to them.
+struct UploadTests {
+    private let registry = FakeRegistry()
+    private let image = RegistrySample.image
+
+    private func repository(_ name: String = "app") throws -> RemoteRepository {
+        try PullFixture().client.repository(Reference(parsing: "\(registry.host)/\(name)"))
+    }
+
+    /// The layer that is large, and how to read it.
+    private var layer: (descriptor: ContentDescriptor, open: @Sendable () throws -> any ByteStream) {
+        let blob = image.layers[0].blob
+        let descriptor = ContentDescriptor(
+            mediaType: MediaType.layerGzip, digest: Digest(of: blob), size: Int64(blob.count))
+        return (descriptor, { Bytes(blob) })
+    }
+
+    /// Bytes that come in pieces of a thousand.
+    private final class Bytes: ByteStream, @unchecked Sendable {
+        // SAFETY: used by one thread at a time, as every stream.
+        private var rest: ArraySlice<UInt8>
+
+        init(_ bytes: [UInt8]) { rest = bytes[...] }
+
+        func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+            let part = rest.prefix(min(1000, buffer.count))
+            part.withUnsafeBytes { buffer.copyMemory(from: $0) }
+            rest = rest.dropFirst(part.count)
+            return part.count
+        }
+    }
+
+    private func stored(_ digest: Digest) -> [UInt8]? { registry.content.withLock { $0.blobs[digest] } }
+
+    @Test func `a blob is sent once`() throws {
+        let (descriptor, open) = layer
+        let repository = try repository()
+        #expect(try repository.upload(descriptor, open: open) == .sent)
+        #expect(stored(descriptor.digest) == image.layers[0].blob)
+        #expect(try repository.upload(descriptor, open: open) == .existed)
+    }
+
+    @Test func `a blob of another repository is mounted`() throws {
+        registry.add(image, to: "first", tag: "1")
+        let (descriptor, open) = layer
+        registry.distort { request, answer in
+            // Each repository knows only its own blobs.
+            if request.method == "HEAD", request.path.hasPrefix("/v2/second/blobs") { answer = .init(404) }
+        }
+        #expect(try repository("second").upload(descriptor, from: "first", open: open) == .mounted)
+        #expect(registry.server.requests.allSatisfy { $0.body.isEmpty })
+    }
+
+    @Test(arguments: [404, 416, 429, 500, 502, 503, 504])
+    func `an upload that fails is begun anew`(_ status: Int) throws {
+        let (descriptor, open) = layer
+        let count = Mutex(0)
+        registry.intercept { request in
+            guard request.method == "PUT" else { return nil }
+            return count.withLock { count in
+                count += 1
+                return count < 3 ? .init(status) : nil
+            }
+        }
+        #expect(try repository().upload(descriptor, open: open) == .sent)
+        #expect(stored(descriptor.digest) == image.layers[0].blob)
+        #expect(registry.server.requests.filter { $0.method == "POST" }.count == 3)
+    }
+
+    @Test func `an upload that never succeeds is an error`() throws {
+        registry.intercept { $0.method == "PUT" ? .init(503) : nil }
+        let (descriptor, open) = layer
+        let error = #expect(throws: RegistryError.self) { try repository().upload(descriptor, open: open) }
+        #expect(error?.reason == "\(registry.host) answers 503")
+    }
+
+    @Test func `a source that ends early or fails is told, and nothing is stored`() throws {
+        let (descriptor, _) = layer
+        let half = Array(image.layers[0].blob.prefix(500))
+        let error = #expect(throws: RegistryError.self) {
+            try repository().upload(descriptor) { Bytes(half) }
+        }
+        #expect(error?.reason == "its source ends after 500 of \(descriptor.size) bytes")
+        #expect(throws: StoreError.self) {
+            try repository().upload(descriptor) { throw StoreError(.notFound, "blob", "is gone") }
+        }
+        #expect(stored(descriptor.digest) == nil)
+    }
+
+    @Test func `a registry that stores something else is told`() throws {
+        let other = Digest(of: [])
+        registry.distort { request, answer in
+            if request.method == "PUT" { answer.headers = [("Docker-Content-Digest", "\(other)")] }
+        }
+        let bytes = image.manifest.bytes
+        let document = RemoteDocument(bytes: bytes, digest: image.digest, mediaType: MediaType.manifest)
+        let error = #expect(throws: RegistryError.self) { try repository().put(document, as: .tag("1")) }
+        #expect(error?.reason == "\(registry.host) stored \(other) instead of \(image.digest)")
+    }
+
+    @Test func `a list without end is an error`() throws {
+        registry.intercept { request in
+            guard request.path.hasSuffix("tags/list") else { return nil }
+            var answer = LoopbackServer.Answer.json(200, ["tags": ["a"]])
+            answer.headers.append(("Link", "</v2/app/tags/list?last=a>; rel=\"next\""))
+            return answer
+        }
+        let error = #expect(throws: RegistryError.self) { try repository().tags() }
+        #expect(error?.reason == "\(registry.host) has no end to its list")
+    }
+
+    @Test func `what refers to an image is asked of the registry, or looked for under its tag`() throws {
+        registry.add(image, to: "app", tag: "1")
+        let signature = ContentDescriptor(
+            mediaType: MediaType.manifest, digest: Digest(of: [1]), size: 1, artifactType: "application/signature")
+        let other = ContentDescriptor(
+            mediaType: MediaType.manifest, digest: Digest(of: [2]), size: 1, artifactType: "application/sbom")
+        func entry(_ descriptor: ContentDescriptor) -> JSON {
+            [
+                "mediaType": .string(descriptor.mediaType), "digest": .string("\(descriptor.digest)"), "size": 1,
+                "artifactType": .string(descriptor.artifactType ?? ""),
+            ]
+        }
+        let index: JSON = [
+            "schemaVersion": 2, "mediaType": .string(MediaType.index),
+            "manifests": .array([entry(signature), entry(other)]),
+        ]
+        let repository = try repository()
+        #expect(try repository.referrers(of: image.digest) == [])
+        registry.content.withLock { content in
+            content.manifests["app", default: [:]]["sha256-\(image.digest.hex)"] = (MediaType.index, index.bytes)
+        }
+        #expect(try repository.referrers(of: image.digest) == [signature, other])
+        registry.intercept { $0.path.contains("/referrers/") ? .init(200, body: index.bytes) : nil }
+        #expect(
+            try repository.referrers(of: image.digest, artifactType: "application/signature") == [signature])
+    }
+}
