@@ -10,11 +10,12 @@ struct RegistryInteropTests {
     /// skopeo's arguments for a registry with the demand.
     private func arguments(_ side: String, _ demand: DistributionServer.Demand) -> [String] {
         var arguments = ["--\(side)-tls-verify=false"]
-        if case .passwordOverTLS = demand { arguments += ["--\(side)-creds", "me:secret"] }
+        if case .nothing = demand { return arguments }
+        arguments += ["--\(side)-creds", "me:secret"]
         return arguments
     }
 
-    @Test(arguments: [DistributionServer.Demand.nothing, .passwordOverTLS])
+    @Test(arguments: [DistributionServer.Demand.nothing, .passwordOverTLS, .token])
     func `skopeo and cimg read what the other wrote`(_ demand: DistributionServer.Demand) throws {
         let server = try DistributionServer(demand)
         let host = server.host
@@ -22,6 +23,14 @@ struct RegistryInteropTests {
         if case .passwordOverTLS = demand {
             let authority = try String(contentsOfFile: server.authority, encoding: .utf8)
             bench.scratch.file("home/.config/containers/certs.d/\(host)/ca.crt", authority)
+        }
+        var skopeo = ["inspect", "--tls-verify=false"]
+        switch demand {
+        case .nothing: break
+        case .passwordOverTLS, .token:
+            skopeo += ["--creds", "me:secret"]
+            try expect(bench.cimg("login", "--creds", "me:wrong", host).code, is: 2)
+            try expect(bench.cimg("push", "-q", "new", "\(host)/app:1").code, is: 2)
             try expect(bench.cimg("login", "--creds", "me:secret", host).code, is: 0)
         }
         // Ours goes out, theirs reads it.
@@ -36,8 +45,6 @@ struct RegistryInteropTests {
             ["copy", "-q"] + arguments("dest", demand) + ["oci:\(bench.path)/layout:old", "docker://\(host)/b:2"])
         try expect(bench.cimg("pull", "-q", "\(host)/b:2"), is: .success("\(Sample.old.digest)\n"))
         // The same words about it.
-        var skopeo = ["inspect", "--tls-verify=false"]
-        if case .passwordOverTLS = demand { skopeo += ["--creds", "me:secret"] }
         let text = try DistributionServer.run("skopeo", skopeo + ["docker://\(host)/app:1"])
         let theirs = try #require(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
         let output = try bench.cimg("inspect", "docker://\(host)/app:1").output

@@ -11,6 +11,8 @@ package final class DistributionServer {
         case nothing
         /// The user `me` with the password `secret`, over TLS with a certificate of an authority of its own.
         case passwordOverTLS
+        /// A token of a token server that knows the user `me` with the password `secret`.
+        case token
     }
 
     /// Where its storage (`data`) and its files are.
@@ -21,6 +23,8 @@ package final class DistributionServer {
     package var storage: String { "\(scratch.path)/data" }
     /// The authority's certificate, where there is one.
     package var authority: String { "\(scratch.path)/ca.crt" }
+    /// The token server, where there is one.
+    package let tokens: TokenServer?
     private let process = Process()
 
     /// Whether it and skopeo are there, or must be.
@@ -48,8 +52,21 @@ package final class DistributionServer {
               addr: "\(host)"
 
             """
+        let tokens: TokenServer? = if case .token = demand { try TokenServer(scratch) } else { nil }
+        self.tokens = tokens
+        if let tokens {
+            configuration += """
+                auth:
+                  token:
+                    realm: "http://\(tokens.server.host)/token"
+                    service: "\(TokenServer.service)"
+                    issuer: "\(TokenServer.issuer)"
+                    rootcertbundle: "\(tokens.certificate)"
+
+                """
+        }
         if case .passwordOverTLS = demand {
-            try makeCertificates()
+            try Self.makeCertificates(scratch)
             scratch.file("passwords", Self.passwords)
             configuration += """
                   tls: {certificate: "\(scratch.path)/server.crt", key: "\(scratch.path)/server.key"}
@@ -124,19 +141,19 @@ package final class DistributionServer {
         }
     }
 
-    private func makeCertificates() throws {
+    private static func makeCertificates(_ scratch: ScratchDirectory) throws {
         let path = scratch.path.string
         let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        try Self.run(
+        try run(
             "openssl",
             ["req", "-x509"] + key + [
                 "-keyout", "\(path)/ca.key", "-out", "\(path)/ca.crt", "-days", "2", "-subj", "/CN=test authority",
             ])
-        try Self.run(
+        try run(
             "openssl",
             ["req"] + key + ["-keyout", "\(path)/server.key", "-out", "\(path)/server.csr", "-subj", "/CN=127.0.0.1"])
         scratch.file("extensions", "subjectAltName=IP:127.0.0.1,DNS:localhost\n")
-        try Self.run(
+        try run(
             "openssl",
             [
                 "x509", "-req", "-in", "\(path)/server.csr", "-CA", "\(path)/ca.crt", "-CAkey", "\(path)/ca.key",
