@@ -1,9 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
 #include "CLinuxEntryXattrs.h"
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
-long clinux_llistxattr(const char *path, void *list, size_t size) { return llistxattr(path, list, size); }
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
 
-long clinux_lgetxattr(const char *path, const char *name, void *value, size_t size) {
-    return lgetxattr(path, name, value, size);
+long clinux_llistxattr(const char *path, int follow, void *list, size_t size) {
+    return follow ? listxattr(path, list, size) : llistxattr(path, list, size);
 }
+
+long clinux_lgetxattr(const char *path, int follow, const char *name, void *value, size_t size) {
+    return follow ? getxattr(path, name, value, size) : lgetxattr(path, name, value, size);
+}
+
+int clinux_lsetxattr(const char *path, int follow, const char *name, const void *value, size_t size, int flags) {
+    return follow ? setxattr(path, name, value, size, flags) : lsetxattr(path, name, value, size, flags);
+}
+
+int clinux_lremovexattr(const char *path, int follow, const char *name) {
+    return follow ? removexattr(path, name) : lremovexattr(path, name);
+}
+
+int clinux_fchmodat2(int directory, const char *path, unsigned mode, int flags) {
+    return (int)syscall(SYS_fchmodat2, directory, path, mode, flags);
+}
+
+long clinux_copy_file_range(int in, int64_t *in_offset, int out, int64_t *out_offset, size_t count) {
+    return copy_file_range(in, in_offset, out, out_offset, count, 0);
+}
+
+int clinux_clone_file(int out, int in) { return ioctl(out, FICLONE, in); }

@@ -26,7 +26,8 @@ package struct CimgCommand: ParsableCommand {
         subcommands: [
             ImportCommand.self, PullCommand.self, PushCommand.self, CopyCommand.self, TagsCommand.self,
             LoginCommand.self, LogoutCommand.self, ImagesCommand.self, InspectCommand.self, TagCommand.self,
-            RemoveCommand.self, MountCommand.self, UmountCommand.self, MountsCommand.self, DiffCommand.self,
+            RemoveCommand.self, MountCommand.self, UmountCommand.self, MountsCommand.self, OverlayCommand.self,
+            DiffCommand.self,
             PsCommand.self, PruneCommand.self, FsckCommand.self, ServeCommand.self, ServeLiveCommand.self,
             SettleCommand.self,
         ])
@@ -39,8 +40,13 @@ package struct CimgCommand: ParsableCommand {
         // A reader that went away is an error of writing, which is no reason to die.
         signal(SIGPIPE, SIG_IGN)
         do {
-            try refuseWhatTheParserLetsPass(Array(CommandLine.arguments.dropFirst()))
-            var command = try parseAsRoot()
+            var arguments = Array(CommandLine.arguments.dropFirst())
+            // What mount(8) and container engines call where a file system's own program is expected.
+            if CommandLine.arguments.first?.split(separator: "/").last == "mount.fuse.cimg" {
+                arguments.insert("overlay", at: 0)
+            }
+            try refuseWhatTheParserLetsPass(arguments)
+            var command = try parseAsRoot(arguments)
             try command.run()
             Glibc.exit(0)
         } catch {

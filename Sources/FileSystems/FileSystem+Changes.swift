@@ -52,6 +52,11 @@ extension FileSystem {
         _ file: FileNumber, _ handle: FileHandle, mode: Int32, at offset: UInt64, count: UInt64
     ) throws(Errno) { throw .readOnlyFileSystem }
 
+    package func copyRange(
+        of file: FileNumber, _ handle: FileHandle, at offset: UInt64, to target: FileNumber,
+        _ targetHandle: FileHandle, at targetOffset: UInt64, count: Int
+    ) throws(Errno) -> Int { throw .noFunction }
+
     package func synchronize(_ file: FileNumber, _ handle: FileHandle, dataOnly: Bool) throws(Errno) {}
 
     package func setXattr(_ name: [UInt8], of file: FileNumber, to value: [UInt8], flags: Int32) throws(Errno) {

@@ -114,6 +114,15 @@ package protocol FileSystem: AnyObject, Sendable {
         _ file: FileNumber, _ handle: FileHandle, mode: Int32, at offset: UInt64, count: UInt64
     ) throws(Errno)
 
+    /// Copies bytes from one open file to another, as copy_file_range(2), and returns how many.
+    ///
+    /// - Throws: `.noFunction` (ENOSYS) where the kernel shall always do it itself, `.improperLink` where it shall this
+    ///   time.
+    func copyRange(
+        of file: FileNumber, _ handle: FileHandle, at offset: UInt64, to target: FileNumber,
+        _ targetHandle: FileHandle, at targetOffset: UInt64, count: Int
+    ) throws(Errno) -> Int
+
     /// Waits until a file's or a directory's changes are on the disk.
     func synchronize(_ file: FileNumber, _ handle: FileHandle, dataOnly: Bool) throws(Errno)
 

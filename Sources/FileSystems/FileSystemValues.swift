@@ -33,6 +33,8 @@ package struct CachePolicy: Sendable {
     package var keepsPages: Bool
     /// Whether files must be opened before they are read: false where a handle would carry nothing.
     package var needsOpen: Bool
+    /// Whether files can be changed, through this file system alone.
+    package var isWritable = false
 
     /// Makes a policy.
     package init(seconds: Double, keepsPages: Bool, needsOpen: Bool) {
@@ -139,6 +141,8 @@ package struct FileSystemStatistics: Hashable, Sendable {
     package var fragmentCount: UInt64
     /// Fragments that are free.
     package var freeFragmentCount: UInt64
+    /// Fragments that are free for others than root.
+    package var availableFragmentCount: UInt64
     /// Number of files.
     package var fileCount: UInt64
     /// Number of files that can still be made.
@@ -152,6 +156,7 @@ package struct FileSystemStatistics: Hashable, Sendable {
         self.fragmentSize = fragmentSize
         self.fragmentCount = fragmentCount
         self.freeFragmentCount = freeFragmentCount
+        availableFragmentCount = freeFragmentCount
         self.fileCount = fileCount
         self.freeFileCount = freeFileCount
     }

@@ -83,6 +83,16 @@ func addWriteOperations(to operations: inout fuse_lowlevel_ops) {
                 FileNumber(file), FileHandle(information), mode: mode, at: UInt64(offset), count: UInt64(count))
         }
     }
+    operations.copy_file_range = { request, file, offset, information, target, targetOffset, targetInfo, count, _ in
+        answer(request) { served throws(Errno) in
+            guard offset >= 0, targetOffset >= 0 else { throw .invalidArgument }
+            return try served.fileSystem.copyRange(
+                of: FileNumber(file), FileHandle(information), at: UInt64(offset), to: FileNumber(target),
+                FileHandle(targetInfo), at: UInt64(targetOffset), count: min(count, 1 << 30))
+        } _: { request, _, copied in
+            fuse_reply_write(request, copied)
+        }
+    }
     operations.fsync = { request, file, dataOnly, information in
         answer(request) { served throws(Errno) in
             try served.fileSystem.synchronize(FileNumber(file), FileHandle(information), dataOnly: dataOnly != 0)

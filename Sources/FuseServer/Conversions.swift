@@ -80,7 +80,7 @@ extension statvfs {
         f_frsize = UInt(statistics.fragmentSize)
         f_blocks = UInt(statistics.fragmentCount)
         f_bfree = UInt(statistics.freeFragmentCount)
-        f_bavail = UInt(statistics.freeFragmentCount)
+        f_bavail = UInt(statistics.availableFragmentCount)
         f_files = UInt(statistics.fileCount)
         f_ffree = UInt(statistics.freeFileCount)
         f_favail = UInt(statistics.freeFileCount)

@@ -29,7 +29,9 @@ package enum FuseServer {
         _ fileSystem: any FileSystem, source: String, at mountpoint: [UInt8], options: MountOptions,
         beforeServing: () throws -> Void = {}, whenReady: @escaping @Sendable () -> Bool
     ) throws(FuseError) {
-        let served = Served(fileSystem, maximumRead: options.maximumRead)
+        let served = Served(fileSystem, options)
+        // Modes are as the program asks; what it masks comes with its request.
+        if served.caching.isWritable { umask(0) }
         FuseLog.capture()
         let session = try FuseSession(served, options: options.list(source: source))
         try session.mount(at: mountpoint)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CFuse
+import FileSystems
 import FileTree
 import Glibc
 import LinuxIO
@@ -83,10 +84,11 @@ private func makeOperations(isShared: Bool) -> fuse_lowlevel_ops {
     var operations = fuse_lowlevel_ops()
     operations.`init` = { userData, connection in
         guard let connection else { return }
-        negotiate(&connection.pointee)
-        if Served.at(userData)?.isShared == true { negotiateSharing(&connection.pointee) }
+        guard let served = Served.at(userData) else { return }
+        negotiate(&connection.pointee, served)
+        if served.isShared { negotiateSharing(&connection.pointee) }
         // libfuse refuses to start where this differs from the mount option.
-        connection.pointee.max_read = Served.at(userData)?.maximumRead ?? 0
+        connection.pointee.max_read = served.options.maximumRead
     }
     addReadOperations(to: &operations)
     addOpenOperations(to: &operations)
@@ -101,15 +103,27 @@ private func makeOperations(isShared: Bool) -> fuse_lowlevel_ops {
     return operations
 }
 
-/// Asks the kernel for what makes reading fast.
-private func negotiate(_ connection: inout fuse_conn_info) {
-    let wanted =
+/// Asks the kernel for what makes reading fast, and for what changing needs.
+private func negotiate(_ connection: inout fuse_conn_info, _ served: Served) {
+    var wanted =
         FUSE_CAP_ASYNC_READ | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_READDIRPLUS | FUSE_CAP_CACHE_SYMLINKS
-        | FUSE_CAP_NO_OPEN_SUPPORT | FUSE_CAP_NO_OPENDIR_SUPPORT | FUSE_CAP_EXPLICIT_INVAL_DATA
     // READDIRPLUS always, not when the kernel guesses that it pays; replies from plain memory beat splice.
-    let unwanted =
+    var unwanted =
         FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE
-        | FUSE_CAP_AUTO_INVAL_DATA
+    if !served.caching.needsOpen { wanted |= FUSE_CAP_NO_OPEN_SUPPORT | FUSE_CAP_NO_OPENDIR_SUPPORT }
+    // Pages of files that others may change are dropped when size or time say so.
+    if served.caching.keepsPages {
+        wanted |= FUSE_CAP_EXPLICIT_INVAL_DATA
+        unwanted |= FUSE_CAP_AUTO_INVAL_DATA
+    } else {
+        wanted |= FUSE_CAP_AUTO_INVAL_DATA
+        unwanted |= FUSE_CAP_CACHE_SYMLINKS
+    }
+    if served.caching.isWritable {
+        wanted |= FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_DONT_MASK
+        // The kernel then checks permissions by access control lists too.
+        if served.options.checksPermissions { wanted |= FUSE_CAP_POSIX_ACL }
+    }
     connection.want |= connection.capable & UInt32(wanted)
     connection.want &= ~UInt32(unwanted)
     connection.max_background = 64

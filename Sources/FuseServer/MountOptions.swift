@@ -2,14 +2,19 @@
 
 /// How a file system is mounted: what the user may choose, and what never changes.
 ///
-/// A mount is always `nosuid` and `nodev`: set-user-ID files and devices of an image mean nothing on this machine.
+/// A mount is `nosuid` and `nodev` unless root asks otherwise for one that can be written to: set-user-ID files and
+/// devices of an image mean nothing on this machine.
 package struct MountOptions: Hashable, Sendable {
     /// Whether users other than the mount's owner may use it.
     package var allowsOthers = false
     /// Whether the kernel checks the files' modes and owners.
     package var checksPermissions = false
-    /// Whether files can be changed through the mount.
+    /// Whether files can be changed.
     package var isWritable = false
+    /// Whether devices can be opened.
+    package var allowsDevices = false
+    /// Whether set-user-ID files and capabilities have an effect.
+    package var allowsSetID = false
     /// The greatest number of bytes that the kernel may ask for at once; 0 for its own limit.
     package var maximumRead: UInt32 = 0
     /// The SELinux label of every file of the mount, with commas between its categories.
@@ -27,8 +32,9 @@ package struct MountOptions: Hashable, Sendable {
     /// The defaults with the user's lists of options (`-o a,b=1`) on top.
     ///
     /// - Throws: `FuseError` that names an option that is unknown or against what the mount guarantees.
-    package init(parsing lists: [String], isRoot: Bool) throws(FuseError) {
+    package init(parsing lists: [String], isRoot: Bool, isWritable: Bool = false) throws(FuseError) {
         self.init(isRoot: isRoot)
+        self.isWritable = isWritable
         for option in lists.flatMap(Self.split) {
             switch option {
             case "ro", "nosuid", "nodev", "defaults": continue
@@ -38,6 +44,11 @@ package struct MountOptions: Hashable, Sendable {
                 checksPermissions = true
             case "default_permissions": checksPermissions = true
             case "noexec", "noatime": others.append(option)
+            case "rw" where isWritable: continue
+            case "suid" where isWritable && isRoot: allowsSetID = true
+            case "dev" where isWritable && isRoot: allowsDevices = true
+            case "suid" where isWritable, "dev" where isWritable:
+                throw FuseError("mount option \"\(option)\": only root may ask for it")
             case "rw", "suid", "dev":
                 throw FuseError("mount option \"\(option)\": a mount is always read-only, nosuid and nodev")
             case _ where option.hasPrefix("context="):
@@ -56,7 +67,10 @@ package struct MountOptions: Hashable, Sendable {
 
     /// The list for libfuse, source included.
     package func list(source: String) -> String {
-        var all = ["fsname=" + Self.escaped(source), "subtype=cimg", isWritable ? "rw" : "ro", "nosuid", "nodev"]
+        var all = [
+            "fsname=" + Self.escaped(source), "subtype=cimg", isWritable ? "rw" : "ro", allowsSetID ? "suid" : "nosuid",
+            allowsDevices ? "dev" : "nodev",
+        ]
         if allowsOthers { all.append("allow_other") }
         if checksPermissions { all.append("default_permissions") }
         // The kernel takes what is between the quotes as one; libfuse must not part it at the commas either.
@@ -66,7 +80,8 @@ package struct MountOptions: Hashable, Sendable {
 
     /// The options in the form that `init(parsing:isRoot:)` of the same user reads back.
     package var arguments: [String] {
-        (allowsOthers ? ["allow_other"] : []) + (checksPermissions ? ["default_permissions"] : []) + sizes + others
+        (allowsDevices ? ["dev"] : []) + (allowsSetID ? ["suid"] : []) + (allowsOthers ? ["allow_other"] : [])
+            + (checksPermissions ? ["default_permissions"] : []) + sizes + others
             + (context.map { ["context=\"\($0)\""] } ?? [])
     }
 

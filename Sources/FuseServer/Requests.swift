@@ -10,15 +10,15 @@ import SystemPackage
 final class Served: Sendable {
     let fileSystem: any FileSystem
     let caching: CachePolicy
-    let maximumRead: UInt32
+    let options: MountOptions
     /// Requests for locks that are answered later.
     let lockWaiters = LockWaiters()
     /// Whether others change the files at the same time: see `SharedFileSystem`.
     var isShared: Bool { fileSystem is any SharedFileSystem }
 
-    init(_ fileSystem: any FileSystem, maximumRead: UInt32) {
+    init(_ fileSystem: any FileSystem, _ options: MountOptions) {
         self.fileSystem = fileSystem
-        self.maximumRead = maximumRead
+        self.options = options
         caching = fileSystem.caching
     }
 

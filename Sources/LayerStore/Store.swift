@@ -23,6 +23,8 @@ package final class Store: Sendable {
     let layers: Descriptor
     let trees: Descriptor
     let temporary: Descriptor
+    /// Where things lie that end with their owner: a directory in it that nobody has locked (flock(2)) is removed.
+    package var temporaryDirectory: Descriptor { temporary }
     let bootID: [UInt8]
     let limits: LayerLimits
 

@@ -44,13 +44,13 @@ extension Descriptor {
         }
     }
 
-    /// Metadata of a name in this directory.
+    /// Metadata of a name in this directory, or of the open file itself for a name of no bytes.
     ///
     /// The corresponding C function is fstatat(2).
     package func entryStatus(_ name: [UInt8]) throws(Errno) -> stat {
         var result = stat()
         _ = try retrying {
-            withCString(name) { fstatat(rawValue, $0, &result, AT_SYMLINK_NOFOLLOW) }
+            withCString(name) { fstatat(rawValue, $0, &result, atFlags(name)) }
         }
         return result
     }
@@ -77,6 +77,16 @@ extension Descriptor {
         }
     }
 }
+
+/// `AT_SYMLINK_NOFOLLOW`, and `AT_EMPTY_PATH` where no name is given.
+func atFlags(_ name: [UInt8]) -> Int32 {
+    name.isEmpty ? AT_SYMLINK_NOFOLLOW | clinux_AT_EMPTY_PATH : AT_SYMLINK_NOFOLLOW
+}
+
+/// The number of a device made of its two parts.
+///
+/// The corresponding C function is makedev(3).
+package func deviceNumber(major: UInt32, minor: UInt32) -> dev_t { dev_t(clinux_makedev(major, minor)) }
 
 /// The number of a device as its two parts.
 ///

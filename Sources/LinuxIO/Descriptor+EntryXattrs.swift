@@ -4,7 +4,7 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// Extended attributes of the names in a directory, read through `/proc/self/fd`: no call takes a directory's
+/// Extended attributes of the names in a directory, or of an open file whose name is given as no bytes, read through `/proc/self/fd`: no call takes a directory's
 /// descriptor and a name before Linux 6.13, and opening a file for its attributes would need to read it.
 extension Descriptor {
     /// The extended attributes of a name in this directory, in the order of the file system; symbolic links are not
@@ -32,7 +32,7 @@ extension Descriptor {
         let path = procPath(of: name)
         do throws(Errno) {
             let list = try growing { buffer, capacity in
-                withCString(path) { clinux_llistxattr($0, buffer, capacity) }
+                withCString(path) { clinux_llistxattr($0, follows(name), buffer, capacity) }
             }
             return list.isEmpty ? [] : list.split(separator: 0).map(Array.init)
         } catch .notSupported {
@@ -47,7 +47,9 @@ extension Descriptor {
         let path = procPath(of: name)
         do throws(Errno) {
             return try growing { buffer, capacity in
-                withCString(path) { path in withCString(attribute) { clinux_lgetxattr(path, $0, buffer, capacity) } }
+                withCString(path) { path in
+                    withCString(attribute) { clinux_lgetxattr(path, follows(name), $0, buffer, capacity) }
+                }
             }
         } catch .noData {
             return nil
@@ -56,9 +58,40 @@ extension Descriptor {
         }
     }
 
-    private func procPath(of name: [UInt8]) -> [UInt8] {
-        Array("/proc/self/fd/\(rawValue)/".utf8) + name
+    /// Sets an extended attribute of a name in this directory, with the flags of setxattr(2).
+    ///
+    /// Built on lsetxattr(2).
+    package func setEntryXattr(
+        _ attribute: [UInt8], of name: [UInt8], to value: [UInt8], flags: Int32 = 0
+    ) throws(Errno) {
+        let path = procPath(of: name)
+        _ = try retrying {
+            withCString(path) { path in
+                withCString(attribute) { attribute in
+                    value.withUnsafeBytes {
+                        clinux_lsetxattr(path, follows(name), attribute, $0.baseAddress, $0.count, flags)
+                    }
+                }
+            }
+        }
     }
+
+    /// Removes an extended attribute of a name in this directory; `.noData` where it has none.
+    ///
+    /// Built on lremovexattr(2).
+    package func removeEntryXattr(_ attribute: [UInt8], of name: [UInt8]) throws(Errno) {
+        let path = procPath(of: name)
+        _ = try retrying {
+            withCString(path) { path in withCString(attribute) { clinux_lremovexattr(path, follows(name), $0) } }
+        }
+    }
+
+    private func procPath(of name: [UInt8]) -> [UInt8] {
+        name.isEmpty ? Array("/proc/self/fd/\(rawValue)".utf8) : Array("/proc/self/fd/\(rawValue)/".utf8) + name
+    }
+
+    /// The open file itself is what its link in `/proc` leads to.
+    private func follows(_ name: [UInt8]) -> Int32 { name.isEmpty ? 1 : 0 }
 }
 
 /// Calls for the bytes, with more room if they need it, also while they grow in between.

@@ -48,25 +48,50 @@ extension Descriptor {
         _ = try retrying { unlinkat(rawValue, name, 0) }
     }
 
-    /// Removes an entry and, if it is a directory, the files and directories in it, at most 8 levels deep: the store's
-    /// own directories have two.
-    package func removeTree(_ name: String) throws(Errno) { try removeTree(Array(name.utf8), depth: 8) }
+    /// Removes an entry and, if it is a directory, everything in it, however deep.
+    package func removeTree(_ name: String) throws(Errno) { try removeTree(Array(name.utf8)) }
 
-    private func removeTree(_ name: [UInt8], depth: Int) throws(Errno) {
-        do throws(Errno) {
-            _ = try retrying { withCString(name) { unlinkat(rawValue, $0, 0) } }
-            return
-        } catch .isDirectory {
-        } catch .notPermitted {
-        } catch .noSuchFileOrDirectory { return }
-        guard depth > 0 else { throw .directoryNotEmpty }
-        do throws(Errno) {
-            let directory = try openBeneath(name, O_RDONLY | O_DIRECTORY)
-            for entry in try directory.entryNames() {
-                try directory.removeTree(entry, depth: depth - 1)
+    /// See `removeTree(_:)`.
+    ///
+    /// A directory that is not empty is first moved up beside the entry, so that no depth costs stack or descriptors.
+    package func removeTree(_ name: [UInt8]) throws(Errno) {
+        var waiting = [name]
+        var moved = 0
+        while let next = waiting.last {
+            if try removed(next) {
+                waiting.removeLast()
+                continue
             }
-            _ = try retrying { withCString(name) { unlinkat(rawValue, $0, AT_REMOVEDIR) } }
-        } catch .noSuchFileOrDirectory {}
+            do throws(Errno) {
+                let directory = try openBeneath(next, O_RDONLY | O_DIRECTORY)
+                for entry in try directory.entryNames() where try !directory.removed(entry) {
+                    let place = name + Array("~\(getpid())-\(moved)".utf8)
+                    moved += 1
+                    try directory.renameEntry(entry, to: self, as: place, flags: .noReplace)
+                    waiting.append(place)
+                }
+            } catch .noSuchFileOrDirectory {} catch .permissionDenied {
+                // The owner may always give himself the right to what is in a directory; once.
+                try allowRemoval(in: next)
+            }
+        }
+    }
+
+    private func allowRemoval(in name: [UInt8]) throws(Errno) {
+        guard try entryStatus(name).st_mode & 0o700 != 0o700 else { throw .permissionDenied }
+        try setEntryMode(name, 0o700)
+    }
+
+    /// Removes a name; false for a directory that is not empty.
+    private func removed(_ name: [UInt8]) throws(Errno) -> Bool {
+        for flags in [0, AT_REMOVEDIR] {
+            do throws(Errno) {
+                _ = try retrying { withCString(name) { unlinkat(rawValue, $0, flags) } }
+                return true
+            } catch .isDirectory {} catch .notPermitted where flags == 0 {
+            } catch .noSuchFileOrDirectory { return true } catch .directoryNotEmpty { return false }
+        }
+        return false
     }
 
     /// Takes an exclusive lock that ends with the descriptor; false if somebody else holds one.

@@ -156,6 +156,28 @@ package final class Descriptor: Sendable {
         }
     }
 
+    /// Writes bytes at an offset: pwrite(2).
+    ///
+    /// - Returns: how many; fewer than there are only where the file system has no room for the rest.
+    package func writeSome(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(Errno) -> Int {
+        var done = 0
+        while done < bytes.count {
+            let (sum, overflow) = offset.addingReportingOverflow(UInt64(done))
+            guard !overflow, let position = off_t(exactly: sum) else { throw .fileTooLarge }
+            do throws(Errno) {
+                let count = try retrying {
+                    pwrite(rawValue, bytes.baseAddress.map { $0 + done }, bytes.count - done, position)
+                }
+                guard count > 0 else { return done }
+                done += count
+            } catch {
+                guard done > 0 else { throw error }
+                return done
+            }
+        }
+        return done
+    }
+
     /// The first offset not before `offset` where data or a hole begins.
     ///
     /// The file position is moved. The corresponding C function is lseek(2) with `SEEK_DATA` or `SEEK_HOLE`.

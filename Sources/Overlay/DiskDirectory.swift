@@ -47,6 +47,13 @@ final class DirectoryCache: Sendable {
         /// Who holds a descriptor, besides the layers' own directories.
         var open: [DiskDirectory] = []
         var hand = 0
+        /// The directories that `shared` gave and somebody still has.
+        var shared: [FileIdentity: Weak] = [:]
+        var sharedLimit = 1024
+    }
+
+    fileprivate struct Weak {
+        weak var directory: DiskDirectory?
     }
 
     /// Bytes of a path that one call takes, well below `PATH_MAX`, and the levels after which a descriptor is kept on
@@ -141,6 +148,25 @@ extension DirectoryCache.State {
 }
 
 extension DirectoryCache {
+    /// The one object for a directory that may be moved; made where there is none.
+    func shared(_ name: [UInt8], in parent: DiskDirectory, _ identity: FileIdentity) -> DiskDirectory {
+        state.withLock { state in
+            if let known = state.shared[identity]?.directory { return known }
+            if state.shared.count >= state.sharedLimit {
+                state.shared = state.shared.filter { $0.value.directory != nil }
+                state.sharedLimit = max(1024, state.shared.count * 2)
+            }
+            let directory = DiskDirectory(name, in: parent, identity)
+            state.shared[identity] = Weak(directory: directory)
+            return directory
+        }
+    }
+
+    /// Takes note that a directory is removed: its inode number may come to mean another one.
+    func removed(_ directory: DiskDirectory) {
+        _ = state.withLock { $0.shared.removeValue(forKey: directory.identity) }
+    }
+
     /// Takes note that a directory was moved.
     func moved(_ directory: DiskDirectory, to parent: DiskDirectory, as name: [UInt8]) {
         state.withLock { _ in

@@ -6,7 +6,8 @@ package struct IdentifierRange: Hashable, Sendable {
     package var container: UInt32
     /// The first number on disk.
     package var host: UInt32
-    /// How many numbers follow each other.
+    /// How many numbers follow each other; 0: every number on disk is shown as `container`, and `host` stands for
+    /// whatever number a program wants.
     package var count: UInt32
 
     /// Makes a range.
@@ -47,6 +48,7 @@ package struct IdentifierMapping: Hashable, Sendable {
 
     private static func shown(_ host: UInt32, _ ranges: [IdentifierRange]) -> UInt32 {
         guard !ranges.isEmpty else { return host }
+        if let all = ranges.first(where: { $0.count == 0 }) { return all.container }
         for range in ranges where host >= range.host && host - range.host < range.count {
             let (number, overflow) = range.container.addingReportingOverflow(host - range.host)
             return overflow ? unmapped : number
@@ -56,6 +58,7 @@ package struct IdentifierMapping: Hashable, Sendable {
 
     private static func stored(_ container: UInt32, _ ranges: [IdentifierRange]) -> UInt32? {
         guard !ranges.isEmpty else { return container }
+        if let all = ranges.first(where: { $0.count == 0 }) { return all.host }
         for range in ranges where container >= range.container && container - range.container < range.count {
             let (number, overflow) = range.host.addingReportingOverflow(container - range.container)
             return overflow ? nil : number

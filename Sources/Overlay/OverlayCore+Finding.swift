@@ -73,7 +73,7 @@ extension OverlayCore {
                     return
                 }
                 guard let child = self.directory(status, place, marks) else { throw .ioError }
-                if isLast { search.addDirectory(status, place, child) }
+                if isLast { search.addDirectory(status, child) }
                 if marks?.opacity == .opaque {
                     search.isOver = true
                 } else {
@@ -110,6 +110,14 @@ extension OverlayCore {
             next.removeLast()
             next += components
         }
+    }
+
+    /// A directory of a layer; in the upper, where directories are moved, always the same object for the same one.
+    func diskDirectory(
+        _ name: [UInt8], in parent: DiskDirectory, _ identity: FileIdentity, _ layer: Int
+    ) -> DiskDirectory {
+        hasUpper && layer == 0
+            ? directories.shared(name, in: parent, identity) : DiskDirectory(name, in: parent, identity)
     }
 
     /// What one directory of one layer says of a name; nil where it says nothing.
@@ -167,10 +175,11 @@ extension OverlayCore {
     /// The merged directory's part that a found directory is.
     private func directory(_ status: LayerStatus, _ place: LayerPlace, _ marks: OverlayMarks?) -> LayerDirectory? {
         switch place.kind {
+        case .open: nil
         case .tree(let number): LayerDirectory(layer: place.layer, kind: .tree(number))
         case .disk(let parent, let name):
             LayerDirectory(
-                layer: place.layer, kind: .disk(DiskDirectory(name, in: parent, status.identity)),
+                layer: place.layer, kind: .disk(diskDirectory(name, in: parent, status.identity, place.layer)),
                 mayMarkWhiteouts: marks?.opacity == .whiteoutsByAttribute)
         }
     }
@@ -214,8 +223,9 @@ private struct NameSearch {
         found?.status.blockCount = status.blockCount
     }
 
-    mutating func addDirectory(_ status: LayerStatus, _ place: LayerPlace, _ directory: LayerDirectory) {
-        if found == nil { found = OverlayFile(status: status, place: place) }
+    /// A directory's place is the directory itself, which stays good when it is renamed.
+    mutating func addDirectory(_ status: LayerStatus, _ directory: LayerDirectory) {
+        if found == nil { found = OverlayFile(status: status, place: directory.place) }
         found?.stack.append(directory)
     }
 }

@@ -20,36 +20,32 @@ extension OverlayCore {
     /// - Parameter flags: how, such as `O_RDONLY`; nothing else makes sense for the frozen tree.
     /// - Throws: `.staleNFSFileHandle` where something else has the file's name now.
     func open(_ place: LayerPlace, _ flags: Int32 = O_RDONLY) throws(Errno) -> OpenFile {
-        switch place.kind {
-        case .tree(let number):
+        if case .tree(let number) = place.kind {
             guard let tree = tree(place.layer) else { throw .ioError }
             return .tree(tree, number)
-        case .disk(let directory, let name):
-            let parent = try directories.descriptor(of: directory)
-            let file = try parent.openBeneath(name, flags | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW)
-            guard try file.status().st_mode & S_IFMT == S_IFREG else { throw .staleNFSFileHandle }
-            return .disk(file)
         }
+        let (parent, name) = try reach(place)
+        let file = try parent.openEntry(name, flags | O_NONBLOCK | O_NOCTTY)
+        guard try file.status().st_mode & S_IFMT == S_IFREG else { throw .staleNFSFileHandle }
+        return .disk(file)
     }
 
     /// A symbolic link's target.
     func target(of place: LayerPlace) throws(Errno) -> [UInt8] {
-        switch place.kind {
-        case .tree(let number):
+        if case .tree(let number) = place.kind {
             guard let tree = tree(place.layer) else { throw .ioError }
             return try tree.target(of: number)
-        case .disk(let directory, let name):
-            let parent = try directories.descriptor(of: directory)
-            // A link that a user may not make himself is kept as a file.
-            if try parent.entryStatus(name).st_mode & S_IFMT == S_IFREG {
-                return try content(of: parent.openBeneath(name, O_RDONLY | O_NONBLOCK))
-            }
-            do throws(Errno) {
-                return try parent.entryTarget(name)
-            } catch .invalidArgument {
-                // Another file has the name by now.
-                throw .staleNFSFileHandle
-            }
+        }
+        let (parent, name) = try reach(place)
+        // A link that a user may not make himself is kept as a file.
+        if try parent.entryStatus(name).st_mode & S_IFMT == S_IFREG {
+            return try content(of: parent.openEntry(name, O_RDONLY | O_NONBLOCK))
+        }
+        do throws(Errno) {
+            return try parent.entryTarget(name)
+        } catch .invalidArgument {
+            // Another file has the name by now.
+            throw .staleNFSFileHandle
         }
     }
 
@@ -63,30 +59,27 @@ extension OverlayCore {
 
     /// The full names of a file's own extended attributes, as they are shown.
     func xattrNames(of place: LayerPlace) throws(Errno) -> [[UInt8]] {
-        switch place.kind {
-        case .tree(let number):
+        if case .tree(let number) = place.kind {
             guard let tree = tree(place.layer) else { throw .ioError }
             return try tree.xattrNames(of: number)
-        case .disk(let directory, let name):
-            return try directories.descriptor(of: directory).entryXattrNames(name)
-                .compactMap { OverlayMarkName.shown($0, options.marks) }
         }
+        let (parent, name) = try reach(place)
+        return try parent.entryXattrNames(name).compactMap { OverlayMarkName.shown($0, options.marks) }
     }
 
     /// The value of an extended attribute, by the name that is shown; nil where the file has none.
     func xattr(_ attribute: [UInt8], of place: LayerPlace) throws(Errno) -> [UInt8]? {
-        switch place.kind {
-        case .tree(let number):
+        if case .tree(let number) = place.kind {
             guard let tree = tree(place.layer) else { throw .ioError }
             do throws(Errno) {
                 return try tree.xattr(attribute, of: number)
             } catch .noData { return nil }
-        case .disk(let directory, let name):
-            guard let stored = OverlayMarkName.stored(attribute, options.marks) else { return nil }
-            let value = try directories.descriptor(of: directory).entryXattr(stored, of: name)
-            guard attribute == FileCapability.name else { return value }
-            return value.map { FileCapability.shown($0, by: options.identifiers(of: place.layer)) }
         }
+        guard let stored = OverlayMarkName.stored(attribute, options.marks) else { return nil }
+        let (parent, name) = try reach(place)
+        let value = try parent.entryXattr(stored, of: name)
+        guard attribute == FileCapability.name else { return value }
+        return value.map { FileCapability.shown($0, by: options.identifiers(of: place.layer)) }
     }
 }
 

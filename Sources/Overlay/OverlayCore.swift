@@ -78,32 +78,47 @@ final class OverlayCore: Sendable {
 
     /// What a layer tells of a file and what its attributes say; nil where it is not there.
     func inspect(_ place: LayerPlace) throws(Errno) -> (status: LayerStatus, marks: OverlayMarks?)? {
-        switch place.kind {
-        case .tree(let number):
+        if case .tree(let number) = place.kind {
             guard let tree = tree(place.layer) else { throw .ioError }
             return (LayerStatus(try tree.attributes(of: number)), nil)
-        case .disk(let directory, let name):
-            let descriptor = try directories.descriptor(of: directory)
-            do throws(Errno) {
-                guard var status = LayerStatus(try descriptor.entryStatus(name)) else { throw .ioError }
-                // Marks are on regular files and directories only.
-                guard status.type == .regular || status.type == .directory else {
-                    show(&status, nil, place.layer)
-                    return (status, nil)
-                }
-                let names = try descriptor.entryXattrNames(name)
-                guard !names.isEmpty else {
-                    show(&status, nil, place.layer)
-                    return (status, nil)
-                }
-                let marks = try OverlayMarks(names, of: name, in: descriptor, options.marks)
-                show(&status, marks.override, place.layer)
-                return (status, marks)
-            } catch {
-                if error == .noSuchFileOrDirectory || error == .fileNameTooLong { return nil }
-                throw error
-            }
         }
+        let (descriptor, name) = try reach(place)
+        do throws(Errno) {
+            guard var status = LayerStatus(try descriptor.entryStatus(name)) else { throw .ioError }
+            // Marks are on regular files and directories only.
+            guard status.type == .regular || status.type == .directory else {
+                show(&status, nil, place.layer)
+                return (status, nil)
+            }
+            let names = try descriptor.entryXattrNames(name)
+            guard !names.isEmpty else {
+                show(&status, nil, place.layer)
+                return (status, nil)
+            }
+            let marks = try OverlayMarks(names, of: name, in: descriptor, options.marks)
+            show(&status, marks, place.layer)
+            return (status, marks)
+        } catch {
+            if error == .noSuchFileOrDirectory || error == .fileNameTooLong { return nil }
+            throw error
+        }
+    }
+
+    /// How a file on disk is reached: a name in an open directory, or no name for the open file itself.
+    ///
+    /// - Throws: `.readOnlyFileSystem` for a file of the frozen tree.
+    func reach(_ place: LayerPlace) throws(Errno) -> (Descriptor, [UInt8]) {
+        switch place.kind {
+        case .tree: throw .readOnlyFileSystem
+        case .open(let descriptor): return (descriptor, [])
+        case .disk(let directory, let name): return (try directories.descriptor(of: directory), name)
+        }
+    }
+
+    /// The device that a layer's own directory lies on; 0 for the frozen tree.
+    func device(of layer: Int) -> UInt64 {
+        guard layers.indices.contains(layer), case .disk(let directory) = layers[layer] else { return 0 }
+        return directory.identity.device
     }
 
     /// The frozen tree of a layer.
@@ -112,9 +127,12 @@ final class OverlayCore: Sendable {
         return tree
     }
 
-    /// Applies an override and the mapping of numbers.
-    private func show(_ status: inout LayerStatus, _ override: StatusOverride?, _ layer: Int) {
-        if let override {
+    /// Applies marks and the mapping of numbers.
+    private func show(_ status: inout LayerStatus, _ marks: OverlayMarks?, _ layer: Int) {
+        if hasUpper, layer == 0, let difference = marks?.linkDifference, status.type == .regular {
+            status.linkCount = UInt32(clamping: Int64(status.linkCount) + Int64(difference))
+        }
+        if let override = marks?.override {
             status.uid = override.uid
             status.gid = override.gid
             status.permissions = override.permissions

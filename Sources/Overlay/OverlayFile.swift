@@ -2,6 +2,7 @@
 
 import FileSystems
 import FileTree
+import LinuxIO
 
 /// A directory as one layer has it.
 struct LayerDirectory: Sendable {
@@ -44,6 +45,8 @@ struct LayerPlace: Sendable {
         case disk(DiskDirectory, [UInt8])
         /// By its number in the frozen tree.
         case tree(FileNumber)
+        /// By nothing but a descriptor (`O_PATH` or more): its last name is gone.
+        case open(Descriptor)
     }
 
     /// The layer, 0 for the highest.
@@ -61,6 +64,8 @@ struct OverlayFile {
     var stack: [LayerDirectory] = []
     /// Where a regular file's bytes are, if not at `place`.
     var data: LayerPlace?
+    /// What a file with several names is called among the links of the upper, if a lower layer has it.
+    var copyName: [UInt8]?
 }
 
 /// A name that a merged directory lists.

@@ -14,6 +14,8 @@ package final class OverlayFileSystem: FileSystem {
     let core: OverlayCore
     let nodes: OverlayNodes
     let handles = OverlayHandles()
+    /// Where changes go; nil where nothing can be changed.
+    let upper: UpperLayer?
 
     /// Stacks layers, the highest first.
     ///
@@ -25,12 +27,31 @@ package final class OverlayFileSystem: FileSystem {
     ) throws(Errno) {
         core = try OverlayCore(layers, options: options, log: log)
         nodes = OverlayNodes(root: try core.root())
+        upper = nil
+    }
+
+    /// Stacks layers, the highest first, under an upper that changes go to; neither may change in another way.
+    ///
+    /// The process must not mask modes of files that it makes: see umask(2).
+    /// - Throws: as the other initializer; the `Errno` of preparing the work directory; `.improperLink` (EXDEV) where
+    ///   upper and work directory are not on one file system.
+    package init(
+        _ layers: [OverlayLayer], upper: OverlayUpper, options: OverlayOptions,
+        log: @escaping @Sendable (String) -> Void
+    ) throws(Errno) {
+        var options = options
+        options.isChanging = false
+        core = try OverlayCore([.directory(upper.directory)] + layers, hasUpper: true, options: options, log: log)
+        guard case .disk(let root) = core.layers[0] else { throw .notDirectory }
+        self.upper = try UpperLayer(upper, root: root, marks: options.marks)
+        nodes = OverlayNodes(root: try core.root())
     }
 
     package var caching: CachePolicy {
-        core.options.isChanging
-            ? CachePolicy(seconds: 1, keepsPages: false, needsOpen: true)
-            : CachePolicy(seconds: 1e9, keepsPages: true, needsOpen: true)
+        if core.options.isChanging { return CachePolicy(seconds: 1, keepsPages: false, needsOpen: true) }
+        var policy = CachePolicy(seconds: 1e9, keepsPages: true, needsOpen: true)
+        policy.isWritable = upper != nil
+        return policy
     }
 
     package func lookup(_ name: UnsafeRawBufferPointer, in directory: FileNumber) throws(Errno) -> FileAttributes {
@@ -41,27 +62,32 @@ package final class OverlayFileSystem: FileSystem {
     package func forget(_ file: FileNumber, count: UInt64) { nodes.forget(file, count: count) }
 
     package func attributes(of file: FileNumber) throws(Errno) -> FileAttributes {
-        let node = try nodes.node(file)
-        var status = try core.status(of: node.place)
-        // Something else has the name now. The kernel looks the name up again and asks for that.
-        guard status.identity == node.identity, status.type == node.type else { throw .staleNFSFileHandle }
-        if let data = node.data { status.blockCount = try core.status(of: data).blockCount }
-        return attributes(status, node.number, node.stack)
+        try withNode(file) { node throws(Errno) in
+            var status = try core.status(of: node.place)
+            // Something else has the name now. The kernel looks the name up again and asks for that.
+            guard status.identity == node.identity, status.type == node.type else { throw .staleNFSFileHandle }
+            if let data = node.data { status.blockCount = try core.status(of: data).blockCount }
+            return attributes(status, node)
+        }
     }
 
     package func target(of link: FileNumber) throws(Errno) -> [UInt8] {
-        let node = try nodes.node(link)
-        guard node.type == .symbolicLink else { throw .invalidArgument }
-        return try core.target(of: node.place)
+        try withNode(link) { node throws(Errno) in
+            guard node.type == .symbolicLink else { throw .invalidArgument }
+            return try core.target(of: node.place)
+        }
     }
 
     package func open(_ file: FileNumber, flags: Int32) throws(Errno) -> FileHandle {
-        let node = try nodes.node(file)
-        switch node.type {
+        let type = try nodes.node(file).type
+        switch type {
         case .directory: return handles.add(.directory(DirectoryListing()))
         case .regular:
-            guard flags & O_ACCMODE == O_RDONLY else { throw .readOnlyFileSystem }
-            return handles.add(.file(try core.open(node.data ?? node.place)))
+            if flags & O_ACCMODE != O_RDONLY || flags & O_TRUNC != 0 { return try openForWriting(file, flags) }
+            return try withNode(file) { node throws(Errno) in
+                let open = try core.open(node.data ?? node.place)
+                return handles.add(.file(FileUse(open, isLower: upper != nil && !node.isUpper || node.data != nil)))
+            }
         default: throw .invalidArgument
         }
     }
@@ -71,13 +97,24 @@ package final class OverlayFileSystem: FileSystem {
     package func read(
         _ file: FileNumber, _ handle: FileHandle, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
     ) throws(Errno) -> Int {
-        try handles.file(handle).read(at: offset, into: buffer)
+        try openFile(file, handle).read(at: offset, into: buffer)
     }
 
     package func seek(
         _ file: FileNumber, _ handle: FileHandle, from offset: UInt64, to goal: SeekGoal
     ) throws(Errno) -> UInt64 {
-        try handles.file(handle).seek(from: offset, to: goal)
+        try openFile(file, handle).seek(from: offset, to: goal)
+    }
+
+    /// The open file of a handle: the copy where the file was copied to the upper meanwhile.
+    func openFile(_ file: FileNumber, _ handle: FileHandle) throws(Errno) -> OpenFile {
+        let use = try handles.file(handle)
+        guard use.isLower else { return use.current }
+        let node = try nodes.node(file)
+        guard node.isUpper, node.data == nil else { return use.current }
+        let copy = try core.open(node.place)
+        use.replace(by: copy)
+        return copy
     }
 
     package func readDirectory(
@@ -100,12 +137,13 @@ package final class OverlayFileSystem: FileSystem {
     }
 
     package func xattr(_ name: [UInt8], of file: FileNumber) throws(Errno) -> [UInt8] {
-        guard let value = try core.xattr(name, of: try nodes.node(file).place) else { throw .noData }
+        let value = try withNode(file) { node throws(Errno) in try core.xattr(name, of: node.place) }
+        guard let value else { throw .noData }
         return value
     }
 
     package func xattrNames(of file: FileNumber) throws(Errno) -> [[UInt8]] {
-        try core.xattrNames(of: try nodes.node(file).place)
+        try withNode(file) { node throws(Errno) in try core.xattrNames(of: node.place) }
     }
 
     package func statistics() throws(Errno) -> FileSystemStatistics {
@@ -125,18 +163,53 @@ extension OverlayFileSystem {
         return node
     }
 
-    /// Finds a name and gives the caller one reference of its file.
-    func take(_ name: [UInt8], in directory: OverlayNode, from position: Int) throws(Errno) -> FileAttributes {
-        guard let file = try core.find(name, in: directory.stack, from: position) else {
-            throw .noSuchFileOrDirectory
+    /// Runs `body` with a file's node, once more if the file is not where it was: a change may have moved it.
+    func withNode<Result>(
+        _ number: FileNumber, _ body: (OverlayNode) throws(Errno) -> Result
+    ) throws(Errno) -> Result {
+        let node = try nodes.node(number)
+        do throws(Errno) {
+            return try body(node)
+        } catch {
+            guard let upper, error == .noSuchFileOrDirectory || error == .staleNFSFileHandle else { throw error }
+            return try upper.changes.hold { () throws(Errno) in try body(try nodes.node(number)) }
         }
-        let number = nodes.take(file, name, in: directory.number)
-        return attributes(file.status, number, file.stack)
     }
 
-    func attributes(_ status: LayerStatus, _ number: FileNumber, _ stack: [LayerDirectory]) -> FileAttributes {
-        var result = status.attributes(number: number)
-        if stack.count > 1 { result.linkCount = 1 }
+    /// Finds a name and gives the caller one reference of its file.
+    func take(_ name: [UInt8], in directory: OverlayNode, from position: Int) throws(Errno) -> FileAttributes {
+        guard let file = try find(name, in: directory, from: position) else { throw .noSuchFileOrDirectory }
+        return take(file, name, in: directory.number)
+    }
+
+    /// Gives the caller one reference of a file that was found.
+    func take(_ file: OverlayFile, _ name: [UInt8], in directory: FileNumber) -> FileAttributes {
+        let number = nodes.take(file, name, in: directory, isWritable: upper != nil)
+        var attributes = file.status.attributes(number: number)
+        if file.stack.count > 1 { attributes.linkCount = 1 }
+        return attributes
+    }
+
+    /// The file that a name means; of a lower file with several names the copy that the upper has.
+    func find(_ name: [UInt8], in directory: OverlayNode, from position: Int = 0) throws(Errno) -> OverlayFile? {
+        guard var file = try core.find(name, in: directory.stack, from: position) else { return nil }
+        guard let upper, file.place.layer > 0, file.stack.isEmpty, file.status.linkCount > 1 else { return file }
+        let called = UpperLayer.copyName(
+            file.status.identity, depth: core.layers.count - file.place.layer, device: core.device(of: file.place.layer)
+        )
+        file.copyName = called
+        guard let copy = upper.copy(called: called) else { return file }
+        file.place = copy
+        file.data = nil
+        file.status = try core.status(of: copy)
+        return file
+    }
+
+    func attributes(_ status: LayerStatus, _ node: OverlayNode) -> FileAttributes {
+        var result = status.attributes(number: node.number)
+        if node.stack.count > 1 { result.linkCount = 1 }
+        if node.removedNames > 0 { result.linkCount -= min(result.linkCount, node.removedNames) }
+        if node.isRemoved { result.linkCount = 0 }
         return result
     }
 
@@ -180,7 +253,8 @@ extension FileSystemStatistics {
     init(_ status: statvfs) {
         self.init(
             fragmentSize: UInt32(clamping: status.f_frsize), fragmentCount: UInt64(status.f_blocks),
-            freeFragmentCount: UInt64(status.f_bavail), fileCount: UInt64(status.f_files),
-            freeFileCount: UInt64(status.f_favail))
+            freeFragmentCount: UInt64(status.f_bfree), fileCount: UInt64(status.f_files),
+            freeFileCount: UInt64(status.f_ffree))
+        availableFragmentCount = UInt64(status.f_bavail)
     }
 }

@@ -7,9 +7,30 @@ import SystemPackage
 /// What a handle of a mounted overlay stands for.
 enum OverlayHandle: Sendable {
     /// An open regular file.
-    case file(OpenFile)
+    case file(FileUse)
     /// An open directory.
     case directory(DirectoryListing)
+}
+
+/// An open regular file, which may have been opened before it was copied to the upper.
+final class FileUse: Sendable {
+    private struct State {
+        var file: OpenFile
+        var isLower: Bool
+    }
+
+    private let state: Mutex<State>
+
+    init(_ file: OpenFile, isLower: Bool) { state = Mutex(State(file: file, isLower: isLower)) }
+
+    /// Whether it is a file of a lower layer.
+    var isLower: Bool { state.withLock { $0.isLower } }
+
+    /// The file to read from.
+    var current: OpenFile { state.withLock { $0.file } }
+
+    /// Goes on with the copy of the file.
+    func replace(by copy: OpenFile) { state.withLock { $0 = State(file: copy, isLower: false) } }
 }
 
 /// What an open directory lists: fixed from the first read on, until it is rewound.
@@ -56,7 +77,7 @@ final class OverlayHandles: Sendable {
     }
 
     /// An open regular file.
-    func file(_ handle: FileHandle) throws(Errno) -> OpenFile {
+    func file(_ handle: FileHandle) throws(Errno) -> FileUse {
         guard case .file(let file)? = state.withLock({ $0.handles[handle.rawValue] }) else { throw .badFileDescriptor }
         return file
     }

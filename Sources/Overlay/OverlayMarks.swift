@@ -23,8 +23,10 @@ struct OverlayMarks {
     var isMetadataOnly = false
     /// Whether the file is a whiteout, in a directory that may have such.
     var isWhiteout = false
-    /// The text of `user.containers.override_stat`.
+    /// What `user.containers.override_stat` says.
     var override: StatusOverride?
+    /// By how many names that lower layers have the file's link count differs from the upper layer's own.
+    var linkDifference: Int32?
 
     /// No marks.
     init() {}
@@ -50,6 +52,9 @@ struct OverlayMarks {
                 } else if value == [UInt8(ascii: "x")], opacity == .none {
                     opacity = .whiteoutsByAttribute
                 }
+            case .linkCount:
+                let text = String(decoding: try directory.entryXattr(attribute, of: name) ?? [], as: UTF8.self)
+                linkDifference = text.first == "U" ? Int32(text.dropFirst()) : nil
             case .overrideStat:
                 override = StatusOverride(parsing: try directory.entryXattr(attribute, of: name) ?? [])
             case .other: continue
@@ -65,7 +70,8 @@ enum OverlayMarkName {
     case metacopy
     case whiteout
     case overrideStat
-    /// Bookkeeping that reading has no use for: origin, impure, nlink, upper, uuid, protattr.
+    case linkCount
+    /// Bookkeeping that reading has no use for: origin, impure, upper, uuid, protattr.
     case other
 
     /// The meaning of an attribute's full name; nil for an attribute of the file itself.
@@ -86,6 +92,8 @@ enum OverlayMarkName {
                     .redirect
                 } else if rest.elementsEqual("metacopy".utf8) {
                     .metacopy
+                } else if rest.elementsEqual("nlink".utf8) {
+                    .linkCount
                 } else if rest.elementsEqual("whiteout".utf8) { .whiteout } else { .other }
         } else {
             return nil

@@ -27,6 +27,25 @@ struct OverlayNode {
     var stack: [LayerDirectory]
     /// Where a regular file's bytes are, if not at `place`.
     var data: LayerPlace?
+    /// The names that led to anything but a directory; kept where the upper may be written to.
+    var names: [Name] = []
+    /// Other keys that lead to the node.
+    var aliases: [Key] = []
+    /// How many names were taken away that the layer of `place` still counts.
+    var removedNames: UInt32 = 0
+    /// Whether a directory was removed, or the last name of a file.
+    var isRemoved = false
+    /// What a lower file's copy is called among the links of the upper, if it has several names.
+    var copyName: [UInt8]?
+
+    /// A name in a directory.
+    struct Name: Hashable {
+        let parent: FileNumber
+        let name: [UInt8]
+    }
+
+    /// Whether the upper layer has it.
+    var isUpper: Bool { place.layer == 0 }
 
     /// The directory above; the root's own for the root, nil for what is no directory.
     var parent: FileNumber? {
@@ -63,13 +82,17 @@ final class OverlayNodes: Sendable {
     }
 
     /// Gives the file that a lookup found a number, and the caller one reference of it.
-    func take(_ file: OverlayFile, _ name: [UInt8], in parent: FileNumber) -> FileNumber {
+    ///
+    /// - Parameter isWritable: whether the layers change only through this overlay, which then knows better than a
+    ///   lookup that began before a change.
+    func take(_ file: OverlayFile, _ name: [UInt8], in parent: FileNumber, isWritable: Bool = false) -> FileNumber {
         let key = Self.key(file, name, parent)
         return state.withLock { state in
             if let number = state.numbers[key], var node = state.nodes[number] {
-                if node.isSame(as: file) {
+                if isWritable ? node.type == file.status.type : node.isSame(as: file) {
                     node.references &+= 1
-                    node.refresh(file)
+                    node.refresh(file, isWritable)
+                    if isWritable { node.add(OverlayNode.Name(parent: parent, name: name)) }
                     state.nodes[number] = node
                     return number
                 }
@@ -78,10 +101,44 @@ final class OverlayNodes: Sendable {
             }
             let number = state.number(for: file.status.identity)
             state.numbers[key] = number
-            state.nodes[number] = OverlayNode(
+            var node = OverlayNode(
                 number: number, type: file.status.type, key: key, references: 1, place: file.place,
                 identity: file.status.identity, stack: file.stack, data: file.data)
+            node.copyName = file.copyName
+            if isWritable { node.add(OverlayNode.Name(parent: parent, name: name)) }
+            state.nodes[number] = node
             return number
+        }
+    }
+
+    /// Changes what is known of a file; nothing for one that is not known (any more).
+    func update(_ number: FileNumber, _ change: (inout OverlayNode) -> Void) {
+        state.withLock { state in
+            guard var node = state.nodes[number] else { return }
+            let key = node.key
+            change(&node)
+            state.nodes[number] = node
+            guard node.key != key else { return }
+            // What a directory is called leads elsewhere from now on; what a file was is still that file.
+            if node.stack.isEmpty, node.type != .directory {
+                state.nodes[number]?.aliases.append(key)
+            } else if state.numbers[key] == number {
+                state.numbers[key] = nil
+            }
+            state.numbers[node.key] = number
+        }
+    }
+
+    /// The number of the file that a name leads to, if it is known.
+    func known(_ file: OverlayFile, _ name: [UInt8], in parent: FileNumber) -> FileNumber? {
+        state.withLock { $0.numbers[Self.key(file, name, parent)] }
+    }
+
+    /// Takes note that a name no longer leads to a file.
+    func removeKey(of number: FileNumber) {
+        state.withLock { state in
+            guard let node = state.nodes[number] else { return }
+            for key in [node.key] + node.aliases where state.numbers[key] == number { state.numbers[key] = nil }
         }
     }
 
@@ -107,7 +164,7 @@ final class OverlayNodes: Sendable {
                 return
             }
             state.nodes[number] = nil
-            if state.numbers[node.key] == number { state.numbers[node.key] = nil }
+            for key in [node.key] + node.aliases where state.numbers[key] == number { state.numbers[key] = nil }
         }
     }
 
@@ -127,10 +184,16 @@ extension OverlayNode {
     }
 
     /// A file is reached by the name that led to it last: an older one may be gone.
-    fileprivate mutating func refresh(_ file: OverlayFile) {
-        guard stack.isEmpty else { return }
+    fileprivate mutating func refresh(_ file: OverlayFile, _ isWritable: Bool) {
+        guard stack.isEmpty, type != .directory, !isWritable else { return }
         place = file.place
         data = file.data
+    }
+
+    /// Takes note of one more name.
+    mutating func add(_ name: Name) {
+        guard stack.isEmpty, type != .directory, !names.contains(name), names.count < 64 else { return }
+        names.append(name)
     }
 }
 

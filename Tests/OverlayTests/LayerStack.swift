@@ -41,9 +41,14 @@ final class LayerStack {
         let merged = scratch.path("merged")
         let lower = paths.map(\.string).joined(separator: ":")
         let extra = options.isEmpty ? "" : ",\(options)"
-        try Shell.run("mount -t overlay overlay -o lowerdir=\(lower)\(extra) \(merged)", in: scratch.path)
-        mounted = merged
+        try mount("lowerdir=\(lower)\(extra)", at: merged)
         return merged
+    }
+
+    /// Mounts kernel overlayfs until the stack goes away.
+    func mount(_ options: String, at path: FilePath) throws {
+        try Shell.run("mount -t overlay overlay -o \(options) \(path)", in: scratch.path)
+        mounted = path
     }
 }
 

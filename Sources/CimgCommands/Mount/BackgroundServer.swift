@@ -19,6 +19,9 @@ enum BackgroundServer {
         var arguments = ["serve", "--source=\(source.title)"] + ServedContent(source.content).arguments
         arguments += ServedContent.arguments(owners: source.owners)
         for option in options.arguments { arguments += ["-o", option] }
+        if let discarded = source.discarded {
+            arguments.append("--discard=" + String(decoding: discarded.path, as: UTF8.self))
+        }
         try start(arguments, with: source.content.descriptors, at: mountpoint)
     }
 

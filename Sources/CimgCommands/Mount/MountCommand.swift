@@ -20,6 +20,9 @@ package struct MountCommand: ParsableCommand {
             the engine keeps them; what it changes shows. Volumes are named and left out. With --live it is the \
             running container's own file system, volumes included, and can be written to.
 
+            With --rw the mount can be written to. What is mounted never changes: the changes go to a directory of their \
+            own, which is removed when the mount ends unless --upper names it. rootfs:DIR then is mounted where it lies.
+
             Two extended attributes answer although no list has them: user.cimg.layer names the layer that brought a \
             file or directory, user.cimg.digest is the SHA-256 of a regular file's content.
 
@@ -32,6 +35,7 @@ package struct MountCommand: ParsableCommand {
               cimg mount alpine /mnt/image
               cimg mount oci:images/alpine:3.20 /mnt/image
               cimg mount my_container /mnt/image
+              cimg mount --rw --upper changes alpine /mnt/w
               cimg mount --live pid:1234 /mnt/live
 
             Exit status: 0 mounted, 2 trouble.
@@ -57,6 +61,8 @@ package struct MountCommand: ParsableCommand {
     @Flag(help: "Mount the container's volumes and binds too, read-only (as root).")
     var volumes = false
 
+    @OptionGroup var writing: WritingOptions
+
     @Flag(help: "Serve in this process until the mount ends.")
     var foreground = false
 
@@ -66,8 +72,8 @@ package struct MountCommand: ParsableCommand {
     @Option(
         name: [.customShort("o"), .long],
         help: ArgumentHelp(
-            "Mount options: noexec, noatime, allow_other, default_permissions, max_read=BYTES, context=LABEL. Always set: "
-                + "ro, nosuid, nodev.", valueName: "option,..."))
+            "Mount options: noexec, noatime, allow_other, default_permissions, max_read=BYTES, context=LABEL; with --rw "
+                + "as root also suid, dev. Else set: ro, nosuid, nodev.", valueName: "option,..."))
     var options: [String] = []
 
     /// Makes the command for the parser.
@@ -83,10 +89,14 @@ package struct MountCommand: ParsableCommand {
             _ = try Mountpoint(name, allowsHiding: nonempty)
             // Each layer is an open file, here and on its way to the server.
             Spawn.raiseOpenFileLimit()
-            var options = try MountOptions(parsing: options, isRoot: geteuid() == 0)
-            let named = try finder.resolve(object)
-            try label(&options, of: named)
-            let (source, attached, remark) = try open(named, in: finder)
+            var options = try MountOptions(
+                parsing: options, isRoot: geteuid() == 0, isWritable: writing.isWritable)
+            let directory = try writing.lowerDirectory(object)
+            let named = directory == nil ? try finder.resolve(object) : nil
+            if let named { try label(&options, of: named) }
+            let (opened, attached, remark) = try named.map { try open($0, in: finder) } ?? (directory, nil, nil)
+            guard var source = opened else { return }
+            try writing.addUpper(to: &source, store: store)
             let mountpoint = try Mountpoint(name, allowsHiding: nonempty)
             try mountpoint.lock()
             // Who held the lock may have mounted.
@@ -94,6 +104,7 @@ package struct MountCommand: ParsableCommand {
             try withExtendedLifetime(mountpoint) {
                 if foreground {
                     remark.map(StandardError.print)
+                    defer { source.discarded?.remove() }
                     let fileSystem = try openServed(source.content)
                     try FuseServer.serve(
                         fileSystem, source: source.title, at: mountpoint.path, options: options,
@@ -120,7 +131,7 @@ package struct MountCommand: ParsableCommand {
     /// Opens what a name means, and the volumes that shall be put into its mount, or a line about them.
     private func open(
         _ named: NamedObject, in finder: ObjectFinder
-    ) throws -> (MountSource, ContainerVolumes?, String?) {
+    ) throws -> (MountSource?, ContainerVolumes?, String?) {
         switch named {
         case .image:
             if volumes { throw MountError("--volumes: \(object.printable) is no container") }

@@ -23,6 +23,8 @@ struct MountSource: Sendable {
         case tree(TreeFiles)
         /// Directories of this machine, the highest first.
         case directories([Descriptor], OverlayOptions)
+        /// Either with an upper that changes go to.
+        indirect case writable(Content, WritableUpper)
     }
 
     /// The object as the user knows it, without its digest.
@@ -33,6 +35,8 @@ struct MountSource: Sendable {
     var content: Content
     /// The numbers of users and groups whose files the server must be allowed to read; nil where it is as it is.
     var owners: (users: [NumberRange], groups: [NumberRange])?
+    /// What the server removes when it ends.
+    var discarded: DiscardedUpper?
 
     /// What the mount table shows: the kernel takes less than a page.
     var title: String { "\(name.prefix(500))" + (digest.map { "@\($0)" } ?? "") }

@@ -20,6 +20,8 @@ package struct ServeCommand: ParsableCommand {
     @Flag var changing = false
     @Option var userRange: [String] = []
     @Option var groupRange: [String] = []
+    @Option var upper: String?
+    @Option var discard: String?
     @Option(name: .customShort("o")) var options: [String] = []
     @Argument var mountpoint: String
 
@@ -29,19 +31,21 @@ package struct ServeCommand: ParsableCommand {
     package mutating func run() throws {
         do {
             let served = try ServedContent(
-                count: descriptors, hasNotes: notes, marks: marks, identifiers: identifiers, isChanging: changing)
+                count: descriptors, hasNotes: notes, marks: marks, identifiers: identifiers, isChanging: changing,
+                upper: upper)
             // Directories are opened as they are used.
             Spawn.raiseOpenFileLimit()
             let fileSystem = try openServed(served.content(inheritedDescriptors(served.count)))
             try FuseServer.serve(
                 fileSystem, source: source, at: RawArguments.bytes(of: mountpoint),
-                options: MountOptions(parsing: options, isRoot: geteuid() == 0),
+                options: MountOptions(parsing: options, isRoot: geteuid() == 0, isWritable: upper != nil),
                 beforeServing: {
                     guard !userRange.isEmpty else { return }
                     try SubordinateNumbers.takeRights(
                         users: userRange.map(ServedContent.range), groups: groupRange.map(ServedContent.range))
                 }
             ) { BackgroundServer.reportReady() }
+            if let discard { DiscardedUpper(path: RawArguments.bytes(of: discard)).remove() }
         } catch {
             // `cimg mount` says on what and for whom. If it has gone, nobody is left to be told.
             _ = try? FileDescriptor.standardError.writeAll("\(error)\n".utf8)

@@ -11,6 +11,8 @@ struct ServedContent: Sendable {
     var hasNotes = false
     /// How directories are to be understood; nil for the files of a tree.
     var overlay: OverlayOptions?
+    /// How the upper is kept whose directories are the last two descriptors; nil where nothing can be changed.
+    var upper: UpperSettings?
 
     /// The content in the order of its descriptors, and what tells them apart.
     init(_ content: MountSource.Content) {
@@ -21,13 +23,22 @@ struct ServedContent: Sendable {
         case .directories(let directories, let options):
             count = directories.count
             overlay = options
+        case .writable(let lower, let upper):
+            let below = ServedContent(lower)
+            count = below.count + 2
+            hasNotes = below.hasNotes
+            overlay = below.overlay
+            self.upper = upper.settings
         }
     }
 
     /// Reads back what `arguments` are made of.
     ///
     /// - Throws: `MountError` for what `arguments` never are.
-    init(count: Int, hasNotes: Bool, marks: UInt8?, identifiers: [String], isChanging: Bool) throws {
+    init(
+        count: Int, hasNotes: Bool, marks: UInt8?, identifiers: [String], isChanging: Bool, upper: String? = nil
+    ) throws {
+        self.upper = try upper.map(UpperSettings.init(parsing:))
         guard (1...65535).contains(count) else { throw MountError("no such count of descriptors") }
         self.count = count
         self.hasNotes = hasNotes
@@ -42,6 +53,7 @@ struct ServedContent: Sendable {
     var arguments: [String] {
         var arguments = ["--descriptors", "\(count)"]
         if hasNotes { arguments.append("--notes") }
+        if let upper { arguments += ["--upper", upper.text] }
         guard let overlay else { return arguments }
         arguments += ["--marks", "\(overlay.marks.rawValue)"]
         if overlay.isChanging { arguments.append("--changing") }
@@ -56,10 +68,18 @@ struct ServedContent: Sendable {
         guard descriptors.count == count, let first = descriptors.first, !hasNotes || count > 1 else {
             throw MountError("descriptors are missing")
         }
+        guard let upper else { return content(first, descriptors) }
+        guard count > 2 else { throw MountError("descriptors are missing") }
+        return .writable(
+            content(first, descriptors.dropLast(2)),
+            WritableUpper(directory: descriptors[count - 2], work: descriptors[count - 1], settings: upper))
+    }
+
+    private func content(_ first: Descriptor, _ descriptors: [Descriptor]) -> MountSource.Content {
         if let overlay { return .directories(descriptors, overlay) }
         return .tree(
             MountSource.TreeFiles(
-                image: first, notes: hasNotes ? descriptors[1] : nil,
+                image: first, notes: hasNotes && descriptors.count > 1 ? descriptors[1] : nil,
                 layers: Array(descriptors.dropFirst(hasNotes ? 2 : 1))))
     }
 
@@ -103,6 +123,7 @@ extension MountSource.Content {
         switch self {
         case .tree(let files): [files.image] + (files.notes.map { [$0] } ?? []) + files.layers
         case .directories(let directories, _): directories
+        case .writable(let lower, let upper): lower.descriptors + [upper.directory, upper.work]
         }
     }
 }

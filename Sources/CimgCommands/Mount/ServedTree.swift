@@ -16,16 +16,32 @@ func openServed(_ content: MountSource.Content) throws -> any FileSystem {
     switch content {
     case .directories(let directories, let options):
         return try OverlayFileSystem(directories.map { .directory($0) }, options: options, log: log)
-    case .tree(let files):
-        let file = try MappedFile(files.image)
-        let image = try EROFSImage(bytes: file.bytes, owner: file)
-        guard image.devices.count == files.layers.count else {
-            throw MountError("the tree has \(image.devices.count) layers, not \(files.layers.count)")
+    case .tree(let files): return ReadOnlyTree(try mappedTree(files), log: log)
+    case .writable(let lower, let upper):
+        var options = upper.options
+        let layers: [OverlayLayer]
+        switch lower {
+        case .directories(let directories, let own):
+            layers = directories.map { .directory($0) }
+            options.identifiers = own.identifiers
+            options.marks.formUnion(own.marks)
+        case .tree(let files): layers = [.tree(try mappedTree(files))]
+        case .writable: throw MountError("an upper has no upper")
         }
-        let notes = try files.notes.map { descriptor in
-            let file = try MappedFile(descriptor)
-            return try TreeNotes(bytes: file.bytes, owner: file)
-        }
-        return ReadOnlyTree(MappedTree(image: image, notes: notes, layers: LayerFiles(files.layers)), log: log)
+        return try OverlayFileSystem(layers, upper: upper.overlay, options: options, log: log)
     }
+}
+
+/// The tree of its files.
+private func mappedTree(_ files: MountSource.TreeFiles) throws -> MappedTree {
+    let file = try MappedFile(files.image)
+    let image = try EROFSImage(bytes: file.bytes, owner: file)
+    guard image.devices.count == files.layers.count else {
+        throw MountError("the tree has \(image.devices.count) layers, not \(files.layers.count)")
+    }
+    let notes = try files.notes.map { descriptor in
+        let file = try MappedFile(descriptor)
+        return try TreeNotes(bytes: file.bytes, owner: file)
+    }
+    return MappedTree(image: image, notes: notes, layers: LayerFiles(files.layers))
 }

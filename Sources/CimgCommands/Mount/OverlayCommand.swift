@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ArgumentParser
+import FileTree
+import FuseServer
+import Glibc
+import LinuxIO
+import Overlay
+import SystemPackage
+
+/// `cimg overlay`: mounts directories on top of each other, called as fuse-overlayfs and mount(8) call.
+package struct OverlayCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "overlay", abstract: "Mount directories on top of each other.",
+        usage: "cimg overlay [SOURCE] MOUNTPOINT -o lowerdir=DIR[:DIR...][,upperdir=DIR,workdir=DIR][,OPTION...]",
+        discussion: """
+            Takes the arguments of fuse-overlayfs, so that it can be the mount_program of podman and buildah; installed \
+            as mount.fuse.cimg it is also called by mount(8). Returns when the mount answers, a background process \
+            serves it. The layers are in the format of kernel overlayfs. With upperdir and workdir the mount can be \
+            written to.
+
+            Options: lowerdir, upperdir, workdir; uidmapping=CONTAINER:HOST:COUNT:... and gidmapping (how numbers on \
+            disk are shown); squash_to_uid=N, squash_to_gid=N, squash_to_root (everything is shown as one user's); \
+            redirect_dir=on|off (whether directories of lower layers can be renamed, else EXDEV); fsname=NAME; allow_other, default_permissions, ro, rw, suid, nosuid, dev, nodev, noexec, noatime. What \
+            fuse-overlayfs has besides is ignored.
+
+            Examples:
+
+              cimg overlay /mnt/merged -o lowerdir=top:base
+              cimg overlay /mnt/merged -o lowerdir=base,upperdir=changes,workdir=work
+
+            Exit status: 0 mounted, 2 trouble.
+            """)
+
+    @Argument(help: "What the mount table shall show, then the directory to mount on.")
+    var names: [String]
+
+    @Option(name: [.customShort("o")], help: ArgumentHelp("Options.", valueName: "option,..."))
+    var options: [String] = []
+
+    @Option(name: .customShort("t"), help: .hidden)
+    var type: String?
+
+    @Flag(name: .customShort("n"), help: .hidden)
+    var withoutTable = false
+
+    @Flag(name: .customShort("s"), help: .hidden)
+    var sloppy = false
+
+    @Flag(name: .customShort("v"), help: .hidden)
+    var verbose = false
+
+    @Flag(name: .customShort("f"), help: "Serve in this process until the mount ends.")
+    var foreground = false
+
+    /// Makes the command for the parser.
+    package init() {}
+
+    package mutating func run() throws {
+        try reportingTrouble {
+            guard let target = names.last, names.count <= 2 else { throw MountError("name one mountpoint") }
+            let parsed = try OverlayArguments(
+                RawArguments.bytes(of: options), source: names.count > 1 ? names[0] : nil, isRoot: geteuid() == 0)
+            Spawn.raiseOpenFileLimit()
+            var source = MountSource(
+                name: parsed.source, digest: nil,
+                content: .directories(try parsed.lower.map(Self.open), parsed.overlay))
+            if let upper = parsed.upper, let work = parsed.work {
+                let lock = try Self.open(work)
+                guard try lock.tryLock() else {
+                    throw MountError("workdir \"\(Bytes.escaped(work))\": in use by another mount")
+                }
+                source.content = .writable(
+                    source.content,
+                    WritableUpper(directory: try Self.open(upper), work: lock, settings: parsed.settings))
+            }
+            let mountpoint = try Mountpoint(RawArguments.bytes(of: target), allowsHiding: true)
+            if foreground {
+                try FuseServer.serve(
+                    openServed(source.content), source: source.title, at: mountpoint.path, options: parsed.mount
+                ) { true }
+            } else {
+                try BackgroundServer.start(source, at: mountpoint, options: parsed.mount)
+            }
+        }
+    }
+
+    private static func open(_ path: [UInt8]) throws -> Descriptor {
+        do throws(Errno) {
+            return Descriptor(
+                owning: try retrying { withCString(path) { Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) } })
+        } catch {
+            throw MountError("\"\(Bytes.escaped(path))\": \(error)")
+        }
+    }
+}
+
+/// The options of `cimg overlay`.
+struct OverlayArguments {
+    var lower: [[UInt8]] = []
+    var upper: [UInt8]?
+    var work: [UInt8]?
+    var source: String
+    var overlay: OverlayOptions
+    var settings: UpperSettings
+    var mount: MountOptions
+
+    /// Reads lists of options, the later ones on top.
+    ///
+    /// - Throws: `MountError` that names the option that is wrong.
+    init(_ lists: [[UInt8]], source: String?, isRoot: Bool) throws {
+        var users: [IdentifierRange] = []
+        var groups: [IdentifierRange] = []
+        var rest: [String] = []
+        var name = source ?? "overlay"
+        var isReadOnly = false
+        var redirects: Bool?
+        for option in lists.flatMap(Self.split) {
+            let mark = option.firstIndex(of: UInt8(ascii: "="))
+            let key = String(decoding: option[..<(mark ?? option.endIndex)], as: UTF8.self)
+            let value = mark.map { Array(option[($0 + 1)...]) } ?? []
+            let text = String(decoding: value, as: UTF8.self)
+            switch key {
+            case "lowerdir": lower = Self.paths(value)
+            case "upperdir": upper = value
+            case "workdir": work = value
+            case "uidmapping": users = try Self.ranges(text, key)
+            case "gidmapping": groups = try Self.ranges(text, key)
+            case "squash_to_uid": users = [try Self.squashed(text, key, to: geteuid())]
+            case "squash_to_gid": groups = [try Self.squashed(text, key, to: getegid())]
+            case "squash_to_root":
+                users = [try Self.squashed("0", key, to: geteuid())]
+                groups = [try Self.squashed("0", key, to: getegid())]
+            case "fsname": name = text
+            case "redirect_dir": redirects = ["off", "nofollow"].contains(text) ? false : text == "on" ? true : nil
+            case "ro": isReadOnly = true
+            case "rw": isReadOnly = false
+            case "suid" where isRoot, "dev" where isRoot, "nosuid", "nodev", "noexec", "noatime", "allow_other",
+                "default_permissions", "max_read":
+                rest.append(String(decoding: option, as: UTF8.self))
+            default: continue
+            }
+        }
+        guard !lower.isEmpty else { throw MountError("-o lowerdir=DIR is missing") }
+        guard (upper == nil) == (work == nil) else { throw MountError("upperdir and workdir go together") }
+        self.source = name
+        settings = UpperSettings(isPrivileged: Privilege.hasTrustedAttributes, isRoot: isRoot)
+        settings.redirects = redirects ?? settings.redirects
+        if isReadOnly { (upper, work) = (nil, nil) }
+        overlay = OverlayOptions(
+            marks: OverlayMarkFormats(rawValue: settings.marks).union([.dotNames]),
+            identifiers: [IdentifierMapping(users: users, groups: groups)], isChanging: upper == nil)
+        mount = try MountOptions(parsing: [], isRoot: isRoot, isWritable: upper != nil)
+        mount = try MountOptions(
+            parsing: [rest.filter { upper != nil || !["suid", "dev"].contains($0) }.joined(separator: ",")],
+            isRoot: isRoot, isWritable: upper != nil)
+    }
+
+    /// Options between commas; a backslash takes the next byte as it is.
+    private static func split(_ list: [UInt8]) -> [[UInt8]] { parts(list, at: UInt8(ascii: ","), keepsEscapes: true) }
+
+    /// Directories between colons.
+    private static func paths(_ list: [UInt8]) -> [[UInt8]] { parts(list, at: UInt8(ascii: ":"), keepsEscapes: false) }
+
+    private static func parts(_ list: [UInt8], at separator: UInt8, keepsEscapes: Bool) -> [[UInt8]] {
+        var parts: [[UInt8]] = [[]]
+        var isEscaped = false
+        for byte in list {
+            if isEscaped {
+                if keepsEscapes, byte != separator { parts[parts.count - 1].append(UInt8(ascii: "\\")) }
+                parts[parts.count - 1].append(byte)
+                isEscaped = false
+            } else if byte == UInt8(ascii: "\\") {
+                isEscaped = true
+            } else if byte == separator {
+                parts.append([])
+            } else {
+                parts[parts.count - 1].append(byte)
+            }
+        }
+        return parts.filter { !$0.isEmpty }
+    }
+
+    /// `CONTAINER:HOST:COUNT` any number of times.
+    private static func ranges(_ text: String, _ option: String) throws -> [IdentifierRange] {
+        let numbers = text.split(separator: ":").map { UInt32($0) }
+        guard !numbers.isEmpty, numbers.count % 3 == 0, !numbers.contains(nil) else {
+            throw MountError("\(option)=\(text): not CONTAINER:HOST:COUNT:...")
+        }
+        let known = numbers.compactMap { $0 }
+        return stride(from: 0, to: known.count, by: 3).map {
+            IdentifierRange(container: known[$0], host: known[$0 + 1], count: known[$0 + 2])
+        }
+    }
+
+    private static func squashed(_ text: String, _ option: String, to own: UInt32) throws -> IdentifierRange {
+        guard let number = UInt32(text) else { throw MountError("\(option)=\(text): not a number") }
+        return IdentifierRange(container: number, host: own, count: 0)
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileTree
+import Glibc
+import LayerStore
+import LinuxIO
+import OCI
+import Overlay
+import SystemPackage
+
+/// Opens where a writable mount keeps what is changed.
+///
+/// The work directory of `DIR` is `DIR.work`, beside it. It has a file `image` that says what the upper belongs to, and
+/// it is locked while a mount uses it.
+enum UpperDirectory {
+    /// Opens the upper of a user, made where it is missing.
+    ///
+    /// - Parameters:
+    ///   - image: what is mounted below, in a line.
+    ///   - force: whether the upper may belong to something else.
+    /// - Throws: `MountError` that says what is wrong with the directory.
+    static func open(
+        _ path: [UInt8], image: String, force: Bool, settings: UpperSettings
+    ) throws -> WritableUpper {
+        var path = path
+        while path.count > 1, path.last == UInt8(ascii: "/") { path.removeLast() }
+        func problem(_ reason: String) -> MountError { MountError("upper \"\(Bytes.escaped(path))\": \(reason)") }
+        let work: Descriptor
+        let directory: Descriptor
+        do throws(Errno) {
+            directory = try opened(path, mode: 0o755)
+            work = try opened(path + Array(".work".utf8), mode: 0o700)
+        } catch {
+            throw problem("\(error)")
+        }
+        try check(directory, work, image: image, force: force, problem)
+        return WritableUpper(directory: directory, work: work, settings: settings)
+    }
+
+    /// Opens a new upper that lasts as long as its mount.
+    static func temporary(in store: Store, settings: UpperSettings) throws -> (WritableUpper, DiscardedUpper) {
+        let (discarded, directory) = try DiscardedUpper.make(in: store.temporaryDirectory)
+        do throws(Errno) {
+            try directory.makeEntryDirectory(Array("upper".utf8), mode: 0o755)
+            let upper = try directory.openBeneath("upper", O_RDONLY | O_DIRECTORY)
+            // It is its own work directory: by that the server keeps its lock.
+            return (WritableUpper(directory: upper, work: directory, settings: settings), discarded)
+        } catch {
+            discarded.remove()
+            throw MountError("the directory for changes \"\(Bytes.escaped(discarded.path))\": \(error)")
+        }
+    }
+
+    private static func opened(_ path: [UInt8], mode: mode_t) throws(Errno) -> Descriptor {
+        do throws(Errno) {
+            _ = try retrying { withCString(path) { mkdir($0, mode) } }
+        } catch .fileExists {}
+        return Descriptor(
+            owning: try retrying { withCString(path) { Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) } })
+    }
+
+    private static func check(
+        _ directory: Descriptor, _ work: Descriptor, image: String, force: Bool, _ problem: (String) -> MountError
+    ) throws {
+        let owner: String?
+        do throws(Errno) {
+            guard try work.tryLock() else { throw .resourceBusy }
+            guard try directory.status().st_dev == work.status().st_dev else { throw .improperLink }
+            owner = try record(in: work)
+        } catch .resourceBusy {
+            throw problem("in use by another mount")
+        } catch .improperLink {
+            throw problem("its work directory beside it is on another file system")
+        } catch {
+            throw problem("\(error)")
+        }
+        guard owner != image else { return }
+        if let owner, !force {
+            throw problem("has the changes of \(owner.printable), not of \(image.printable); --force mounts it")
+        }
+        do throws(Errno) {
+            try write(image, work)
+        } catch {
+            throw problem("\(error)")
+        }
+    }
+
+    /// What an upper belongs to; nil for a new one.
+    private static func record(in work: Descriptor) throws(Errno) -> String? {
+        do throws(Errno) {
+            return String(decoding: try work.openBeneath("image", O_RDONLY).readToEnd(), as: UTF8.self)
+        } catch .noSuchFileOrDirectory { return nil }
+    }
+
+    private static func write(_ image: String, _ work: Descriptor) throws(Errno) {
+        let file = try work.openBeneath("image.new", O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
+        try file.write(Array(image.utf8))
+        try file.synchronizeAll()
+        try work.rename("image.new", to: work, as: "image")
+        try work.synchronizeAll()
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxIO
+import Overlay
+
+/// Where a writable mount keeps what is changed, as open directories.
+struct WritableUpper: Sendable {
+    var directory: Descriptor
+    var work: Descriptor
+    var settings: UpperSettings
+
+    /// What the overlay is told of the layers.
+    var options: OverlayOptions {
+        OverlayOptions(marks: OverlayMarkFormats(rawValue: settings.marks), isChanging: false)
+    }
+
+    /// What the overlay is told of the upper.
+    var overlay: OverlayUpper {
+        OverlayUpper(
+            directory: directory, work: work, redirectsDirectories: settings.redirects,
+            recordsOverrides: settings.overrides)
+    }
+}
+
+/// How an upper is written.
+struct UpperSettings: Hashable, Sendable {
+    /// `OverlayMarkFormats`.
+    var marks: UInt8
+    var redirects: Bool
+    var overrides: Bool
+
+    /// The settings for who runs this process: `trusted.` marks need the superuser's rights, and who is no superuser
+    /// may not give files away.
+    ///
+    /// - Parameter isPrivileged: whether the process may set attributes of the `trusted.` namespace.
+    init(isPrivileged: Bool, isRoot: Bool) {
+        marks = (isPrivileged ? OverlayMarkFormats.trusted : [.user, .overrideStat]).rawValue
+        redirects = isPrivileged
+        overrides = !isRoot
+    }
+
+    /// Reads back `text`.
+    init(parsing text: String) throws {
+        let parts = text.split(separator: ",").map { UInt8($0) }
+        guard parts.count == 3, let marks = parts[0], let redirects = parts[1], let overrides = parts[2] else {
+            throw MountError("no such upper: \(text)")
+        }
+        self.marks = marks
+        self.redirects = redirects != 0
+        self.overrides = overrides != 0
+    }
+
+    /// The settings as an argument.
+    var text: String { "\(marks),\(redirects ? 1 : 0),\(overrides ? 1 : 0)" }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import FileSystems
+import FileTree
+import Glibc
+import LinuxIO
+package import SystemPackage
+
+extension OverlayFileSystem {
+    package func setAttributes(
+        of file: FileNumber, _ handle: FileHandle?, to changes: AttributeChanges
+    ) throws(Errno) -> FileAttributes {
+        let upper = try writableUpper()
+        try copyUp(file, size: changes.size)
+        return try withNode(file) { node throws(Errno) in
+            let (directory, name) = try core.reach(node.place)
+            if let size = changes.size { try truncate(node, handle, to: size) }
+            if changes.uid != nil || changes.gid != nil || changes.permissions != nil {
+                try setOwner(node, name, in: directory, changes, upper)
+            }
+            if changes.accessTime != nil || changes.modificationTime != nil {
+                try directory.setEntryTimes(
+                    name, access: timespec(changes.accessTime), modification: timespec(changes.modificationTime))
+            }
+            return attributes(try core.status(of: node.place), node)
+        }
+    }
+
+    private func setOwner(
+        _ node: OverlayNode, _ name: [UInt8], in directory: Descriptor, _ changes: AttributeChanges,
+        _ upper: UpperLayer
+    ) throws(Errno) {
+        var owned = OwnedAs(try core.status(of: node.place))
+        if upper.settings.recordsOverrides {
+            owned.uid = changes.uid ?? owned.uid
+            owned.gid = changes.gid ?? owned.gid
+            owned.permissions = changes.permissions ?? owned.permissions
+            try own(name, in: directory, owned, upper)
+            if node.type != .symbolicLink { try setMode(name, in: directory, owned, upper) }
+            return
+        }
+        if changes.uid != nil || changes.gid != nil {
+            let mapping = core.options.identifiers(of: 0)
+            let user = changes.uid.map { mapping.storedUser($0) }
+            let group = changes.gid.map { mapping.storedGroup($0) }
+            // No number on disk stands for it.
+            if case .some(.none) = user { throw .invalidArgument }
+            if case .some(.none) = group { throw .invalidArgument }
+            try directory.setEntryOwner(name, user: user ?? nil, group: group ?? nil)
+        }
+        if let permissions = changes.permissions {
+            if node.type == .symbolicLink { throw .notSupported }
+            try directory.setEntryMode(name, mode_t(permissions))
+        }
+    }
+
+    private func truncate(_ node: OverlayNode, _ handle: FileHandle?, to size: UInt64) throws(Errno) {
+        guard node.type == .regular else { throw node.type == .directory ? .isDirectory : .invalidArgument }
+        if let handle, let use = try? handles.file(handle), !use.isLower, case .disk(let file) = use.current {
+            do throws(Errno) {
+                return try file.truncate(to: size)
+            } catch {
+                // A file that was opened for reading only.
+                guard error == .invalidArgument || error == .badFileDescriptor, size <= UInt64(Int64.max) else {
+                    throw error
+                }
+            }
+        }
+        let (directory, name) = try core.reach(node.place)
+        try directory.openEntry(name, O_WRONLY | O_NONBLOCK).truncate(to: size)
+    }
+
+    /// Opens a regular file that may be written to.
+    func openForWriting(_ file: FileNumber, _ flags: Int32) throws(Errno) -> FileHandle {
+        _ = try writableUpper()
+        try copyUp(file, size: flags & O_TRUNC != 0 ? 0 : nil)
+        return try withNode(file) { node throws(Errno) in
+            // Always readable too: the kernel reads a page before it writes to a part of it.
+            let open = try core.open(node.place, O_RDWR | flags & O_TRUNC)
+            return handles.add(.file(FileUse(open, isLower: false)))
+        }
+    }
+
+    /// The upper file of a handle that was opened for writing.
+    private func writable(_ handle: FileHandle) throws(Errno) -> Descriptor {
+        let use = try handles.file(handle)
+        guard !use.isLower, case .disk(let file) = use.current else { throw .badFileDescriptor }
+        return file
+    }
+
+    package func write(
+        _ file: FileNumber, _ handle: FileHandle, at offset: UInt64, _ bytes: UnsafeRawBufferPointer
+    ) throws(Errno) -> Int {
+        guard upper != nil else { throw .readOnlyFileSystem }
+        return try writable(handle).writeSome(bytes, at: offset)
+    }
+
+    package func allocate(
+        _ file: FileNumber, _ handle: FileHandle, mode: Int32, at offset: UInt64, count: UInt64
+    ) throws(Errno) {
+        guard upper != nil else { throw .readOnlyFileSystem }
+        try writable(handle).allocate(mode: mode, at: offset, count: count)
+    }
+
+    package func copyRange(
+        of file: FileNumber, _ handle: FileHandle, at offset: UInt64, to target: FileNumber,
+        _ targetHandle: FileHandle, at targetOffset: UInt64, count: Int
+    ) throws(Errno) -> Int {
+        guard upper != nil else { throw .readOnlyFileSystem }
+        // The kernel copies through its cache where the file is no file.
+        guard case .disk(let source) = try openFile(file, handle) else { throw .improperLink }
+        return try writable(targetHandle).copyRange(from: source, at: offset, to: targetOffset, count: count)
+    }
+
+    package func synchronize(_ file: FileNumber, _ handle: FileHandle, dataOnly: Bool) throws(Errno) {
+        guard upper != nil else { return }
+        let node = try nodes.node(file)
+        if node.type == .directory {
+            guard let top = node.stack.first, top.layer == 0, case .disk(let disk) = top.kind else { return }
+            let open = try core.directories.descriptor(of: disk).openBeneath(".", O_RDONLY | O_DIRECTORY)
+            return try open.synchronizeAll()
+        }
+        guard case .disk(let open) = try openFile(file, handle), node.isUpper else { return }
+        if dataOnly { try open.synchronize() } else { try open.synchronizeAll() }
+    }
+
+    package func setXattr(_ name: [UInt8], of file: FileNumber, to value: [UInt8], flags: Int32) throws(Errno) {
+        _ = try writableUpper()
+        guard let stored = OverlayMarkName.stored(name, core.options.marks) else { throw .notPermitted }
+        try copyUp(file)
+        try withNode(file) { node throws(Errno) in
+            let (directory, entry) = try core.reach(node.place)
+            try directory.setEntryXattr(stored, of: entry, to: value, flags: flags)
+        }
+    }
+
+    package func removeXattr(_ name: [UInt8], of file: FileNumber) throws(Errno) {
+        _ = try writableUpper()
+        guard let stored = OverlayMarkName.stored(name, core.options.marks) else { throw .notPermitted }
+        // Nothing is copied for what is not there.
+        _ = try xattr(name, of: file)
+        try copyUp(file)
+        try withNode(file) { node throws(Errno) in
+            let (directory, entry) = try core.reach(node.place)
+            try directory.removeEntryXattr(stored, of: entry)
+        }
+    }
+}
+
+extension timespec {
+    fileprivate init(_ time: AttributeChanges.Time?) {
+        switch time {
+        case nil: self = .omitted
+        case .now: self = .now
+        case .at(let time): self = timespec(time)
+        }
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileTree
+import Glibc
+package import LinuxIO
+import Synchronization
+import SystemPackage
+
+/// Where an overlay keeps what is changed: a directory in the format of kernel overlayfs and one to work in, both on one
+/// file system and used by one overlay at a time.
+package struct OverlayUpper: Sendable {
+    /// The upper directory.
+    package var directory: Descriptor
+    /// The work directory.
+    package var work: Descriptor
+    /// Whether directories that lower layers have are renamed by a mark; else `.improperLink` (EXDEV) tells the
+    /// program to copy them.
+    package var redirectsDirectories: Bool
+    /// Whether owners, modes and devices that this process may not give a file are kept in
+    /// `user.containers.override_stat`.
+    package var recordsOverrides: Bool
+
+    /// Describes an upper.
+    package init(directory: Descriptor, work: Descriptor, redirectsDirectories: Bool, recordsOverrides: Bool) {
+        self.directory = directory
+        self.work = work
+        self.redirectsDirectories = redirectsDirectories
+        self.recordsOverrides = recordsOverrides
+    }
+}
+
+/// The upper of a mounted overlay, ready to be written to.
+///
+/// In the work directory, `work` holds what is being made, `links` one more name for each upper file whose lower file
+/// has several: it is called after that file, so that all its names lead to the one copy.
+final class UpperLayer: Sendable {
+    let settings: OverlayUpper
+    let root: DiskDirectory
+    /// Where things are made before they get their name.
+    let temporary: Descriptor
+    /// Keeps changes of names apart from each other.
+    let changes = ChangeLock()
+    /// Keeps two requests from copying the same file.
+    let copies = CopyLocks()
+    private let links: Descriptor
+    private let linksDirectory: DiskDirectory
+    private let linkNames: Mutex<Set<[UInt8]>>
+    private let counter = Atomic<UInt64>(0)
+    /// What the names of the marks begin with: `trusted.overlay.` or `user.overlay.`.
+    let prefix: [UInt8]
+
+    /// Takes an upper over: what an earlier overlay was making is removed.
+    ///
+    /// - Parameter root: the upper directory as the overlay's layer.
+    init(_ settings: OverlayUpper, root: DiskDirectory, marks: OverlayMarkFormats) throws(Errno) {
+        self.settings = settings
+        self.root = root
+        prefix = Array((marks.contains(.trusted) ? "trusted.overlay." : "user.overlay.").utf8)
+        try settings.work.removeTree("work")
+        temporary = try settings.work.makeDirectory("work")
+        links = try settings.work.makeDirectory("links")
+        linksDirectory = try DiskDirectory(root: links)
+        linkNames = Mutex(Set(try links.entryNames()))
+        // A whiteout is a device that everybody may make, and a rename what the two directories share.
+        guard try settings.directory.status().st_dev == temporary.status().st_dev else { throw .improperLink }
+    }
+
+    /// A name in `temporary` that nothing has.
+    func temporaryName() -> [UInt8] {
+        Array("#\(String(counter.add(1, ordering: .relaxed).newValue, radix: 16))".utf8)
+    }
+
+    /// Makes a whiteout of a name that the directory does not have.
+    func makeWhiteout(_ name: [UInt8], in directory: Descriptor) throws(Errno) {
+        try directory.makeEntryNode(name, mode: S_IFCHR, device: 0)
+    }
+
+    /// Puts a whiteout in the place of what a name is, at once.
+    ///
+    /// A directory that has the name goes to `temporary` and is removed there, with the whiteouts in it.
+    func replaceByWhiteout(_ name: [UInt8], in directory: Descriptor, isDirectory: Bool) throws(Errno) {
+        let spare = temporaryName()
+        try makeWhiteout(spare, in: temporary)
+        do throws(Errno) {
+            try temporary.renameEntry(spare, to: directory, as: name, flags: isDirectory ? .exchange : [])
+        } catch {
+            try? temporary.removeEntry(spare)
+            throw error
+        }
+        if isDirectory { removeRemains(spare) }
+    }
+
+    /// Removes what lies in `temporary`; what cannot be removed now is when the upper is used the next time.
+    func removeRemains(_ name: [UInt8]) { try? temporary.removeTree(name) }
+
+    /// Sets one of the overlay's own marks.
+    func mark(_ mark: String, _ value: [UInt8], _ name: [UInt8], in directory: Descriptor) throws(Errno) {
+        try directory.setEntryXattr(prefix + Array(mark.utf8), of: name, to: value)
+    }
+}
+
+// MARK: - Files with several names below
+
+extension UpperLayer {
+    /// What the copy of a lower file is called in `links`: the same as long as the layers below are.
+    ///
+    /// - Parameters:
+    ///   - depth: how many layers lie below the file's.
+    ///   - device: the device of that layer's own directory.
+    static func copyName(_ identity: FileIdentity, depth: Int, device: UInt64) -> [UInt8] {
+        let other = identity.device == device ? "" : "-\(String(identity.device, radix: 16))"
+        return Array("\(depth)-\(String(identity.inode, radix: 16))\(other)".utf8)
+    }
+
+    /// Where a lower file's copy is; nil where it has none.
+    func copy(called name: [UInt8]) -> LayerPlace? {
+        linkNames.withLock { $0.contains(name) } ? LayerPlace(layer: 0, kind: .disk(linksDirectory, name)) : nil
+    }
+
+    /// Whether any lower file with several names was copied.
+    var hasCopies: Bool { linkNames.withLock { !$0.isEmpty } }
+
+    /// Takes an upper file as the copy of a lower file.
+    func addCopy(_ name: [UInt8], of file: [UInt8], in directory: Descriptor) throws(Errno) {
+        do throws(Errno) {
+            try directory.linkEntry(file, to: links, as: name)
+        } catch .fileExists {}
+        _ = linkNames.withLock { $0.insert(name) }
+    }
+
+    /// Forgets a lower file's copy that no name leads to any more.
+    func removeCopy(_ name: [UInt8]) throws(Errno) {
+        _ = linkNames.withLock { $0.remove(name) }
+        try links.removeEntry(name)
+    }
+
+    /// Says by how much the link count differs from what the upper's file system has.
+    func setLinkDifference(_ difference: Int32, of name: [UInt8], in directory: Descriptor) throws(Errno) {
+        try mark("nlink", Array("U\(difference < 0 ? "" : "+")\(difference)".utf8), name, in: directory)
+    }
+}

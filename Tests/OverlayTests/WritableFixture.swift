@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import LinuxIO
+import Overlay
+import SystemPackage
+import TestSupport
+
+/// Layers with an upper that can be written to.
+final class WritableFixture {
+    let stack: LayerStack
+    let upper: FilePath
+    let work: FilePath
+    private(set) var fileSystem: OverlayFileSystem
+
+    init(_ layers: [String]) throws {
+        stack = try LayerStack(layers)
+        upper = stack.scratch.directory("upper")
+        work = stack.scratch.directory("work")
+        fileSystem = try Self.open(stack, upper, work)
+    }
+
+    /// Ends the use of the upper and begins another one.
+    func reopen() throws { fileSystem = try Self.open(stack, upper, work) }
+
+    /// A directory with what the layers show.
+    func plainCopy() throws -> FilePath {
+        let merged = try stack.mountKernel()
+        let plain = stack.scratch.path("plain")
+        try Shell.run("cp -a \(merged) \(plain); umount \(merged)", in: stack.scratch.path)
+        return plain
+    }
+
+    /// Mounts kernel overlayfs over the same layers and the upper.
+    func mountKernel() throws -> FilePath {
+        let merged = stack.scratch.path("merged")
+        let kernelWork = stack.scratch.directory("kernel-work")
+        let lower = stack.paths.map(\.string).joined(separator: ":")
+        try stack.mount(
+            "lowerdir=\(lower),upperdir=\(upper),workdir=\(kernelWork),redirect_dir=on,metacopy=on", at: merged)
+        return merged
+    }
+
+    private static func open(_ stack: LayerStack, _ upper: FilePath, _ work: FilePath) throws -> OverlayFileSystem {
+        return try OverlayFileSystem(
+            stack.layers(),
+            upper: OverlayUpper(
+                directory: Descriptor.open(upper, O_RDONLY | O_DIRECTORY),
+                work: Descriptor.open(work, O_RDONLY | O_DIRECTORY), redirectsDirectories: true,
+                recordsOverrides: false),
+            options: OverlayOptions(marks: [.trusted])
+        ) { _ in }
+    }
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileSystems
+import FileTree
+import Foundation
+import LinuxIO
+import Overlay
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite(.enabled(if: Requirements.root)) struct WritableTests {
+    private static let layers = [
+        "mkdir -p a/b/c b; echo 1 >a/1; echo 2 >a/b/c/c; echo 3 >b/a; echo 4 >c; ln -s a b/b; mkfifo a/c",
+        "mkdir -p a/b c0 b/c; echo 5 >a/b/b; mkdir b/c/a; setfattr -n user.x -v 1 a/b/b; chmod 4755 a/b/b",
+    ]
+    private static let linked = [
+        "mkdir -p a/b b; echo 1 >a/a; ln a/a b/a; ln a/a c; echo 2 >a/b/b; ln a/b/b b/b; mkdir b/c"
+    ]
+
+    @Test(arguments: 0..<12) func `random operations do what they do in a plain directory`(_ seed: UInt64) throws {
+        let fixture = try WritableFixture(seed % 2 == 0 ? Self.layers : Self.linked)
+        let plain = try fixture.plainCopy()
+        let expected = try DirectoryTarget(plain)
+        var random = RandomOperations(seed: seed)
+        for step in 0..<400 {
+            let operation = random.next()
+            let outcome = FileSystemTarget(fixture.fileSystem).run(operation)
+            #expect(outcome == expected.run(operation), "seed \(seed), step \(step): \(operation)")
+            if step % 20 == 19 {
+                let shown = try lines(FileSystemSource(fixture.fileSystem), hasTimes: false)
+                let wanted = try lines(PathSource(plain), hasTimes: false)
+                #expect(shown == wanted, "seed \(seed), step \(step): \(operation)")
+                if shown != wanted { return }
+            }
+            if step % 100 == 99 { try fixture.reopen() }
+        }
+        let left = try Descriptor.open(fixture.work.appending("work"), O_RDONLY | O_DIRECTORY).entryNames()
+        #expect(left == [])
+        // Names of one lower file that were not touched are files of their own to the kernel.
+        guard seed % 2 == 0 else { return }
+        let shown = try lines(FileSystemSource(fixture.fileSystem))
+        #expect(try lines(PathSource(fixture.mountKernel())) == shown, "seed \(seed)")
+    }
+
+    @Test func `a directory of a lower layer is renamed by a mark and keeps all it has`() throws {
+        let fixture = try WritableFixture(Self.layers)
+        let target = FileSystemTarget(fixture.fileSystem)
+        #expect(target.run(.rename("a", "moved")) == "ok")
+        #expect(target.run(.rename("moved/b", "b/d")) == "ok")
+        #expect(target.run(.makeDirectory("a")) == "ok")
+        #expect(target.run(.removeDirectory("a")) == "ok")
+        #expect(try file("b/d/c/c", of: fixture.fileSystem).size == 2)
+        #expect(try xattr("trusted.overlay.redirect", fixture.upper.appending("moved")) == "/a")
+        #expect(try xattr("trusted.overlay.redirect", fixture.upper.appending("b/d")) == "/a/b")
+        let shown = try lines(FileSystemSource(fixture.fileSystem))
+        #expect(try lines(PathSource(fixture.mountKernel())) == shown)
+    }
+
+    @Test func `names that shared a file below share it above`() throws {
+        let fixture = try WritableFixture(["echo old >a; ln a b; ln a c"])
+        let target = FileSystemTarget(fixture.fileSystem)
+        #expect(target.run(.append("b", "new")) == "ok")
+        let numbers = try ["a", "b", "c"].map { try file($0, of: fixture.fileSystem) }
+        #expect(Set(numbers.map(\.number)).count == 1)
+        #expect(numbers.map(\.size) == [7, 7, 7])
+        #expect(numbers.map(\.linkCount) == [3, 3, 3])
+        #expect(target.run(.unlink("a")) == "ok")
+        #expect(try file("c", of: fixture.fileSystem).linkCount == 2)
+        try fixture.reopen()
+        #expect(try ["b", "c"].map { try file($0, of: fixture.fileSystem).size } == [7, 7])
+    }
+
+    @Test func `a file that is open when its last name goes can still be used, and counts no name`() throws {
+        let fixture = try WritableFixture(["echo lower >f; echo both >g"])
+        let fileSystem = fixture.fileSystem
+        for name in ["f", "g"] {
+            let found = try file(name, of: fileSystem)
+            let handle = try fileSystem.open(found.number, flags: name == "f" ? O_RDONLY : O_RDWR)
+            try fileSystem.unlink(Array(name.utf8), in: .root)
+            #expect(try fileSystem.attributes(of: found.number).linkCount == 0)
+            var changes = AttributeChanges()
+            changes.permissions = 0o640
+            #expect(try fileSystem.setAttributes(of: found.number, handle, to: changes).permissions == 0o640)
+            var bytes = [UInt8](repeating: 0, count: 5)
+            _ = try bytes.withUnsafeMutableBytes { try fileSystem.read(found.number, handle, at: 0, into: $0) }
+            #expect(String(decoding: bytes, as: UTF8.self) == (name == "f" ? "lower" : "both\n"))
+            fileSystem.close(handle, of: found.number)
+        }
+        #expect(try lines(FileSystemSource(fileSystem)) == [])
+    }
+
+    @Test func `a reader sees what is written after it opened the lower file`() throws {
+        let fixture = try WritableFixture(["echo lower >f"])
+        let found = try file("f", of: fixture.fileSystem)
+        let handle = try fixture.fileSystem.open(found.number, flags: O_RDONLY)
+        #expect(FileSystemTarget(fixture.fileSystem).run(.write("f", "upper")) == "ok")
+        var bytes = [UInt8](repeating: 0, count: 5)
+        _ = try bytes.withUnsafeMutableBytes {
+            try fixture.fileSystem.read(found.number, handle, at: 0, into: $0)
+        }
+        #expect(String(decoding: bytes, as: UTF8.self) == "upper")
+        #expect(try file("f", of: fixture.fileSystem).number == found.number)
+    }
+
+    @Test func `a copied file keeps mode, owner, times, attributes and holes`() throws {
+        let fixture = try WritableFixture([
+            """
+            truncate -s 8M f; echo x | dd of=f bs=1 seek=4M conv=notrunc 2>/dev/null; chown 5:6 f; chmod 6751 f
+            setfattr -n user.a -v 1 f; setfacl -m u:9:rw f; touch -d '1999-01-01 01:02:03.456' f
+            """
+        ])
+        let before = try lines(FileSystemSource(fixture.fileSystem))
+        let found = try file("f", of: fixture.fileSystem)
+        fixture.fileSystem.close(try fixture.fileSystem.open(found.number, flags: O_RDWR), of: found.number)
+        #expect(try lines(FileSystemSource(fixture.fileSystem)) == before)
+        #expect(try file("f", of: fixture.fileSystem).blockCount < 64)
+        #expect(fileExists(fixture.upper.appending("f")))
+    }
+
+    @Test func `new files inherit groups and access control lists`() throws {
+        let fixture = try WritableFixture(["mkdir d; chown :7 d; chmod 2775 d; setfacl -d -m u:9:rwx d; echo x >d/w"])
+        let fileSystem = fixture.fileSystem
+        let directory = try file("d", of: fileSystem).number
+        // Once where nothing was, once in the place of a whiteout.
+        try fileSystem.unlink(Array("w".utf8), in: directory)
+        let caller = Caller(uid: 3, gid: 4, umask: 0o077)
+        for name in ["n", "w"] {
+            let (made, handle) = try fileSystem.create(
+                Array(name.utf8), in: directory, mode: 0o666, flags: O_RDWR, for: caller)
+            fileSystem.close(handle, of: made.number)
+            #expect((made.uid, made.gid, made.permissions) == (3, 7, 0o664))
+            #expect(try fileSystem.xattrNames(of: made.number).contains(Array("system.posix_acl_access".utf8)))
+        }
+        let made = try fileSystem.makeDirectory(Array("e".utf8), in: directory, mode: 0o777, for: caller)
+        #expect((made.uid, made.gid, made.permissions) == (3, 7, 0o2775))
+    }
+
+    @Test func `what nobody may do is refused with the errno of Linux`() throws {
+        let fixture = try WritableFixture(["mkdir d; echo x >f"])
+        let fileSystem = fixture.fileSystem
+        let caller = Caller(uid: 0, gid: 0, umask: 0)
+        let long = [UInt8](repeating: 0x6E, count: 256)
+        #expect(throws: Errno.fileNameTooLong) {
+            try fileSystem.makeDirectory(long, in: .root, mode: 0o755, for: caller)
+        }
+        #expect(throws: Errno.notPermitted) {
+            try fileSystem.makeNode(Array("w".utf8), in: .root, mode: S_IFCHR | 0o600, device: 0, for: caller)
+        }
+        #expect(throws: Errno.invalidArgument) {
+            try fileSystem.rename(Array("f".utf8), in: .root, to: Array("g".utf8), in: .root, flags: 4)
+        }
+        let readOnly = try OverlayFileSystem(fixture.stack.layers()) { _ in }
+        #expect(throws: Errno.readOnlyFileSystem) { try readOnly.unlink(Array("f".utf8), in: .root) }
+        #expect(throws: Errno.readOnlyFileSystem) {
+            try readOnly.open(file("f", of: readOnly).number, flags: O_RDWR)
+        }
+    }
+
+    @Test func `attributes of an overlay within the mount are kept apart from its own`() throws {
+        let fixture = try WritableFixture(["mkdir d; echo x >d/f"])
+        let number = try file("d", of: fixture.fileSystem).number
+        try fixture.fileSystem.setXattr(
+            Array("trusted.overlay.opaque".utf8), of: number, to: Array("y".utf8), flags: 0)
+        #expect(try file("d/f", of: fixture.fileSystem).size == 2)
+        #expect(try fixture.fileSystem.xattrNames(of: number) == [Array("trusted.overlay.opaque".utf8)])
+        #expect(try xattr("trusted.overlay.overlay.opaque", fixture.upper.appending("d")) == "y")
+    }
+
+    private func xattr(_ name: String, _ path: FilePath) throws -> String? {
+        let top = try Descriptor.open("/", O_RDONLY | O_DIRECTORY)
+        return try top.entryXattr(Array(name.utf8), of: Array(path.string.utf8.dropFirst()))
+            .map { String(decoding: $0, as: UTF8.self) }
+    }
+}
