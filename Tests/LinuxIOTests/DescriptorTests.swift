@@ -107,10 +107,15 @@ struct DescriptorTests {
         #expect(try top.openBeneath("keep/file").size() == 0)
     }
 
-    @Test func `a tree deeper than ours is not removed`() throws {
-        scratch.file("1/2/3/4/5/6/7/8/9/10")
-        #expect(throws: Errno.directoryNotEmpty) { try top.removeTree("1") }
-        #expect(try top.hasEntry("1"))
+    @Test func `a tree of any depth is removed, and nothing beside it`() throws {
+        var open = try top.makeDirectory("deep")
+        for level in 0..<300 {
+            _ = try open.openBeneath("file", O_WRONLY | O_CREAT, mode: 0o600)
+            open = try open.makeDirectory(level % 2 == 0 ? "a" : "b")
+        }
+        scratch.file("keep", "x")
+        try top.removeTree("deep")
+        #expect(try names(top) == ["keep"])
     }
 
     @Test func `a lock ends with its descriptor`() throws {
