@@ -3,6 +3,7 @@
 import EROFS
 import Engines
 import FileTree
+import FuseServer
 import LayerStore
 import OCI
 import TreeDiff
@@ -30,10 +31,34 @@ struct DiffPair {
         self.incomparable = incomparable
     }
 
-    /// A container against what it was made of.
+    /// What a writable mount shows against what lies below its upper; nil for a directory that is none.
+    private static func ofMount(_ name: String) throws -> DiffPair? {
+        guard isDirectoryName(name), let mount = try? Unmounting.mount(at: RawArguments.bytes(of: name)),
+            let server = try MountedServer.of(mount).identifier,
+            let content = try ServedContent.content(of: server), let trees = try WrittenTree(content, name: name)
+        else { return nil }
+        return DiffPair(
+            DiffSide(name: "what is below \(name)", digest: nil, tree: trees.below),
+            DiffSide(name: name, digest: nil, tree: trees.whole), [], incomparable: .nlink)
+    }
+
+    /// An image against an upper directory over it, `upper:DIR`; nil for another text.
+    private static func ofUpper(_ left: String, _ right: String, in finder: ObjectFinder) throws -> DiffPair? {
+        let bytes = RawArguments.bytes(of: right)
+        guard bytes.starts(with: "upper:".utf8) else { return nil }
+        let image = try finder.open(left)
+        let tree = try mappedTree(image.tree)
+        let trees = try WrittenTree(upper: Array(bytes.dropFirst(6)), over: tree, name: right)
+        return DiffPair(
+            DiffSide(name: left, digest: "\(image.digest)", tree: tree),
+            DiffSide(name: right, digest: nil, tree: trees.whole), [], incomparable: .nlink)
+    }
+
+    /// A container against what it was made of, or a writable mount against what lies below its upper.
     ///
     /// - Parameter showsAll: whether what the engine put on top of the image counts as a change.
     static func ofContainer(_ name: String, in finder: ObjectFinder, showsAll: Bool) throws -> DiffPair {
+        if let mount = try ofMount(name) { return mount }
         guard !isDirectoryName(name), case .engine(let object) = try finder.resolve(name), case .container = object
         else {
             throw CommandError("\"\(name.printable)\": not a container; name what it is to be compared with")
@@ -55,6 +80,7 @@ struct DiffPair {
     static func of(
         _ left: String, _ right: String, in finder: ObjectFinder, readsAll: Bool, showsAll: Bool
     ) throws -> DiffPair {
+        if let upper = try ofUpper(left, right, in: finder) { return upper }
         let part = showsAll ? EngineTree.Part.whole : .withoutInitLayer
         switch try resolve(left, right, in: finder) {
         case (nil, nil):

@@ -33,7 +33,7 @@ func openServed(_ content: MountSource.Content) throws -> any FileSystem {
 }
 
 /// The tree of its files.
-private func mappedTree(_ files: MountSource.TreeFiles) throws -> MappedTree {
+func mappedTree(_ files: MountSource.TreeFiles) throws -> MappedTree {
     let file = try MappedFile(files.image)
     let image = try EROFSImage(bytes: file.bytes, owner: file)
     guard image.devices.count == files.layers.count else {
