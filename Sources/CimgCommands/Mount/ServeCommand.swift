@@ -54,11 +54,14 @@ package struct ServeCommand: ParsableCommand {
     }
 
     /// Takes over the descriptors from 3 on, which must be open.
+    ///
+    /// Those of a writable mount stay open under their numbers too, where `ServedContent.content(of:)` finds them.
     private func inheritedDescriptors(_ count: Int) throws -> [Descriptor] {
         try (0..<count).map { index in
             let number = Int32(3 + index)
             _ = try retrying { fcntl(number, F_SETFD, FD_CLOEXEC) }
-            return Descriptor(owning: number)
+            guard upper != nil else { return Descriptor(owning: number) }
+            return Descriptor(owning: try retrying { fcntl(number, F_DUPFD_CLOEXEC, Int32(3 + count)) })
         }
     }
 }
