@@ -18,7 +18,7 @@ struct WritableMountTests {
             bench.shell(script), is: .success("newer\nnewer\ntwo\ntwo\nmoved:\n\nsrv:\n4755 root 2\nfuseblk\n"))
         let changes = """
             A /etc/added
-            C /etc/name content,size
+            C /etc/name (content, size 6→10)
             A /moved
             D /srv/data
 
