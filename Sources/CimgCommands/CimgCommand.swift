@@ -46,7 +46,7 @@ package struct CimgCommand: ParsableCommand {
                 arguments.insert("overlay", at: 0)
             }
             try refuseWhatTheParserLetsPass(arguments)
-            var command = try parseAsRoot(arguments)
+            var command = try quickly(parsed: arguments) ?? parseAsRoot(arguments)
             try command.run()
             Glibc.exit(0)
         } catch {
@@ -58,6 +58,17 @@ package struct CimgCommand: ParsableCommand {
             StandardError.print("\(problem)")
             Glibc.exit(2)
         }
+    }
+
+    /// Parses the arguments of a command that is named first; nil for all that needs help or an error message.
+    ///
+    /// The parser of all commands at once takes longer than many a command.
+    private static func quickly(parsed arguments: [String]) -> (any ParsableCommand)? {
+        guard let name = arguments.first,
+            let command = configuration.subcommands.first(where: { $0.configuration.commandName == name }),
+            command.configuration.subcommands.isEmpty
+        else { return nil }
+        return try? command.parse(Array(arguments.dropFirst()))
     }
 
     /// The names of the commands that help lists.

@@ -73,9 +73,12 @@ package enum ProcessTable {
 
     /// A process's name; nil where it has ended.
     package static func name(_ identifier: Int32) -> String? {
-        text(identifier, "comm").map { line in
-            String(decoding: line.split(separator: UInt8(ascii: "\n")).first ?? [], as: UTF8.self)
-        }
+        // At most 15 bytes and a line feed, which one read gives: this is asked of every process of the machine.
+        var line = [UInt8](repeating: 0, count: 64)
+        guard let file = try? Descriptor.open(FilePath("/proc/\(identifier)/comm")),
+            let count = try? line.withUnsafeMutableBytes({ try file.read(into: $0) })
+        else { return nil }
+        return String(decoding: line[..<count].split(separator: UInt8(ascii: "\n")).first ?? [], as: UTF8.self)
     }
 
     private static func process(_ identifier: Int32, namedWithPrefix prefix: String) -> ProcessEntry? {

@@ -8,8 +8,8 @@ import SystemPackage
 ///
 /// Such a file is pages: two of them, the metas, name in turn the root of a B+ tree of pages. A change writes new pages
 /// into ones that nothing needs, then one meta. So what a meta leads to is whole as long as no later change is finished;
-/// containerd's lock, which it holds as long as it runs, is not needed. `read` checks for that and reads again; it copies
-/// files that are not large, so that the time in which a change would matter is short.
+/// containerd's lock, which it holds as long as it runs, is not needed. `read` checks for that and reads again; then it
+/// copies files that are not large first, so that the time in which a change would matter is short.
 package struct BoltFile: Sendable {
     /// How often it is read again before giving up.
     private static let attempts = 100
@@ -49,9 +49,10 @@ package struct BoltFile: Sendable {
     package func read<Result>(
         _ body: (BoltBucket) throws(EngineError) -> Result
     ) throws(EngineError) -> Result {
-        for _ in 0..<Self.attempts {
+        for attempt in 0..<Self.attempts {
             let meta = try BoltMeta(of: source, object: object)
-            if let copy = try copy(meta) {
+            // Mostly nothing changes, and a few pages are read of many.
+            if attempt > 0, let copy = try copy(meta) {
                 guard try isCurrent(meta) else { continue }
                 let pages = BoltPages(source: Self.source(of: copy), meta: meta, object: object)
                 return try body(try BoltBucket(pages, root: meta.root))
