@@ -113,6 +113,25 @@ struct ContainersStorageTests {
         #expect(layers.diffIDs == [DiffID(try Digest(parsing: "sha256:" + id("a")))])
     }
 
+    @Test("a container that is made of a directory has that directory, once it has run")
+    func namedRoot() throws {
+        let fixture = Fixture()
+        fixture.layer("c", isImage: false)
+        fixture.container(
+            "1", name: "box", layer: id("c"),
+            members: [("image", ""), ("metadata", "{\"image-name\":\"\",\"name\":\"box\"}")])
+        fixture.write()
+        let problem = #expect(throws: EngineError.self) { try fixture.box().layers() }
+        #expect(
+            problem?.description.hasSuffix(
+                "is made of a directory (--rootfs), which is written down when it first runs: start it") == true)
+        fixture.scratch.file(
+            "\(Fixture.store)/overlay-containers/\(id("1"))/userdata/config.json",
+            "{\"root\": {\"path\": \"/srv/root\"}}")
+        let layers = try fixture.box().layers()
+        #expect(layers == EngineLayers(lowers: [EngineLayers.Directory("/srv/root")]))
+    }
+
     // MARK: states
 
     @Test("a number that is no longer the container's is not taken for it")

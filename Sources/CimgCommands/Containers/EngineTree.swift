@@ -36,11 +36,15 @@ struct EngineTree: Sendable {
 
     /// Opens directories, and tells how they are to be understood.
     ///
-    /// - Parameter isChanging: whether what reads them must see what the container does meanwhile.
-    func open(
-        _ directories: [EngineLayers.Directory], isChanging: Bool
+    /// - Parameters:
+    ///   - name: what the user calls the object, for errors.
+    ///   - isChanging: whether what reads them must see what the container does meanwhile.
+    private func open(
+        _ directories: [EngineLayers.Directory], called name: String, isChanging: Bool
     ) throws -> (opened: [Descriptor], options: OverlayOptions) {
-        guard !directories.isEmpty else { throw CommandError("has no layers: there is nothing in it") }
+        guard !directories.isEmpty else {
+            throw CommandError("\(name.printable): has no layers: there is nothing in it")
+        }
         let opened = try directories.map(open)
         var marks: OverlayMarkFormats = layers.isPlain ? [] : layers.usesUserXattrs ? .user : .trusted
         // Where owners and modes are kept in attributes, the layers' own directories have one: looking for it on every
@@ -66,6 +70,13 @@ struct EngineTree: Sendable {
         return names?.contains { $0.elementsEqual("user.containers.override_stat".utf8) } ?? false
     }
 
+    /// All of it, to be served.
+    func open(
+        called name: String, isChanging: Bool
+    ) throws -> (opened: [Descriptor], options: OverlayOptions) {
+        try open(directories(.whole), called: name, isChanging: isChanging)
+    }
+
     /// A part as a tree to compare.
     ///
     /// - Parameter image: the stored tree of the image's layers, which then stands for the directories that they were
@@ -73,7 +84,7 @@ struct EngineTree: Sendable {
     func tree(_ part: Part, called name: String, over image: MappedTree? = nil) throws -> OverlayTree {
         var own = directories(part)
         if image != nil { own.removeLast(min(own.count, layers.diffIDs?.count ?? 0)) }
-        let (opened, options) = try open(own, isChanging: true)
+        let (opened, options) = try open(own, called: name, isChanging: true)
         let layers = opened.map { OverlayLayer.directory($0) } + (image.map { [.tree($0)] } ?? [])
         return try OverlayTree(layers, name: Array(name.utf8), options: options)
     }

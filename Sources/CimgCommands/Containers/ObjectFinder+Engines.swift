@@ -40,6 +40,12 @@ extension ObjectFinder {
         throw nothing(called: text)
     }
 
+    /// The image that a container's engine says it is made of; nil where that is not there.
+    func image(of container: EngineContainer) -> EngineImage? {
+        let images = MachineEngines(kinds: [container.engine]).images.items
+        return images.first { $0.id == container.imageID && $0.namespace == container.namespace }
+    }
+
     private func engineObject(
         _ text: String, _ kind: EngineKind, isImage: Bool, _ name: String
     ) throws -> EngineObject {

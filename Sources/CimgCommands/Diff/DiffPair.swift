@@ -59,12 +59,18 @@ struct DiffPair {
     /// - Parameter showsAll: whether what the engine put on top of the image counts as a change.
     static func ofContainer(_ name: String, in finder: ObjectFinder, showsAll: Bool) throws -> DiffPair {
         if let mount = try ofMount(name) { return mount }
-        guard !isDirectoryName(name), case .engine(let object) = try finder.resolve(name), case .container = object
+        guard !isDirectoryName(name), case .engine(let object) = try finder.resolve(name),
+            case .container(let container) = object
         else {
             throw CommandError("\"\(name.printable)\": not a container; name what it is to be compared with")
         }
         let side = try EngineSide(name, object)
         guard side.tree.layers.upper != nil else {
+            // A storage that copies has the image in a directory of its own.
+            if let image = finder.image(of: container) {
+                return DiffPair(
+                    try EngineSide("the image of \(name)", .image(image)).side(.whole), try side.side(.whole), [object])
+            }
             throw CommandError("\"\(name.printable)\": has no image below it; name what it is to be compared with")
         }
         return DiffPair(

@@ -18,13 +18,19 @@ extension StorageContents {
                 ContainerRecord.Metadata.self, Array($0.utf8), name: "metadata", limit: EngineLimit.record)
         }
         let made = try maker(record, metadata)
-        let label = { (text: String?) in text.flatMap { $0.isEmpty ? nil : $0 } }
+        let label = { @Sendable (text: String?) in text.flatMap { $0.isEmpty ? nil : $0 } }
         return EngineContainer(
             engine: .podman, storage: engine.storage, maker: made.name, namespace: nil, id: record.id,
             names: record.names ?? [], imageName: label(metadata?.imageName ?? made.imageName),
             imageID: label(record.image), created: record.created, mountLabel: label(record.flags?.mountLabel),
             processLabel: label(record.flags?.processLabel), readStatus: { status(record.id) },
-            readLayers: { () throws(EngineError) in try layers(of: record) },
+            readLayers: { () throws(EngineError) in
+                // podman's containers of a directory (--rootfs) have a record of an image without a name.
+                if label(record.image) == nil, metadata?.imageName == "", made.name == "podman" {
+                    return try namedRoot(of: record)
+                }
+                return try layers(of: record)
+            },
             readMounts: { () throws(EngineError) in try mounts(of: record.id) })
     }
 
@@ -63,6 +69,20 @@ extension StorageContents {
         stack.upper = upper
         stack.work = upper.path.removingLastComponent().appending("work")
         return stack
+    }
+
+    /// The directory that a container was made of instead of an image.
+    private func namedRoot(of record: ContainerRecord) throws(EngineError) -> EngineLayers {
+        let object = object(record.id)
+        guard let root = absolutePath(try runtimeConfiguration(record.id)?.root?.path) else {
+            throw EngineError(
+                object, "is made of a directory (--rootfs), which is written down when it first runs: start it")
+        }
+        return EngineLayers(lowers: [
+            EngineLayers.Directory(
+                root, users: try IDMap(record.uidmap, object: object).within(owner.users),
+                groups: try IDMap(record.gidmap, object: object).within(owner.groups))
+        ])
     }
 
     private func diffIDs(below layer: String, object: String) throws(EngineError) -> [DiffID]? {

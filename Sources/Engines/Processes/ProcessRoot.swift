@@ -49,6 +49,10 @@ struct ProcessRoot: Sendable {
         } catch .noSuchProcess {
             throw EngineError(object, "the process has ended")
         } catch {
+            // What nobody has waited for yet has no namespaces any more.
+            if error == .invalidArgument, ProcessTable.hasEnded(number) {
+                throw EngineError(object, "the process has ended")
+            }
             throw EngineError("\(object): \(file)", reading: error)
         }
     }
