@@ -40,15 +40,15 @@ package struct MountedServer: Sendable {
 
     /// Whether the server is gone: nobody will ever answer the mount again.
     ///
-    /// Asks the mount only where no process is to be seen that serves it. A mount that would not answer this user
-    /// counts as dead then.
+    /// Asks the mount only where no process is to be seen that serves it, and waits for a second. A mount that would not
+    /// answer this user counts as dead then.
     package var isDead: Bool {
         guard identifier == nil else { return false }
         guard mount.superOptions.contains("allow_other") || mount.superOption("user_id") == "\(geteuid())" else {
             return true
         }
         do {
-            try MountPoint.probe(mount.path)
+            try MountPoint.probe(mount.path, milliseconds: 1000)
             return false
         } catch {
             return error == .socketNotConnected || error == .connectionAbort

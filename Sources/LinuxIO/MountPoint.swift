@@ -61,10 +61,23 @@ package enum MountPoint {
 
     /// Asks the file system of a mount for its statistics, which its server must answer: statvfs(3).
     ///
-    /// - Throws: `.socketNotConnected` where the server has died.
-    package static func probe(_ path: [UInt8]) throws(Errno) {
-        var answer = statvfs()
-        _ = try retrying { withCString(path) { statvfs($0, &answer) } }
+    /// - Parameter milliseconds: how long to wait, -1 for as long as it takes. The thread that asks a server which never answers stays until the
+    ///   process ends.
+    /// - Throws: `.socketNotConnected` where the server has died, `.timedOut`.
+    package static func probe(_ path: [UInt8], milliseconds: Int32) throws(Errno) {
+        let answered = try Pipe()
+        let end = answered.writeEnd
+        let asking = try WorkerThread<Int32>.started {
+            var answer = statvfs()
+            let code = withCString(path) { statvfs($0, &answer) } == 0 ? 0 : errno
+            // The one who waits may have gone.
+            _ = try? end.write([0])
+            return code
+        }
+        var waiting = pollfd(fd: answered.readEnd.rawValue, events: Int16(POLLIN), revents: 0)
+        guard try retrying({ poll(&waiting, 1, milliseconds) }) > 0 else { throw .timedOut }
+        let code = (try? asking.join()) ?? EIO
+        if code != 0 { throw Errno(rawValue: code) }
     }
 
     /// Sets how far the kernel reads ahead on a mount: needs root.

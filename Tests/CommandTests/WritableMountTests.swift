@@ -69,6 +69,28 @@ struct WritableMountTests {
         try expect(bench.shell("find up -mindepth 1 -printf '%P %y\\n' | sort"), is: .success("d d\nd/n f\nx c\n"))
     }
 
+    @Test func `a mountpoint in what is mounted is refused, or does not show`() throws {
+        let bench = try Sample.bench()
+        try expect(bench.shell("mkdir -p tree/a up/b"), is: .success())
+        let path = bench.path
+        try expect(
+            bench.cimg("mount", "--rw", "--upper", "up", "new", "up/b"),
+            is: .trouble(
+                "mountpoint \"\(path)/up/b\": lies in \"\(path)/up\", which is a part of what is to be mounted; mount it "
+                    + "elsewhere"))
+        try expect(
+            bench.cimg("overlay", "tree/a", "-o", "lowerdir=tree"),
+            is: .trouble(
+                "mountpoint \"\(path)/tree/a\": lies in \"\(path)/tree\", which is a part of what is to be mounted; mount "
+                    + "it elsewhere"))
+        try expect(bench.cimg("mount", "--rw", "rootfs:tree", "tree/a"), is: .success())
+        try expect(
+            bench.shell("echo x > tree/a/a/new; find tree | sort"),
+            is: .success("tree\ntree/a\ntree/a/a\ntree/a/a/new\n"))
+        try expect(bench.cimg("umount", "tree/a"), is: .success())
+        try expect(bench.shell("find tree | sort"), is: .success("tree\ntree/a\n"))
+    }
+
     @Test func `options without a meaning are refused`() throws {
         let bench = try Sample.bench()
         #expect(

@@ -98,6 +98,7 @@ package struct MountCommand: ParsableCommand {
             guard var source = opened else { return }
             try writing.addUpper(to: &source, store: store)
             let mountpoint = try Mountpoint(name, allowsHiding: nonempty)
+            try mountpoint.check(isOutside: source)
             try mountpoint.lock()
             // Who held the lock may have mounted.
             _ = try Mountpoint(name, allowsHiding: nonempty)

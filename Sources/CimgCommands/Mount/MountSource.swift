@@ -38,6 +38,21 @@ struct MountSource: Sendable {
     /// What the server removes when it ends.
     var discarded: DiscardedUpper?
 
+    /// Whether the directories below are mounts of their own, in which nothing that is mounted elsewhere shows.
+    var isApart = false
+
+    /// The directories that are served and in which other mounts show.
+    var directoriesInPlace: [Descriptor] {
+        func directories(_ content: Content) -> [Descriptor] {
+            switch content {
+            case .tree: []
+            case .directories(let directories, _): isApart ? [] : directories
+            case .writable(let lower, let upper): directories(lower) + [upper.directory, upper.work]
+            }
+        }
+        return directories(content)
+    }
+
     /// What the mount table shows: the kernel takes less than a page.
     var title: String { "\(name.prefix(500))" + (digest.map { "@\($0)" } ?? "") }
 }

@@ -55,6 +55,25 @@ struct Mountpoint: Sendable {
     /// Puts a mount that is in no directory tree on the directory.
     func attach(_ mount: Descriptor) throws(Errno) { try Mounts.attach(mount, onto: directory) }
 
+    /// Refuses a directory that lies in what is to be mounted: the server would come upon its own mount and wait for
+    /// itself.
+    func check(isOutside source: MountSource) throws {
+        let layers = try source.directoriesInPlace.map { try $0.status() }
+        guard !layers.isEmpty else { return }
+        for slash in path.indices where path[slash] == UInt8(ascii: "/") && path.count > 1 {
+            let above = Array(path[..<max(slash, 1)])
+            var status = stat()
+            // Who may not look there has no layer there either.
+            guard withCString(above, { stat($0, &status) }) == 0 else { continue }
+            guard !layers.contains(where: { ($0.st_dev, $0.st_ino) == (status.st_dev, status.st_ino) }) else {
+                throw MountError(
+                    at: path,
+                    "lies in \"\(Bytes.escaped(above))\", which is a part of what is to be mounted; mount it "
+                        + "elsewhere")
+            }
+        }
+    }
+
     /// Keeps other `cimg mount` from mounting on the same directory until this object is gone.
     func lock() throws {
         let number = directory.rawValue

@@ -75,6 +75,7 @@ package struct OverlayCommand: ParsableCommand {
                     WritableUpper(directory: try Self.open(upper), work: lock, settings: parsed.settings))
             }
             let mountpoint = try Mountpoint(RawArguments.bytes(of: target), allowsHiding: true)
+            try mountpoint.check(isOutside: source)
             if foreground {
                 try FuseServer.serve(
                     openServed(source.content), source: source.title, at: mountpoint.path, options: parsed.mount

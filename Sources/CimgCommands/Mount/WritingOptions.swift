@@ -46,8 +46,20 @@ struct WritingOptions: ParsableArguments {
             throw MountError("\(object.printable): \(error)")
         }
         let name = "rootfs:" + Bytes.escaped(try MountPoint.path(of: directory))
+        // Root sees what lies there without what is mounted in it, as kernel overlayfs does; so the mountpoint may be
+        // anywhere.
+        let apart = geteuid() == 0 ? try? Self.apart(directory) : nil
         // What lies there is a tree as it is, whatever attributes it has.
-        return MountSource(name: name, digest: nil, content: .directories([directory], OverlayOptions(marks: [])))
+        var source = MountSource(
+            name: name, digest: nil, content: .directories([apart ?? directory], OverlayOptions(marks: [])))
+        source.isApart = apart != nil
+        return source
+    }
+
+    private static func apart(_ directory: Descriptor) throws -> Descriptor {
+        let clone = try Mounts.clone(directory, recursively: false)
+        try Mounts.restrict(clone, to: [])
+        return clone
     }
 
     /// Puts an upper over what is mounted, if that is asked for.
