@@ -55,9 +55,11 @@ final class TemporaryDirectory: Sendable {
     }
 
     /// Removes what killed writers left, as far as it can be; the rest is tried again by the next writer.
+    ///
+    /// What begins with `kept-` is a user's, who could not be given it otherwise.
     static func sweep(_ temporary: Descriptor) {
         guard let names = try? temporary.entryNames() else { return }
-        for name in names {
+        for name in names where !name.starts(with: "kept-".utf8) {
             guard let directory = try? temporary.openBeneath(name, O_RDONLY | O_DIRECTORY),
                 (try? directory.tryLock()) ?? false
             else { continue }

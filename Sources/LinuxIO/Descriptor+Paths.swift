@@ -28,6 +28,17 @@ extension Descriptor {
         try openBeneath(path, clinux_O_PATH).status()
     }
 
+    /// Renames from a path to another one, with the flags of renameat2(2).
+    package static func rename(
+        _ path: [UInt8], to newPath: [UInt8], flags: RenameFlags = []
+    ) throws(Errno) {
+        _ = try retrying {
+            withCString(path) { path in
+                withCString(newPath) { clinux_renameat2(AT_FDCWD, path, AT_FDCWD, $0, flags.rawValue) }
+            }
+        }
+    }
+
     /// Makes a file without a name for reading and writing, gone with its last descriptor.
     ///
     /// Built on open(2) with `O_TMPFILE`, or mkstemp(3) and unlink(2) where the file system has no such files.

@@ -20,11 +20,13 @@ package enum MountPoint {
 
     /// The path at which an open file is found now; ends in ` (deleted)` where it no longer is.
     package static func path(of descriptor: Descriptor) throws(Errno) -> [UInt8] {
+        try linkTarget("/proc/self/fd/\(descriptor.rawValue)")
+    }
+
+    /// What a link of `/proc` says: readlink(2).
+    package static func linkTarget(_ link: String) throws(Errno) -> [UInt8] {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 16)
-        let name = Array("/proc/self/fd/\(descriptor.rawValue)".utf8)
-        let count = try retrying {
-            withCString(name) { readlink($0, &buffer, Int(PATH_MAX) + 16) }
-        }
+        let count = try retrying { readlink(link, &buffer, Int(PATH_MAX) + 16) }
         return buffer[..<count].map { UInt8(bitPattern: $0) }
     }
 

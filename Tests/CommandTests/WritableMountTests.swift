@@ -91,6 +91,134 @@ struct WritableMountTests {
         try expect(bench.shell("find tree | sort"), is: .success("tree\ntree/a\n"))
     }
 
+    @Test func `mounts tells where changes go and what they take`() throws {
+        let bench = try Sample.bench()
+        try expect(bench.shell("mkdir mnt2 mnt3"), is: .success())
+        defer { _ = try? bench.shell("cimg umount mnt2; cimg umount mnt3") }
+        try expect(bench.cimg("mount", "--rw", "--upper", "kept", "new", "mnt"), is: .success())
+        try expect(bench.cimg("mount", "--rw", "new", "mnt2"), is: .success())
+        try expect(bench.cimg("mount", "new", "mnt3"), is: .success())
+        let script =
+            "cd mnt && dd if=/dev/zero of=big bs=1M count=3 2>/dev/null && ln big other && truncate -s 1G holes && sync"
+        try expect(bench.shell(script), is: .success())
+        let table = try bench.cimg("mounts").output.split(separator: "\n")
+        #expect(table.first?.hasSuffix("STATE    UPPER") == true)
+        func row(_ name: String) -> Substring { table.first { $0.hasPrefix("\(bench.path)/\(name) ") } ?? "" }
+        #expect(row("mnt").firstRange(of: /serving  \S+\/kept \(3.[12] MB\)$/) != nil)
+        #expect(
+            row("mnt2").firstRange(of: /serving  \S+\/store\/tmp\/upper-[0-9-]+\/upper \(4.1 kB, discarded\)$/) != nil)
+        #expect(row("mnt3").hasSuffix("  serving"))
+        let json = try JSONSerialization.jsonObject(with: Data(bench.cimg("mounts", "--json").output.utf8))
+        func mount(_ name: String) -> [String: Any]? {
+            (json as? [[String: Any]])?.first { $0["mountpoint"] as? String == "\(bench.path)/\(name)" }
+        }
+        #expect(mount("mnt")?["upper"] as? String == "\(bench.path)/kept")
+        // What du counts is the measure.
+        let used = try bench.shell("du -s -B1 kept | cut -f1").output.split(separator: "\n").first.flatMap { Int($0) }
+        #expect(mount("mnt")?["upper_bytes"] as? Int == used)
+        #expect(mount("mnt")?["discarded"] as? Bool == false)
+        #expect(mount("mnt2")?["discarded"] as? Bool == true)
+        #expect(mount("mnt3")?["upper"] is NSNull)
+        #expect(mount("mnt3")?["discarded"] is NSNull)
+        // An upper on what does not answer is not asked.
+        try expect(bench.cimg("umount", "mnt3"), is: .success())
+        try expect(bench.cimg("mount", "--rw", "--upper", "mnt/in", "old", "mnt3"), is: .success())
+        let server = try #require(mount("mnt")?["pid"] as? Int)
+        kill(pid_t(server), SIGSTOP)
+        let stopped = try bench.cimg("mounts").output.split(separator: "\n")
+        kill(pid_t(server), SIGCONT)
+        #expect(stopped.contains { $0.hasPrefix("\(bench.path)/mnt3 ") && $0.hasSuffix("  \(bench.path)/mnt/in") })
+        try expect(bench.cimg("umount", "mnt3"), is: .success())
+        try expect(bench.cimg("umount", "mnt"), is: .success())
+    }
+
+    /// Changes that only a copy which knows overlays keeps: names that share a file below and above, a whiteout, a
+    /// redirected and an opaque directory, owners, times, attributes and a hole.
+    private static let change = """
+        cd mnt && echo more >> bin/tool && rm etc/name && mv srv moved && mkdir srv && chown 5:6 etc/shadow
+        mkdir -m 700 deep && echo x > deep/a && ln deep/a deep/b && setfattr -n user.k -v v deep/a
+        truncate -s 1M deep/holes && touch -d '2001-02-03 04:05:06.7' deep/a deep && mkfifo deep/fifo
+        """
+    private static let look =
+        "cd mnt && find . ! -type d -printf '%P %y %m %U:%G %s %n %b %T@\\n' -o -printf '%P %y %m %U:%G %T@\\n' "
+        + "| sort; cat bin/other deep/b; getfattr --only-values -n user.k deep/b"
+
+    @Test(arguments: [false, true]) func `changes are kept at the last moment and mounted again`(_ isElsewhere: Bool)
+        throws
+    {
+        let bench = try Sample.bench()
+        if isElsewhere {
+            try expect(bench.shell("mkdir far && mount -t tmpfs far far"), is: .success())
+        } else {
+            try expect(bench.shell("mkdir far"), is: .success())
+        }
+        defer { _ = try? bench.shell("umount -q far") }
+        try expect(bench.cimg("mount", "--rw", "new", "mnt"), is: .success())
+        try expect(bench.shell(Self.change), is: .success())
+        let shown = try bench.shell(Self.look)
+        #expect(shown.output.contains("moved/data f 644 0:0 5 1"))
+        try expect(bench.cimg("umount", "--keep", "far/kept", "mnt"), is: .success())
+        try expect(bench.stored("tmp"), is: [])
+        try expect(
+            bench.shell("cd far && ls && find kept -name upper; ls kept.work"),
+            is: .success("kept\nkept.work\nimage\nlinks\n\(isElsewhere ? "" : "work\n")"))
+        let changes = try bench.cimg("diff", "new", "upper:far/kept")
+        #expect(changes.code == 1)
+        #expect(changes.output.contains("A /moved\n"))
+        try expect(bench.cimg("mount", "--rw", "--upper", "far/kept", "new", "mnt"), is: .success())
+        try expect(bench.shell(Self.look), is: shown)
+        try expect(bench.cimg("umount", "mnt"), is: .success())
+    }
+
+    @Test func `where changes cannot be kept nothing is unmounted and nothing is lost`() throws {
+        let bench = try Sample.bench()
+        try expect(bench.cimg("mount", "--rw", "new", "mnt"), is: .success())
+        try expect(bench.shell("echo 1 > mnt/one; mkdir full full/x a a.work; touch a.work/x"), is: .success())
+        let place = "mountpoint \"\(bench.path)/mnt\": "
+        for (path, reason) in [
+            ("full", "--keep \"full\": not empty"), ("a", "--keep \"a\": its work directory, DIR.work, is not empty"),
+            ("no/b", "--keep \"no/b\": No such file or directory"),
+            ("mnt/etc/c", "--keep \"mnt/etc/c\": lies in the mount that is to end"),
+        ] {
+            try expect(bench.cimg("umount", "--keep", path, "mnt"), is: .trouble(reason))
+        }
+        try expect(bench.shell("ls -d b* c* mnt/etc/c* no* a/* 2>&-"), is: Outcome(2))
+        // In use: what was prepared is taken back.
+        let busy = try bench.shell("exec 9< mnt/one; cimg umount --keep kept mnt; ls -d kept*; ls store/tmp/upper-*")
+        #expect(busy.errors.hasPrefix("cimg: \(place)in use; "))
+        #expect(busy.output == "image\nlinks\nupper\nwork\n")
+        try expect(bench.shell("cat mnt/one; echo 2 > mnt/two"), is: .success("1\n"))
+        try expect(bench.shell("exec 9>> mnt/one; cimg umount --lazy --keep kept mnt; echo 3 >&9"), is: .success())
+        try expect(bench.shell("cat kept/one kept/two"), is: .success("1\n3\n2\n"))
+        // A disk that is full: the changes stay where they were put aside.
+        try expect(bench.shell("mkdir small; mount -t tmpfs -o size=64k small small"), is: .success())
+        defer { _ = try? bench.shell("umount -q small") }
+        try expect(bench.cimg("mount", "--rw", "new", "mnt"), is: .success())
+        try expect(bench.shell("dd if=/dev/zero of=mnt/big bs=1M count=1 2>/dev/null"), is: .success())
+        let full = try bench.cimg("umount", "--keep", "small/kept", "mnt")
+        #expect(full.code == 2)
+        let aside = try #require(bench.stored("tmp").first)
+        #expect(
+            full.errors.hasSuffix(
+                "No space left on device; the changes are in \"\(bench.path)/store/tmp/\(aside)/upper\"\n"))
+        // Who writes to the store next removes what others left, but not this.
+        #expect(try bench.cimg("import", "oci:layout:old", "again").code == 0)
+        try expect(bench.shell("stat -c %s store/tmp/\(aside)/upper/big"), is: .success("1048576\n"))
+        // What is kept already, and what cannot be changed.
+        try expect(bench.cimg("mount", "--rw", "--upper", "kept", "new", "mnt"), is: .success())
+        try expect(
+            bench.cimg("umount", "--keep", "z", "mnt"),
+            is: .trouble(place + "--keep: its changes are kept in \"\(bench.path)/kept\" already"))
+        try expect(bench.cimg("umount", "mnt"), is: .success())
+        try expect(bench.cimg("mount", "new", "mnt"), is: .success())
+        #expect(
+            try bench.cimg("umount", "--keep", "z", "mnt").errors.contains("--keep: has no changes to keep"))
+        try expect(bench.cimg("umount", "mnt"), is: .success())
+        #expect(
+            try bench.cimg("umount", "--keep", "z", "--all")
+                == .usage("--keep goes with one mountpoint", help: "cimg help umount"))
+    }
+
     @Test func `options without a meaning are refused`() throws {
         let bench = try Sample.bench()
         #expect(

@@ -34,8 +34,8 @@ struct DiffPair {
     /// What a writable mount shows against what lies below its upper; nil for a directory that is none.
     private static func ofMount(_ name: String) throws -> DiffPair? {
         guard isDirectoryName(name), let mount = try? Unmounting.mount(at: RawArguments.bytes(of: name)),
-            let server = try MountedServer.of(mount).identifier,
-            let content = try ServedContent.content(of: server), let trees = try WrittenTree(content, name: name)
+            let server = try MountedServer.of(mount).identifier, let process = try ServerProcess(server),
+            let trees = try WrittenTree(process.opened(), name: name)
         else { return nil }
         return DiffPair(
             DiffSide(name: "what is below \(name)", digest: nil, tree: trees.below),

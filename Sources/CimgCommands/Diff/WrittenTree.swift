@@ -2,7 +2,6 @@
 
 import EROFS
 import FileTree
-import FuseServer
 import Glibc
 import LinuxIO
 import OCI
@@ -46,29 +45,5 @@ struct WrittenTree {
         let options = OverlayOptions(marks: OverlayMarkFormats(rawValue: settings.marks), isChanging: false)
         below = image
         whole = try OverlayTree([.directory(directory), .tree(image)], name: Array(name.utf8), options: options)
-    }
-}
-
-extension ServedContent {
-    /// What a server of ours serves, by the descriptors that it was given, opened once more.
-    ///
-    /// - Parameter process: the server's process.
-    /// - Returns: nil for a process that serves something else.
-    /// - Throws: the `Errno` of looking at the process; `.permissionDenied` for another user's.
-    static func content(of process: Int32) throws -> MountSource.Content? {
-        let line = try Descriptor.open(FilePath("/proc/\(process)/cmdline")).readToEnd()
-        let arguments = line.split(separator: 0, omittingEmptySubsequences: false)
-            .map { String(decoding: $0, as: UTF8.self) }
-        guard arguments.dropFirst().first == "serve" else { return nil }
-        func values(_ option: String) -> [String] {
-            arguments.indices.dropLast().filter { arguments[$0] == option }.map { arguments[$0 + 1] }
-        }
-        guard let count = values("--descriptors").first.flatMap({ Int($0) }) else { return nil }
-        let served = try ServedContent(
-            count: count, hasNotes: arguments.contains("--notes"),
-            marks: values("--marks").first.flatMap { UInt8($0) }, identifiers: values("--identifiers"),
-            isChanging: arguments.contains("--changing"), upper: values("--upper").first)
-        return try served.content(
-            (0..<count).map { try Descriptor.open(FilePath("/proc/\(process)/fd/\(3 + $0)"), O_RDONLY) })
     }
 }

@@ -15,6 +15,10 @@ struct ListedMount: Sendable {
     var state: String
     /// Options of the mount and of its file system.
     var options: [String]
+    /// Where the changes go of one that can be written to, if its server lets this user know.
+    var upper: ServedUpper?
+    /// What the upper takes of its disk, in bytes, where that can be told.
+    var upperByteCount: UInt64?
 
     /// All of them, in the order of mounting; copies that lie inside of a live mount are part of that one.
     static func all() throws -> [ListedMount] {
@@ -38,6 +42,14 @@ struct ListedMount: Sendable {
         return (served + attached).filter { !inside.contains($0.entry.identifier) }.sorted {
             position($0) < position($1)
         }
+    }
+
+    /// Asks the server where the changes go, and measures that.
+    mutating func findUpper() {
+        // Another user's server tells nothing; the mount is listed without.
+        guard entry.type == MountedServer.type, let server, let process = try? ServerProcess(server) else { return }
+        upper = try? process.upper()
+        if upper != nil { upperByteCount = try? process.upperByteCount() }
     }
 
     /// `live`, or `image`.

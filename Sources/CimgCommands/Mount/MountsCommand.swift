@@ -15,6 +15,10 @@ package struct MountsCommand: ParsableCommand {
             The state is "serving", or "dead" if the server is gone: then "cimg umount" removes the mount. The process \
             is unknown if it cannot be seen from here. A live mount by root needs no process: its state is "mounted", \
             or "empty" if something else than cimg has unmounted its files.
+
+            Of mounts that can be written to the upper directory is shown, and what it takes of its disk; "discarded" is \
+            what is removed when the mount ends. Both are unknown of another user's mount and of one that is served in \
+            the foreground.
             """)
 
     @Flag(help: "Print a JSON array.")
@@ -25,27 +29,32 @@ package struct MountsCommand: ParsableCommand {
 
     package mutating func run() throws {
         try reportingTrouble {
-            let mounts = try ListedMount.all()
+            var mounts = try ListedMount.all()
+            for index in mounts.indices { mounts[index].findUpper() }
             try StandardOutput.write(json ? Self.json(mounts) : Array(Self.table(mounts).utf8))
         }
     }
 
     private static func table(_ mounts: [ListedMount]) -> String {
         guard !mounts.isEmpty else { return "" }
+        let hasUppers = mounts.contains { $0.upper != nil }
         let rows =
-            [["MOUNTPOINT", "SOURCE", "PROCESS", "STATE"]]
+            [["MOUNTPOINT", "SOURCE", "PROCESS", "STATE"] + (hasUppers ? ["UPPER"] : [])]
             + mounts.map { mount in
                 [
                     Bytes.escaped(mount.entry.path), Bytes.escaped(mount.entry.source),
                     mount.server.map { "\($0)" } ?? "-", mount.state,
-                ]
+                ] + (upper(mount).map { [$0] } ?? [])
             }
-        let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            zip(row, widths).map { cell, width in
-                cell + String(repeating: " ", count: width - cell.count + 2)
-            }.joined() + row[3] + "\n"
-        }.joined()
+        return TextTable.text(rows)
+    }
+
+    /// The upper's path and size; nil for a mount that cannot be written to.
+    private static func upper(_ mount: ListedMount) -> String? {
+        guard let upper = mount.upper else { return nil }
+        let size = mount.upperByteCount.map { TextTable.size($0) }
+        let remarks = [size, upper.isDiscarded ? "discarded" : nil].compactMap { $0 }
+        return Bytes.escaped(upper.path) + (remarks.isEmpty ? "" : " (\(remarks.joined(separator: ", ")))")
     }
 
     private static func json(_ mounts: [ListedMount]) -> [UInt8] {
@@ -67,6 +76,16 @@ package struct MountsCommand: ParsableCommand {
             text.string(mount.state)
             text.key("options")
             text.string(mount.options.joined(separator: ","))
+            if let upper = mount.upper {
+                name(upper.path, as: "upper", in: &text)
+            } else {
+                text.key("upper")
+                text.null()
+            }
+            text.key("upper_bytes")
+            if let count = mount.upperByteCount { text.number(count) } else { text.null() }
+            text.key("discarded")
+            if let upper = mount.upper { text.bool(upper.isDiscarded) } else { text.null() }
             text.endObject()
         }
         text.endArray()

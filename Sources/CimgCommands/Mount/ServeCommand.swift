@@ -55,7 +55,7 @@ package struct ServeCommand: ParsableCommand {
 
     /// Takes over the descriptors from 3 on, which must be open.
     ///
-    /// Those of a writable mount stay open under their numbers too, where `ServedContent.content(of:)` finds them.
+    /// Those of a writable mount stay open under their numbers too, where `ServerProcess` finds them.
     private func inheritedDescriptors(_ count: Int) throws -> [Descriptor] {
         try (0..<count).map { index in
             let number = Int32(3 + index)

@@ -12,6 +12,15 @@ package struct UmountCommand: ParsableCommand {
         discussion: """
             A mount whose server has died is taken away too.
 
+            What was changed in a mount made with --rw but without --upper is removed with it, unless --keep names a new \
+            or empty directory for it: then "cimg mount --rw --upper DIR IMAGE" goes on with it, and "cimg diff IMAGE \
+            upper:DIR" tells what it is. Where it cannot be kept there, nothing is unmounted.
+
+            Examples:
+
+              cimg umount /mnt/image
+              cimg umount --keep changes /mnt/w
+
             Exit status: 0 all unmounted, 2 trouble with at least one.
             """,
         aliases: ["unmount"])
@@ -25,11 +34,18 @@ package struct UmountCommand: ParsableCommand {
     @Flag(help: "Take mounts out of sight that are in use; they end when their last user does.")
     var lazy = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Keep what was changed in the one mount in this directory; its work directory is DIR.work.",
+            valueName: "dir"), completion: .directory)
+    var keep: String?
+
     /// Makes the command for the parser.
     package init() {}
 
     package func validate() throws {
         if all == !mountpoints.isEmpty { throw ValidationError("Give mountpoints, or --all.") }
+        if keep != nil, mountpoints.count != 1 { throw ValidationError("--keep goes with one mountpoint.") }
     }
 
     package mutating func run() throws {
@@ -54,7 +70,11 @@ package struct UmountCommand: ParsableCommand {
             }
         }
         for name in RawArguments.bytes(of: mountpoints) {
-            attempt { try unmounting.unmount(Unmounting.mount(at: name)) }
+            attempt {
+                let mount = try Unmounting.mount(at: name)
+                guard let keep else { return try unmounting.unmount(mount) }
+                try unmounting.unmount(mount, keeping: RawArguments.bytes(of: keep))
+            }
         }
         if failed { throw ExitCode(2) }
     }

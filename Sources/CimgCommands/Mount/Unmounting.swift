@@ -66,6 +66,24 @@ struct Unmounting: Sendable {
         }
     }
 
+    /// Unmounts a mount and keeps what was changed in it.
+    ///
+    /// - Parameter path: a new or empty directory.
+    /// - Throws: `MountError`: before the unmount where the changes cannot be kept.
+    func unmount(_ mount: MountEntry, keeping path: [UInt8]) throws {
+        let kept = try KeptUpper(mount, to: path, lazily: lazily)
+        do {
+            try unmount(mount)
+        } catch {
+            guard try Self.isVisible(mount) else {
+                throw MountError("\(error); the changes are in \"\(Bytes.escaped(kept.path))\"")
+            }
+            kept.undo()
+            throw error
+        }
+        try kept.finish()
+    }
+
     /// Takes away what was mounted inside of a mount: the volumes of a container.
     private func detachVolumes(of mount: MountEntry) throws {
         let table = try MountTable.read()

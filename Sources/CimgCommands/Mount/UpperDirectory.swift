@@ -92,7 +92,8 @@ enum UpperDirectory {
         } catch .noSuchFileOrDirectory { return nil }
     }
 
-    private static func write(_ image: String, _ work: Descriptor) throws(Errno) {
+    /// Records in a work directory what its upper belongs to.
+    static func write(_ image: String, _ work: Descriptor) throws(Errno) {
         let file = try work.openBeneath("image.new", O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
         try file.write(Array(image.utf8))
         try file.synchronizeAll()
