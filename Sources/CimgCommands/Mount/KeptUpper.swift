@@ -81,7 +81,7 @@ struct KeptUpper {
             try copy.copy(served.directory, to: target.directory)
             try copy.copy(
                 served.work.openBeneath("links", O_RDONLY | O_DIRECTORY), to: target.work.makeDirectory("links"))
-            let image = String(decoding: try served.work.openBeneath("image").readToEnd(), as: UTF8.self)
+            let image = try UpperDirectory.record(in: served.work) ?? ""
             try UpperDirectory.write(image, target.work)
             try target.directory.synchronizeFileSystem()
         } catch {

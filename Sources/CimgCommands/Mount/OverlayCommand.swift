@@ -70,9 +70,14 @@ package struct OverlayCommand: ParsableCommand {
                 guard try lock.tryLock() else {
                     throw MountError("workdir \"\(Bytes.escaped(work))\": in use by another mount")
                 }
-                source.content = .writable(
-                    source.content,
-                    WritableUpper(directory: try Self.open(upper), work: lock, settings: parsed.settings))
+                let directory = try Self.open(upper)
+                func problem(_ reason: String) -> MountError {
+                    MountError("upperdir \"\(Bytes.escaped(upper))\": \(reason)")
+                }
+                guard try directory.tryLock() else { throw problem("in use by another mount") }
+                let opened = WritableUpper(directory: directory, work: lock, settings: parsed.settings)
+                try opened.checkMarks(problem)
+                source.content = .writable(source.content, opened)
             }
             let mountpoint = try Mountpoint(RawArguments.bytes(of: target), allowsHiding: true)
             try mountpoint.check(isOutside: source)

@@ -29,25 +29,33 @@ enum UpperDirectory {
         let directory: Descriptor
         do throws(Errno) {
             directory = try opened(path, mode: 0o755)
-            work = try opened(path + Array(".work".utf8), mode: 0o700)
+            // Beside the directory itself, whatever link leads to it: one upper has one work directory.
+            work = try opened(try MountPoint.path(of: directory) + Array(".work".utf8), mode: 0o700)
         } catch {
             throw problem("\(error)")
         }
         try check(directory, work, image: image, force: force, problem)
-        return WritableUpper(directory: directory, work: work, settings: settings)
+        let upper = WritableUpper(directory: directory, work: work, settings: settings)
+        try upper.checkMarks(problem)
+        return upper
     }
 
     /// Opens a new upper that lasts as long as its mount.
     static func temporary(in store: Store, settings: UpperSettings) throws -> (WritableUpper, DiscardedUpper) {
         let (discarded, directory) = try DiscardedUpper.make(in: store.temporaryDirectory)
-        do throws(Errno) {
+        func problem(_ reason: String) -> MountError {
+            MountError("the directory for changes \"\(Bytes.escaped(discarded.path))\": \(reason)")
+        }
+        do {
             try directory.makeEntryDirectory(Array("upper".utf8), mode: 0o755)
             let upper = try directory.openBeneath("upper", O_RDONLY | O_DIRECTORY)
             // It is its own work directory: by that the server keeps its lock.
-            return (WritableUpper(directory: upper, work: directory, settings: settings), discarded)
+            let result = WritableUpper(directory: upper, work: directory, settings: settings)
+            try result.checkMarks(problem)
+            return (result, discarded)
         } catch {
             discarded.remove()
-            throw MountError("the directory for changes \"\(Bytes.escaped(discarded.path))\": \(error)")
+            throw error as? MountError ?? problem("\(error)")
         }
     }
 
@@ -64,7 +72,7 @@ enum UpperDirectory {
     ) throws {
         let owner: String?
         do throws(Errno) {
-            guard try work.tryLock() else { throw .resourceBusy }
+            guard try work.tryLock(), try directory.tryLock() else { throw .resourceBusy }
             guard try directory.status().st_dev == work.status().st_dev else { throw .improperLink }
             owner = try record(in: work)
         } catch .resourceBusy {
@@ -86,15 +94,19 @@ enum UpperDirectory {
     }
 
     /// What an upper belongs to; nil for a new one.
-    private static func record(in work: Descriptor) throws(Errno) -> String? {
+    static func record(in work: Descriptor) throws(Errno) -> String? {
         do throws(Errno) {
-            return String(decoding: try work.openBeneath("image", O_RDONLY).readToEnd(), as: UTF8.self)
+            let file = try work.openBeneath("image", O_RDONLY | O_NONBLOCK | O_NOCTTY)
+            let status = try file.status()
+            guard status.st_mode & S_IFMT == S_IFREG, status.st_size <= 1 << 16 else { throw .invalidArgument }
+            return String(decoding: try file.readToEnd(), as: UTF8.self)
         } catch .noSuchFileOrDirectory { return nil }
     }
 
     /// Records in a work directory what its upper belongs to.
     static func write(_ image: String, _ work: Descriptor) throws(Errno) {
-        let file = try work.openBeneath("image.new", O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
+        try work.removeTree("image.new")
+        let file = try work.openBeneath("image.new", O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
         try file.write(Array(image.utf8))
         try file.synchronizeAll()
         try work.rename("image.new", to: work, as: "image")

@@ -3,6 +3,7 @@
 import Glibc
 import LinuxIO
 import Overlay
+import SystemPackage
 
 /// Where a writable mount keeps what is changed, as open directories.
 struct WritableUpper: Sendable {
@@ -13,6 +14,22 @@ struct WritableUpper: Sendable {
     /// What the overlay is told of the layers.
     var options: OverlayOptions {
         OverlayOptions(marks: OverlayMarkFormats(rawValue: settings.marks), isChanging: false)
+    }
+
+    /// Tries whether the file system keeps the attributes that an upper cannot do without.
+    ///
+    /// - Parameter problem: makes an error of a reason.
+    func checkMarks(_ problem: (String) -> MountError) throws {
+        let space = options.marks.contains(.trusted) ? "trusted" : "user"
+        let mark = Array("\(space).overlay.cimg".utf8)
+        do throws(Errno) {
+            try work.setEntryXattr(mark, of: [UInt8(ascii: ".")], to: [UInt8(ascii: "y")])
+            try work.removeEntryXattr(mark, of: [UInt8(ascii: ".")])
+        } catch .notSupported {
+            throw problem("its file system keeps no \(space).* attributes, which tell what was removed; choose another")
+        } catch {
+            throw problem("\(error)")
+        }
     }
 
     /// What the overlay is told of the upper.
