@@ -42,17 +42,43 @@ package struct MountedServer: Sendable {
     ///
     /// Asks the mount only where no process is to be seen that serves it, and waits for a second. A mount that would not
     /// answer this user counts as dead then.
-    package var isDead: Bool {
-        guard identifier == nil else { return false }
+    package var isDead: Bool { health() == .dead }
+
+    /// Whether a server is there.
+    package enum Health: Sendable {
+        /// It is to be seen, or answers.
+        case alive
+        /// It is not to be seen, and has not answered for a second.
+        case silent
+        /// It is gone.
+        case dead
+    }
+
+    /// See `isDead`.
+    package func health() -> Health {
+        guard identifier == nil else { return .alive }
         guard mount.superOptions.contains("allow_other") || mount.superOption("user_id") == "\(geteuid())" else {
-            return true
+            return .dead
         }
         do {
             try MountPoint.probe(mount.path, milliseconds: 1000)
-            return false
+            return .alive
         } catch {
-            return error == .socketNotConnected || error == .connectionAbort
+            return switch error {
+            case .socketNotConnected, .connectionAbort: .dead
+            case .timedOut: .silent
+            default: .alive
+            }
         }
+    }
+
+    /// Ends the kernel's conversation with the server: all that waits for an answer gets an error.
+    ///
+    /// - Throws: the `Errno` of the connection's control file, which only root and who mounted may write to.
+    package func abort() throws(Errno) {
+        guard let connection = mount.device.split(separator: ":").last else { throw .invalidArgument }
+        let file = try Descriptor.open(FilePath("/sys/fs/fuse/connections/\(connection)/abort"), O_WRONLY)
+        try file.write([UInt8(ascii: "1")])
     }
 
     /// The name that the server of a device takes.

@@ -135,7 +135,9 @@ extension OverlayFileSystem {
             let made = try directory.entryStatus(name)
             let identity = FileIdentity(device: UInt64(made.st_dev), inode: UInt64(made.st_ino))
             var place: LayerPlace?
-            for known in node.names where place == nil {
+            // The last one first: it is most likely the one that is written to, and the only one that the kernel would
+            // give the copy.
+            for known in node.names.reversed() where place == nil {
                 guard !node.isRemoved, let parent = try? upperDirectory(of: known.parent, upper) else { continue }
                 let target = try core.directories.descriptor(of: parent)
                 let times = try target.status()
@@ -143,8 +145,10 @@ extension OverlayFileSystem {
                 restoreTimes(times, of: target)
                 if let copyName = node.copyName {
                     try upper.addCopy(copyName, of: known.name, in: target)
-                    let shown = Int64(try core.status(of: node.place).linkCount) - Int64(node.removedNames)
+                    let lost = Int64(upper.removedNames(of: copyName))
+                    let shown = Int64(try core.status(of: node.place).linkCount) - lost
                     try upper.setLinkDifference(Int32(clamping: shown - 2), of: known.name, in: target)
+                    try upper.forgetRemoved(copyName)
                 }
                 place = LayerPlace(layer: 0, kind: .disk(parent, known.name))
             }
@@ -159,7 +163,6 @@ extension OverlayFileSystem {
                 node.place = kept
                 node.identity = identity
                 node.data = nil
-                node.removedNames = 0
                 node.key = .file(layer: 0, identity)
             }
         }

@@ -103,8 +103,9 @@ extension OverlayFileSystem {
         // A name of a lower file whose bytes are the copy's: the copy's count goes down by an attribute alone.
         if let copyName = file.copyName, file.place.layer == 0, !isInUpper, case .disk = file.place.kind {
             lost.copy = (upper, file.place, copyName, core)
-        } else if isInUpper, upper.hasCopies, file.status.linkCount <= 1,
-            let number = lost.number, let copyName = try nodes.node(number).copyName,
+        } else if let copyName = file.copyName, file.place.layer > 0 {
+            lost.counted = (upper, copyName)
+        } else if isInUpper, file.status.linkCount <= 1, let copyName = upper.copyName(of: file.status.identity),
             let place = upper.copy(called: copyName)
         {
             lost.copy = (upper, place, copyName, core)
@@ -124,6 +125,8 @@ struct LostName {
     var isLast = false
     var copy: (upper: UpperLayer, place: LayerPlace, name: [UInt8], core: OverlayCore)?
     var isCopyUnused = false
+    /// What counts the names that a lower file without a copy has lost.
+    var counted: (upper: UpperLayer, name: [UInt8])?
 
     /// Takes note that the name is lost.
     func finish() throws(Errno) {
@@ -138,6 +141,8 @@ struct LostName {
                 try copy.upper.setLinkDifference(Int32(clamping: difference), of: name, in: directory)
             }
         }
+        // The name is gone already; a count that cannot be written down is right until the mount ends.
+        if let counted { try? counted.upper.countRemoved(counted.name) }
         guard let number, let nodes, let name else { return }
         nodes.update(number) { node in
             node.names.removeAll { $0 == name }
@@ -146,7 +151,6 @@ struct LostName {
                 // The place may be of this name.
                 if let anchor { node.place = LayerPlace(layer: 0, kind: .open(anchor)) }
             } else {
-                node.removedNames &+= 1
                 if isLast { node.isRemoved = true }
             }
         }

@@ -198,7 +198,10 @@ extension OverlayFileSystem {
             file.status.identity, depth: core.layers.count - file.place.layer, device: core.device(of: file.place.layer)
         )
         file.copyName = called
-        guard let copy = upper.copy(called: called) else { return file }
+        guard let copy = upper.copy(called: called) else {
+            file.status.linkCount -= min(file.status.linkCount - 1, upper.removedNames(of: called))
+            return file
+        }
         file.place = copy
         file.data = nil
         file.status = try core.status(of: copy)
@@ -208,7 +211,9 @@ extension OverlayFileSystem {
     func attributes(_ status: LayerStatus, _ node: OverlayNode) -> FileAttributes {
         var result = status.attributes(number: node.number)
         if node.stack.count > 1 { result.linkCount = 1 }
-        if node.removedNames > 0 { result.linkCount -= min(result.linkCount, node.removedNames) }
+        if let upper, !node.isUpper, let name = node.copyName {
+            result.linkCount -= min(result.linkCount, upper.removedNames(of: name))
+        }
         if node.isRemoved { result.linkCount = 0 }
         return result
     }

@@ -31,8 +31,6 @@ struct OverlayNode {
     var names: [Name] = []
     /// Other keys that lead to the node.
     var aliases: [Key] = []
-    /// How many names were taken away that the layer of `place` still counts.
-    var removedNames: UInt32 = 0
     /// Whether a directory was removed, or the last name of a file.
     var isRemoved = false
     /// What a lower file's copy is called among the links of the upper, if it has several names.
@@ -190,9 +188,11 @@ extension OverlayNode {
         data = file.data
     }
 
-    /// Takes note of one more name.
+    /// Takes note of the name that led to the file last.
     mutating func add(_ name: Name) {
-        guard stack.isEmpty, type != .directory, !names.contains(name), names.count < 64 else { return }
+        guard stack.isEmpty, type != .directory, names.last != name else { return }
+        names.removeAll { $0 == name }
+        if names.count >= 64 { names.removeFirst() }
         names.append(name)
     }
 }

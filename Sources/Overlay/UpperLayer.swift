@@ -32,7 +32,7 @@ package struct OverlayUpper: Sendable {
 /// The upper of a mounted overlay, ready to be written to.
 ///
 /// In the work directory, `work` holds what is being made, `links` one more name for each upper file whose lower file
-/// has several: it is called after that file, so that all its names lead to the one copy.
+/// has several: it is called after that file, so that all its names lead to the one copy; see `KnownLinks`.
 final class UpperLayer: Sendable {
     let settings: OverlayUpper
     let root: DiskDirectory
@@ -42,9 +42,9 @@ final class UpperLayer: Sendable {
     let changes = ChangeLock()
     /// Keeps two requests from copying the same file.
     let copies = CopyLocks()
-    private let links: Descriptor
-    private let linksDirectory: DiskDirectory
-    private let linkNames: Mutex<Set<[UInt8]>>
+    let links: Descriptor
+    let linksDirectory: DiskDirectory
+    let known: Mutex<KnownLinks>
     private let counter = Atomic<UInt64>(0)
     /// What the names of the marks begin with: `trusted.overlay.` or `user.overlay.`.
     let prefix: [UInt8]
@@ -60,7 +60,7 @@ final class UpperLayer: Sendable {
         temporary = try settings.work.makeDirectory("work")
         links = try settings.work.makeDirectory("links")
         linksDirectory = try DiskDirectory(root: links)
-        linkNames = Mutex(Set(try links.entryNames()))
+        known = Mutex(try KnownLinks(links))
         // A whiteout is a device that everybody may make, and a rename what the two directories share.
         guard try settings.directory.status().st_dev == temporary.status().st_dev else { throw .improperLink }
     }
@@ -96,46 +96,5 @@ final class UpperLayer: Sendable {
     /// Sets one of the overlay's own marks.
     func mark(_ mark: String, _ value: [UInt8], _ name: [UInt8], in directory: Descriptor) throws(Errno) {
         try directory.setEntryXattr(prefix + Array(mark.utf8), of: name, to: value)
-    }
-}
-
-// MARK: - Files with several names below
-
-extension UpperLayer {
-    /// What the copy of a lower file is called in `links`: the same as long as the layers below are.
-    ///
-    /// - Parameters:
-    ///   - depth: how many layers lie below the file's.
-    ///   - device: the device of that layer's own directory.
-    static func copyName(_ identity: FileIdentity, depth: Int, device: UInt64) -> [UInt8] {
-        let other = identity.device == device ? "" : "-\(String(identity.device, radix: 16))"
-        return Array("\(depth)-\(String(identity.inode, radix: 16))\(other)".utf8)
-    }
-
-    /// Where a lower file's copy is; nil where it has none.
-    func copy(called name: [UInt8]) -> LayerPlace? {
-        linkNames.withLock { $0.contains(name) } ? LayerPlace(layer: 0, kind: .disk(linksDirectory, name)) : nil
-    }
-
-    /// Whether any lower file with several names was copied.
-    var hasCopies: Bool { linkNames.withLock { !$0.isEmpty } }
-
-    /// Takes an upper file as the copy of a lower file.
-    func addCopy(_ name: [UInt8], of file: [UInt8], in directory: Descriptor) throws(Errno) {
-        do throws(Errno) {
-            try directory.linkEntry(file, to: links, as: name)
-        } catch .fileExists {}
-        _ = linkNames.withLock { $0.insert(name) }
-    }
-
-    /// Forgets a lower file's copy that no name leads to any more.
-    func removeCopy(_ name: [UInt8]) throws(Errno) {
-        _ = linkNames.withLock { $0.remove(name) }
-        try links.removeEntry(name)
-    }
-
-    /// Says by how much the link count differs from what the upper's file system has.
-    func setLinkDifference(_ difference: Int32, of name: [UInt8], in directory: Descriptor) throws(Errno) {
-        try mark("nlink", Array("U\(difference < 0 ? "" : "+")\(difference)".utf8), name, in: directory)
     }
 }

@@ -57,6 +57,40 @@ import Testing
         #expect(try lines(PathSource(fixture.mountKernel())) == shown)
     }
 
+    @Test func `names that a file below has lost are counted, also by the next mount`() throws {
+        let fixture = try WritableFixture(["echo 1 >a; ln a b; ln a c; ln a d"])
+        func count(_ name: String) throws -> UInt32 { try file(name, of: fixture.fileSystem).linkCount }
+        func links() throws -> [String] {
+            let directory = try Descriptor.open(fixture.work.appending("links"), O_RDONLY | O_DIRECTORY)
+            return try directory.entryNames().map { String(decoding: $0, as: UTF8.self) }
+        }
+        #expect(FileSystemTarget(fixture.fileSystem).run(.unlink("a")) == "ok")
+        #expect(try count("b") == 3)
+        try fixture.reopen()
+        #expect(try count("b") == 3)
+        #expect(try links().map { $0.hasPrefix("removed-") } == [true])
+        #expect(FileSystemTarget(fixture.fileSystem).run(.mode("b", 0o600)) == "ok")
+        #expect(try count("c") == 3)
+        #expect(try links().map { $0.hasPrefix("removed-") } == [false])
+        try fixture.reopen()
+        for (name, left) in [("c", 2), ("b", 1)] {
+            #expect(FileSystemTarget(fixture.fileSystem).run(.unlink(name)) == "ok")
+            #expect(try count("d") == left)
+        }
+        try fixture.reopen()
+        #expect(FileSystemTarget(fixture.fileSystem).run(.unlink("d")) == "ok")
+        #expect(try links() == [])
+    }
+
+    @Test func `of several names the one that is used goes to the upper`() throws {
+        let fixture = try WritableFixture(["mkdir x y; echo 1 >x/a; ln x/a y/b"])
+        let target = FileSystemTarget(fixture.fileSystem)
+        _ = try file("x/a", of: fixture.fileSystem)
+        #expect(target.run(.mode("y/b", 0o600)) == "ok")
+        #expect(FileManager.default.fileExists(atPath: "\(fixture.upper)/y/b"))
+        #expect(!FileManager.default.fileExists(atPath: "\(fixture.upper)/x/a"))
+    }
+
     @Test func `names that shared a file below share it above`() throws {
         let fixture = try WritableFixture(["echo old >a; ln a b; ln a c"])
         let target = FileSystemTarget(fixture.fileSystem)

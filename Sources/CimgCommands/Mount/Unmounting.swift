@@ -44,7 +44,15 @@ struct Unmounting: Sendable {
         // Opened before the unmount, so that the number cannot come to mean another process.
         let process = server.open()
         var waits = true
-        if process == nil, server.isDead {
+        let health = process == nil ? server.health() : .alive
+        if health == .silent, !lazily {
+            throw MountError(at: mount.path, "its server does not answer; --lazy gives up what waits for it")
+        }
+        if health == .silent {
+            // What waits would keep the mount, and itself, for ever.
+            try? server.abort()
+        }
+        if health != .alive {
             try detach(mount, lazily: true)
         } else {
             do {

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileTree
+import Glibc
+import LinuxIO
+import Synchronization
+import SystemPackage
+
+/// What the upper remembers of lower files that have several names.
+///
+/// Their directory has one more name for each copy of such a file, and, for one that lost names before it was copied, a
+/// symbolic link `removed-NAME` that says how many.
+struct KnownLinks {
+    /// The inode numbers of the copies, by what they are called.
+    private(set) var copies: [[UInt8]: UInt64] = [:]
+    /// What the copies are called, by inode number.
+    private(set) var names: [UInt64: [UInt8]] = [:]
+    /// How many names a file lost that has no copy.
+    var removed: [[UInt8]: UInt32] = [:]
+
+    /// Reads a directory of links.
+    init(_ links: Descriptor) throws(Errno) {
+        for name in try links.entryNames() {
+            let status = try links.entryStatus(name)
+            if let file = Self.file(ofCount: name), status.st_mode & S_IFMT == S_IFLNK {
+                let text = String(decoding: try links.entryTarget(name), as: UTF8.self)
+                removed[file] = UInt32(text) ?? 0
+            } else {
+                add(name, inode: UInt64(status.st_ino))
+            }
+        }
+    }
+
+    /// Takes note of a copy.
+    mutating func add(_ name: [UInt8], inode: UInt64) {
+        copies[name] = inode
+        names[inode] = name
+    }
+
+    /// Forgets a copy.
+    mutating func remove(_ name: [UInt8]) {
+        if let inode = copies.removeValue(forKey: name) { names[inode] = nil }
+    }
+
+    private static let prefix = Array("removed-".utf8)
+
+    /// The name of the link that counts for a file.
+    static func countName(of file: [UInt8]) -> [UInt8] { prefix + file }
+
+    private static func file(ofCount name: [UInt8]) -> [UInt8]? {
+        name.starts(with: prefix) ? Array(name.dropFirst(prefix.count)) : nil
+    }
+}
+
+extension UpperLayer {
+    /// What the copy of a lower file is called in `links`: the same as long as the layers below are.
+    ///
+    /// - Parameters:
+    ///   - depth: how many layers lie below the file's.
+    ///   - device: the device of that layer's own directory.
+    static func copyName(_ identity: FileIdentity, depth: Int, device: UInt64) -> [UInt8] {
+        let other = identity.device == device ? "" : "-\(String(identity.device, radix: 16))"
+        return Array("\(depth)-\(String(identity.inode, radix: 16))\(other)".utf8)
+    }
+
+    /// Where a lower file's copy is; nil where it has none.
+    func copy(called name: [UInt8]) -> LayerPlace? {
+        known.withLock { $0.copies[name] } == nil ? nil : LayerPlace(layer: 0, kind: .disk(linksDirectory, name))
+    }
+
+    /// What a file of the upper is called among the copies; nil for one that is none.
+    func copyName(of identity: FileIdentity) -> [UInt8]? {
+        known.withLock { $0.names.isEmpty ? nil : $0.names[identity.inode] }
+    }
+
+    /// How many names a lower file without a copy has lost.
+    func removedNames(of name: [UInt8]) -> UInt32 { known.withLock { $0.removed[name] } ?? 0 }
+
+    /// Takes note that a lower file without a copy has lost a name.
+    func countRemoved(_ name: [UInt8]) throws(Errno) {
+        let count = known.withLock { known in
+            known.removed[name, default: 0] &+= 1
+            return known.removed[name] ?? 0
+        }
+        let spare = temporaryName()
+        try temporary.makeEntryLink(spare, to: Array("\(count)".utf8))
+        try temporary.renameEntry(spare, to: links, as: KnownLinks.countName(of: name))
+    }
+
+    /// Takes an upper file as the copy of a lower file.
+    func addCopy(_ name: [UInt8], of file: [UInt8], in directory: Descriptor) throws(Errno) {
+        do throws(Errno) {
+            try directory.linkEntry(file, to: links, as: name)
+        } catch .fileExists {}
+        let inode = UInt64(try links.entryStatus(name).st_ino)
+        known.withLock { $0.add(name, inode: inode) }
+    }
+
+    /// Forgets the names that a file lost before it was copied: the copy's count has them now.
+    func forgetRemoved(_ name: [UInt8]) throws(Errno) {
+        guard known.withLock({ $0.removed.removeValue(forKey: name) }) != nil else { return }
+        try links.removeEntry(KnownLinks.countName(of: name))
+    }
+
+    /// Forgets a lower file's copy that no name leads to any more.
+    func removeCopy(_ name: [UInt8]) throws(Errno) {
+        known.withLock { $0.remove(name) }
+        try links.removeEntry(name)
+    }
+
+    /// Says by how much the link count differs from what the upper's file system has.
+    func setLinkDifference(_ difference: Int32, of name: [UInt8], in directory: Descriptor) throws(Errno) {
+        try mark("nlink", Array("U\(difference < 0 ? "" : "+")\(difference)".utf8), name, in: directory)
+    }
+}
