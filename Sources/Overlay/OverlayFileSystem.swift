@@ -43,8 +43,13 @@ package final class OverlayFileSystem: FileSystem {
         options.isChanging = false
         core = try OverlayCore([.directory(upper.directory)] + layers, hasUpper: true, options: options, log: log)
         guard case .disk(let root) = core.layers[0] else { throw .notDirectory }
-        self.upper = try UpperLayer(upper, root: root, marks: options.marks)
-        nodes = OverlayNodes(root: try core.root())
+        let layer = try UpperLayer(upper, root: root, marks: options.marks)
+        self.upper = layer
+        let found = try core.root()
+        nodes = OverlayNodes(root: found)
+        guard upper.isNew, found.stack.count > 1 else { return }
+        let below = found.stack[1].place
+        try copyAttributes(of: below, core.status(of: below), to: [], in: upper.directory, layer)
     }
 
     package var caching: CachePolicy {
@@ -138,8 +143,11 @@ package final class OverlayFileSystem: FileSystem {
 
     package func xattr(_ name: [UInt8], of file: FileNumber) throws(Errno) -> [UInt8] {
         let value = try withNode(file) { node throws(Errno) in try core.xattr(name, of: node.place) }
-        guard let value else { throw .noData }
-        return value
+        if let value { return value }
+        // The kernel lets a plain user set no list of a file that is shown as another's. A program that copies one, where
+        // there is none, sets the mode if it hears that there are no lists.
+        let hasNoLists = upper?.settings.recordsOverrides == true && name.starts(with: "system.posix_acl_".utf8)
+        throw hasNoLists ? .notSupported : .noData
     }
 
     package func xattrNames(of file: FileNumber) throws(Errno) -> [[UInt8]] {

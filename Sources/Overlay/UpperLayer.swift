@@ -19,13 +19,18 @@ package struct OverlayUpper: Sendable {
     /// Whether owners, modes and devices that this process may not give a file are kept in
     /// `user.containers.override_stat`.
     package var recordsOverrides: Bool
+    /// Whether the upper directory gets what the root directory's attributes are below; else its own count.
+    package var isNew: Bool
 
     /// Describes an upper.
-    package init(directory: Descriptor, work: Descriptor, redirectsDirectories: Bool, recordsOverrides: Bool) {
+    package init(
+        directory: Descriptor, work: Descriptor, redirectsDirectories: Bool, recordsOverrides: Bool, isNew: Bool = false
+    ) {
         self.directory = directory
         self.work = work
         self.redirectsDirectories = redirectsDirectories
         self.recordsOverrides = recordsOverrides
+        self.isNew = isNew
     }
 }
 

@@ -46,6 +46,9 @@ struct WritableMountTests {
         let changes = Outcome(1, "A /etc/kept\nD /srv/data\n")
         try expect(bench.cimg("diff", "new", "upper:changes"), is: changes)
         #expect(
+            try bench.cimg("diff", "old", "upper:changes").errors
+                == "cimg: upper:changes: has the changes of \(Sample.new.digest), not of \(Sample.old.digest)\n")
+        #expect(
             try bench.cimg("mount", "--rw", "--upper", "changes", "old", "mnt")
                 == .trouble(
                     "upper \"changes\": has the changes of \(Sample.new.digest), not of \(Sample.old.digest); "
@@ -115,6 +118,24 @@ struct WritableMountTests {
         try expect(bench.shell("mkdir -p up.work; mkfifo up.work/image"), is: .success())
         try expect(
             bench.cimg("mount", "--rw", "--upper", "up", "new", "mnt"), is: .trouble("upper \"up\": Invalid argument"))
+    }
+
+    @Test func `the root directory is as it is below, and lies nowhere above itself`() throws {
+        let bench = try Sample.bench()
+        let script = "mkdir root up2; chmod 2550 root; chown 5:6 root; setfattr -n user.r -v 1 root; touch -d @1.5 root"
+        try expect(bench.shell(script), is: .success())
+        try expect(
+            bench.shell("umask 077; cimg mount --rw --upper up rootfs:root mnt; stat -c '%a %u:%g %.9Y' mnt"),
+            is: .success("2550 5:6 1.500000000\n"))
+        try expect(bench.cimg("diff", "./mnt"), is: .success())
+        try expect(bench.shell("chmod 700 mnt; cimg umount mnt"), is: .success())
+        try expect(
+            bench.shell("cimg mount --rw --upper up rootfs:root mnt; stat -c '%a %u:%g' mnt; cimg umount mnt"),
+            is: .success("2700 5:6\n"))
+        try expect(
+            bench.cimg("mount", "--rw", "--upper", "root/up", "rootfs:root", "mnt"),
+            is: .trouble(
+                "upper \"root/up\": lies in \"\(bench.path)/root\", which is below it; choose another"))
     }
 
     @Test func `an upper needs a file system with attributes`() throws {

@@ -48,7 +48,8 @@ struct DiffPair {
         guard bytes.starts(with: "upper:".utf8) else { return nil }
         let image = try finder.open(left)
         let tree = try mappedTree(image.tree)
-        let trees = try WrittenTree(upper: Array(bytes.dropFirst(6)), over: tree, name: right)
+        let trees = try WrittenTree(
+            upper: Array(bytes.dropFirst(6)), over: tree, identity: "\(image.digest)", name: right)
         return DiffPair(
             DiffSide(name: left, digest: "\(image.digest)", tree: tree),
             DiffSide(name: right, digest: nil, tree: trees.whole), [], incomparable: .nlink)

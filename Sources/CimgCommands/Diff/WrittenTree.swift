@@ -34,12 +34,17 @@ struct WrittenTree {
     }
 
     /// Puts an upper directory over an image.
-    init(upper path: [UInt8], over image: MappedTree, name: String) throws {
+    ///
+    /// - Parameter identity: what an upper of the image records; another one is told on standard error.
+    init(upper path: [UInt8], over image: MappedTree, identity: String, name: String) throws {
         let directory: Descriptor
         do throws(Errno) {
             directory = try Descriptor.open(FilePath(path), O_RDONLY | O_DIRECTORY)
         } catch {
             throw CommandError("\"\(name.printable)\": \(error)")
+        }
+        if let recorded = try UpperDirectory.recordedImage(directory), recorded != identity {
+            StandardError.print("cimg: \(name.printable): has the changes of \(recorded.printable), not of \(identity)")
         }
         let settings = UpperSettings(isPrivileged: Privilege.hasTrustedAttributes, isRoot: geteuid() == 0)
         let options = OverlayOptions(marks: OverlayMarkFormats(rawValue: settings.marks), isChanging: false)

@@ -58,20 +58,26 @@ struct Mountpoint: Sendable {
     /// Refuses a directory that lies in what is to be mounted: the server would come upon its own mount and wait for
     /// itself.
     func check(isOutside source: MountSource) throws {
-        let layers = try source.directoriesInPlace.map { try $0.status() }
-        guard !layers.isEmpty else { return }
+        guard let above = try Self.directory(above: path, among: source.directoriesInPlace) else { return }
+        throw MountError(
+            at: path,
+            "lies in \"\(Bytes.escaped(above))\", which is a part of what is to be mounted; mount it elsewhere")
+    }
+
+    /// The directory on the way to a path that is one of some open ones; nil where none is.
+    ///
+    /// - Parameter path: absolute, without symbolic links.
+    static func directory(above path: [UInt8], among directories: [Descriptor]) throws -> [UInt8]? {
+        let known = try directories.map { try $0.status() }
+        guard !known.isEmpty else { return nil }
         for slash in path.indices where path[slash] == UInt8(ascii: "/") && path.count > 1 {
             let above = Array(path[..<max(slash, 1)])
             var status = stat()
-            // Who may not look there has no layer there either.
+            // Who may not look there has none of them there either.
             guard withCString(above, { stat($0, &status) }) == 0 else { continue }
-            guard !layers.contains(where: { ($0.st_dev, $0.st_ino) == (status.st_dev, status.st_ino) }) else {
-                throw MountError(
-                    at: path,
-                    "lies in \"\(Bytes.escaped(above))\", which is a part of what is to be mounted; mount it "
-                        + "elsewhere")
-            }
+            if known.contains(where: { ($0.st_dev, $0.st_ino) == (status.st_dev, status.st_ino) }) { return above }
         }
+        return nil
     }
 
     /// Keeps other `cimg mount` from mounting on the same directory until this object is gone.

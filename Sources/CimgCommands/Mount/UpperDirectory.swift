@@ -34,7 +34,8 @@ enum UpperDirectory {
         } catch {
             throw problem("\(error)")
         }
-        try check(directory, work, image: image, force: force, problem)
+        var settings = settings
+        settings.isNew = try check(directory, work, image: image, force: force, problem)
         let upper = WritableUpper(directory: directory, work: work, settings: settings)
         try upper.checkMarks(problem)
         return upper
@@ -50,6 +51,8 @@ enum UpperDirectory {
             try directory.makeEntryDirectory(Array("upper".utf8), mode: 0o755)
             let upper = try directory.openBeneath("upper", O_RDONLY | O_DIRECTORY)
             // It is its own work directory: by that the server keeps its lock.
+            var settings = settings
+            settings.isNew = true
             let result = WritableUpper(directory: upper, work: directory, settings: settings)
             try result.checkMarks(problem)
             return (result, discarded)
@@ -67,9 +70,12 @@ enum UpperDirectory {
             owning: try retrying { withCString(path) { Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) } })
     }
 
+    /// Sees to it that an upper is nobody else's and belongs to an image.
+    ///
+    /// - Returns: whether nothing was ever written to it.
     private static func check(
         _ directory: Descriptor, _ work: Descriptor, image: String, force: Bool, _ problem: (String) -> MountError
-    ) throws {
+    ) throws -> Bool {
         let owner: String?
         do throws(Errno) {
             guard try work.tryLock(), try directory.tryLock() else { throw .resourceBusy }
@@ -82,15 +88,25 @@ enum UpperDirectory {
         } catch {
             throw problem("\(error)")
         }
-        guard owner != image else { return }
+        guard owner != image else { return false }
         if let owner, !force {
             throw problem("has the changes of \(owner.printable), not of \(image.printable); --force mounts it")
         }
         do throws(Errno) {
+            let isEmpty = try MountPoint.isEmpty(directory)
             try write(image, work)
+            return owner == nil && isEmpty
         } catch {
             throw problem("\(error)")
         }
+    }
+
+    /// What an upper that may be in use belongs to; nil where that is not written down.
+    static func recordedImage(_ directory: Descriptor) throws -> String? {
+        do throws(Errno) {
+            let path = try MountPoint.path(of: directory) + Array(".work".utf8)
+            return try record(in: Descriptor.open(FilePath(path), O_RDONLY | O_DIRECTORY))
+        } catch .noSuchFileOrDirectory { return nil }
     }
 
     /// What an upper belongs to; nil for a new one.

@@ -36,7 +36,7 @@ struct WritableUpper: Sendable {
     var overlay: OverlayUpper {
         OverlayUpper(
             directory: directory, work: work, redirectsDirectories: settings.redirects,
-            recordsOverrides: settings.overrides)
+            recordsOverrides: settings.overrides, isNew: settings.isNew)
     }
 }
 
@@ -46,6 +46,8 @@ struct UpperSettings: Hashable, Sendable {
     var marks: UInt8
     var redirects: Bool
     var overrides: Bool
+    /// Whether it has never been mounted and has nothing in it.
+    var isNew = false
 
     /// The settings for who runs this process: `trusted.` marks need the superuser's rights, and who is no superuser
     /// may not give files away.
@@ -60,14 +62,17 @@ struct UpperSettings: Hashable, Sendable {
     /// Reads back `text`.
     init(parsing text: String) throws {
         let parts = text.split(separator: ",").map { UInt8($0) }
-        guard parts.count == 3, let marks = parts[0], let redirects = parts[1], let overrides = parts[2] else {
+        guard parts.count == 4, let marks = parts[0], let redirects = parts[1], let overrides = parts[2],
+            let isNew = parts[3]
+        else {
             throw MountError("no such upper: \(text)")
         }
         self.marks = marks
         self.redirects = redirects != 0
         self.overrides = overrides != 0
+        self.isNew = isNew != 0
     }
 
     /// The settings as an argument.
-    var text: String { "\(marks),\(redirects ? 1 : 0),\(overrides ? 1 : 0)" }
+    var text: String { "\(marks),\(redirects ? 1 : 0),\(overrides ? 1 : 0),\(isNew ? 1 : 0)" }
 }

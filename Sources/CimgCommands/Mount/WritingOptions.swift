@@ -69,6 +69,13 @@ struct WritingOptions: ParsableArguments {
         if let upper {
             let opened = try UpperDirectory.open(
                 RawArguments.bytes(of: upper), image: source.identity, force: force, settings: settings)
+            if case .directories(let lower, _) = source.content,
+                let above = try Mountpoint.directory(above: MountPoint.path(of: opened.directory), among: lower)
+            {
+                throw MountError(
+                    "upper \"\(upper.printable)\": lies in \"\(Bytes.escaped(above))\", which is below it; choose another"
+                )
+            }
             source.content = .writable(source.content, opened)
         } else {
             let (opened, discarded) = try UpperDirectory.temporary(in: store.openStore(), settings: settings)
