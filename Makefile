@@ -70,11 +70,12 @@ completions: $(CIMG)
 	    $(CIMG) --generate-completion-script $$shell > $(COMPLETIONS)/cimg.$$shell || exit 1; \
 	done
 
-## install: program, manual pages and completions below DESTDIR and PREFIX (/usr/local)
+## install: program, its link for container engines, manual pages and completions below DESTDIR and PREFIX (/usr/local)
 install: man completions
 	install -d $(BINDIR) $(MANDIR) $(BASHDIR) $(ZSHDIR) $(FISHDIR)
 	install -m 755 $(CIMG) $(BINDIR)/cimg
 	$(STRIP) $(BINDIR)/cimg
+	ln -sf cimg $(BINDIR)/mount.fuse.cimg
 	install -m 644 $(MAN)/*.1 $(MANDIR)
 	install -m 644 $(COMPLETIONS)/cimg.bash $(BASHDIR)/cimg
 	install -m 644 $(COMPLETIONS)/cimg.zsh $(ZSHDIR)/_cimg
@@ -82,7 +83,7 @@ install: man completions
 
 ## uninstall: removes what install put there
 uninstall:
-	rm -f $(BINDIR)/cimg $(MANDIR)/cimg.1 $(MANDIR)/cimg-*.1 $(BASHDIR)/cimg $(ZSHDIR)/_cimg $(FISHDIR)/cimg.fish
+	rm -f $(BINDIR)/cimg $(BINDIR)/mount.fuse.cimg $(MANDIR)/cimg.1 $(MANDIR)/cimg-*.1 $(BASHDIR)/cimg $(ZSHDIR)/_cimg $(FISHDIR)/cimg.fish
 
 ## bench: compares speed and memory with other tools; IMAGES="oci:DIR:TAG oci:DIR:TAG" BENCHFLAGS=--quick
 bench: build

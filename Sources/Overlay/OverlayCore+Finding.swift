@@ -131,7 +131,6 @@ extension OverlayCore {
             } catch .noSuchFileOrDirectory { return nil }
             return .file(LayerStatus(found), LayerPlace(layer: directory.layer, kind: .tree(found.number)), nil)
         case .disk(let parent):
-            let usesDotNames = usesDotNames(directory.layer)
             if usesDotNames, name.starts(with: DotNames.prefix) { return nil }
             let place = LayerPlace(layer: directory.layer, kind: .disk(parent, name))
             guard let (status, found) = try inspect(place) else {
@@ -141,7 +140,7 @@ extension OverlayCore {
             var marks = found
             if isWhiteout(status, marks, in: directory) { return .whiteout }
             guard usesDotNames else { return .file(status, place, marks) }
-            if status.type == .directory, try isOpaqueByName(DiskDirectory(name, in: parent, status.identity)) {
+            if status.type == .directory, try isOpaqueByName(name, in: parent) {
                 marks = marks ?? OverlayMarks()
                 marks?.opacity = .opaque
             }
@@ -155,12 +154,16 @@ extension OverlayCore {
             || directory.mayMarkWhiteouts && marks?.isWhiteout == true && status.type == .regular && status.size == 0
     }
 
-    /// Whether a layer's whiteouts may be names: the upper's are never.
-    func usesDotNames(_ layer: Int) -> Bool { options.marks.contains(.dotNames) && !(hasUpper && layer == 0) }
+    /// Whether whiteouts may be names.
+    var usesDotNames: Bool { options.marks.contains(.dotNames) }
 
-    private func isOpaqueByName(_ directory: DiskDirectory) throws(Errno) -> Bool {
+    private func isOpaqueByName(_ directory: [UInt8], in parent: DiskDirectory) throws(Errno) -> Bool {
+        let open = try directories.descriptor(of: parent)
         for name in DotNames.opaque {
-            if try hasEntry(name, in: directory) { return true }
+            do throws(Errno) {
+                _ = try open.openPathBeneath(directory + [UInt8(ascii: "/")] + name)
+                return true
+            } catch .noSuchFileOrDirectory {} catch .notDirectory {} catch .tooManySymbolicLinkLevels {}
         }
         return false
     }

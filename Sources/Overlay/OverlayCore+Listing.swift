@@ -55,7 +55,6 @@ extension OverlayCore {
         _ hidden: inout [[UInt8]]
     ) throws(Errno) {
         let descriptor = try directories.descriptor(of: disk)
-        let usesDotNames = usesDotNames(directory.layer)
         let entries = try descriptor.entries()
         names.reserveCapacity(entries.count)
         for entry in entries {

@@ -80,7 +80,20 @@ extension OverlayFileSystem {
         guard try find(name, in: node) == nil else { throw .fileExists }
         let disk = try upperDirectory(of: directory, upper)
         let target = try core.directories.descriptor(of: disk)
+        try replaceDotName(name, in: target, upper)
         return (target, disk, try has(name, in: target))
+    }
+
+    /// Puts a device in the place of a whiteout that is a name, as engines and fuse-overlayfs leave in an upper.
+    ///
+    /// - Throws: `.invalidArgument` for a name that would be such a whiteout itself.
+    func replaceDotName(_ name: [UInt8], in directory: Descriptor, _ upper: UpperLayer) throws(Errno) {
+        guard core.usesDotNames else { return }
+        if name.starts(with: DotNames.prefix) { throw .invalidArgument }
+        let whiteout = DotNames.prefix + name
+        guard whiteout.count <= 255, try has(whiteout, in: directory) else { return }
+        if try !has(name, in: directory) { try upper.makeWhiteout(name, in: directory) }
+        try directory.removeEntry(whiteout)
     }
 
     /// Whether an upper directory has a name, be it a whiteout's.

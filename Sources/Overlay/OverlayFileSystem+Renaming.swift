@@ -152,6 +152,7 @@ extension OverlayFileSystem {
     ) throws(Errno) {
         let isDirectory = !move.source.stack.isEmpty
         var lost: LostName?
+        try replaceDotName(newName, in: move.toOpen, upper)
         let targetInUpper = try has(newName, in: move.toOpen)
         if let target = move.target {
             if !isDirectory, !target.stack.isEmpty { throw .isDirectory }

@@ -12,16 +12,20 @@ final class WritableFixture {
     let upper: FilePath
     let work: FilePath
     private(set) var fileSystem: OverlayFileSystem
+    private let marks: OverlayMarkFormats
 
-    init(_ layers: [String]) throws {
+    /// Puts layers below an upper that a script may have put something into.
+    init(_ layers: [String], upper script: String = "", marks: OverlayMarkFormats = [.trusted]) throws {
+        self.marks = marks
         stack = try LayerStack(layers)
         upper = stack.scratch.directory("upper")
         work = stack.scratch.directory("work")
-        fileSystem = try Self.open(stack, upper, work)
+        try Shell.run(script, in: upper)
+        fileSystem = try Self.open(stack, upper, work, marks)
     }
 
     /// Ends the use of the upper and begins another one.
-    func reopen() throws { fileSystem = try Self.open(stack, upper, work) }
+    func reopen() throws { fileSystem = try Self.open(stack, upper, work, marks) }
 
     /// A directory with what the layers show.
     func plainCopy() throws -> FilePath {
@@ -41,14 +45,16 @@ final class WritableFixture {
         return merged
     }
 
-    private static func open(_ stack: LayerStack, _ upper: FilePath, _ work: FilePath) throws -> OverlayFileSystem {
+    private static func open(
+        _ stack: LayerStack, _ upper: FilePath, _ work: FilePath, _ marks: OverlayMarkFormats
+    ) throws -> OverlayFileSystem {
         return try OverlayFileSystem(
             stack.layers(),
             upper: OverlayUpper(
                 directory: Descriptor.open(upper, O_RDONLY | O_DIRECTORY),
                 work: Descriptor.open(work, O_RDONLY | O_DIRECTORY), redirectsDirectories: true,
                 recordsOverrides: false),
-            options: OverlayOptions(marks: [.trusted])
+            options: OverlayOptions(marks: marks)
         ) { _ in }
     }
 }

@@ -191,6 +191,33 @@ import Testing
         }
     }
 
+    @Test func `whiteouts that are names, as engines leave them in an upper, are understood and go`() throws {
+        let fixture = try WritableFixture(
+            ["mkdir a b c e; echo 1 >a/f; echo 2 >b/f; echo 3 >c/f; echo 4 >d; echo 5 >e/f; echo 6 >g"],
+            upper: "touch .wh.a .wh.d b.x; mkdir b; touch b/.wh..wh..opq; mkdir c; touch c/.wh.f .wh.e .wh.gone",
+            marks: [.trusted, .dotNames])
+        func shown() throws -> [String] {
+            try lines(FileSystemSource(fixture.fileSystem)).compactMap {
+                $0.split(separator: " ").first.map(String.init)
+            }
+        }
+        let target = FileSystemTarget(fixture.fileSystem)
+        #expect(try shown() == ["/b", "/b.x", "/c", "/g"])
+        // A directory in the place of a whiteout shows nothing of what that hid.
+        #expect(target.run(.makeDirectory("a")) == "ok")
+        #expect(target.run(.write("d", "new")) == "ok")
+        #expect(target.run(.write("c/f", "new")) == "ok")
+        #expect(target.run(.unlink("c/f")) == "ok")
+        #expect(target.run(.rename("g", "e")) == "ok")
+        #expect(target.run(.removeDirectory("c")) == "ok")
+        #expect(target.run(.makeDirectory(".wh.g")) == "Invalid argument")
+        #expect(try shown() == ["/a", "/b", "/b.x", "/d", "/e"])
+        try fixture.reopen()
+        #expect(try shown() == ["/a", "/b", "/b.x", "/d", "/e"])
+        let left = try Shell.run("find . -name '.wh.*' | sort; stat -c %F c g", in: fixture.upper)
+        #expect(left == "./.wh.gone\n./b/.wh..wh..opq\ncharacter special file\ncharacter special file\n")
+    }
+
     @Test func `attributes of an overlay within the mount are kept apart from its own`() throws {
         let fixture = try WritableFixture(["mkdir d; echo x >d/f"])
         let number = try file("d", of: fixture.fileSystem).number
