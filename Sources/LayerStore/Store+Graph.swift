@@ -24,7 +24,8 @@ extension Store {
             try writer.publish(name, in: blobs, as: descriptor.digest.hex, replacing: true)
             try blobs.synchronizeDirectory()
         } catch let error as Errno {
-            throw StoreError(.system, "store \(path)", "cannot write blob \(descriptor.digest): \(error)")
+            throw StoreError(
+                .system, "store \(path)", "cannot write blob \(descriptor.digest): \(error)\(error.advice)")
         }
         return true
     }

@@ -90,6 +90,8 @@ extension Store {
         let name = "layer \(layer.descriptor.map { "\($0.digest)" } ?? expected.map { "\($0)" } ?? "\(number + 1)")"
         do {
             return try ingest(layer, expected, keepsBlob, number, name, writer, advanced)
+        } catch let error as Errno where error.isFullDisk {
+            throw StoreError(.system, "store \(path)", "cannot write \(name): \(error)\(error.advice)")
         } catch let error as Errno {
             throw StoreError(.system, name, "\(error)")
         }

@@ -87,7 +87,7 @@ extension Store {
         do {
             remarks = try write(tree, chainID, layers, writer)
         } catch let error as Errno {
-            throw StoreError(.system, "tree \(chainID)", "\(error)")
+            throw StoreError(.system, "tree \(chainID)", "\(error)\(error.advice)")
         }
         let acls = layers.reduce(UInt64(0)) { $0.addingReportingOverflow($1.index.droppedACLCount).partialValue }
         if acls > 0 { report.append("\(acls) access control lists name users without numbers and were left out") }

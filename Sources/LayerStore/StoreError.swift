@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SystemPackage
+
 /// Why something cannot be stored, found or read in a store.
 package struct StoreError: Error, Equatable, CustomStringConvertible {
     /// What kind of trouble it is, for callers that act on it.
@@ -31,4 +33,14 @@ package struct StoreError: Error, Equatable, CustomStringConvertible {
     }
 
     package var description: String { "\(object): \(reason)" }
+}
+
+extension Errno {
+    /// Whether there is no room for what was to be written.
+    var isFullDisk: Bool { self == .noSpace || self == .diskQuotaExceeded }
+
+    /// What to do about it, as the end of a sentence; empty where the error says it all.
+    var advice: String {
+        isFullDisk ? "; make room there, for instance with \"cimg prune\", or choose another store with --root" : ""
+    }
 }

@@ -33,7 +33,7 @@ final class TemporaryDirectory: Sendable {
                 }
             }
         } catch {
-            throw StoreError(.system, "store \(store.path)", "cannot write to it: \(error)")
+            throw StoreError(.system, "store \(store.path)", "cannot write to it: \(error)\(error.advice)")
         }
         throw StoreError(.system, "store \(store.path)", "directories in tmp vanish as soon as they are made")
     }
@@ -86,7 +86,8 @@ final class TemporaryDirectory: Sendable {
             try file.write(bytes)
             try file.synchronize()
         } catch {
-            throw StoreError(.system, "store \(store)", "cannot write \(name): \(error)")
+            let advice = (error as? Errno)?.advice ?? ""
+            throw StoreError(.system, "store \(store)", "cannot write \(name): \(error)\(advice)")
         }
     }
 
@@ -103,7 +104,7 @@ final class TemporaryDirectory: Sendable {
         } catch .fileExists {
             return false
         } catch {
-            throw StoreError(.system, "store \(store)", "cannot publish \(final): \(error)")
+            throw StoreError(.system, "store \(store)", "cannot publish \(final): \(error)\(error.advice)")
         }
     }
 }

@@ -134,7 +134,10 @@ struct PlaceTests {
                 _ = try store.add(big.source, keepsBlobs: true)
                 Issue.record("no error")
             } catch {
-                #expect("\(error)" == "layer \(big.layers[0].digest): No space left on device")
+                #expect(
+                    "\(error)" == "store \(store.path): cannot write layer \(big.layers[0].digest): No space left on "
+                        + "device; make room there, for instance with \"cimg prune\", or choose another store with --root"
+                )
             }
             #expect(try store.temporary.entryNames() == [])
             #expect(try store.fsck(repairs: false).problems == [])
