@@ -31,7 +31,14 @@ package final class RegistryClient: Sendable {
     /// What it goes by.
     package let settings: RegistrySettings
     private let transport: HTTPTransport
-    private let connections = Mutex<[RegistryRoute: RegistryConnection]>([:])
+    private let connections = Mutex<[Way: RegistryConnection]>([:])
+
+    /// What tells connections from each other.
+    private struct Way: Hashable {
+        var host: String
+        var isInsecure: Bool
+        var isNamed: Bool
+    }
 
     /// Makes a client.
     package init(_ settings: RegistrySettings) {
@@ -40,14 +47,18 @@ package final class RegistryClient: Sendable {
     }
 
     /// The connection to a registry.
-    func connection(host: String, isInsecure: Bool) -> RegistryConnection {
+    ///
+    /// - Parameter isNamed: whether the user named it; what was given on the command line is not for others.
+    func connection(host: String, isInsecure: Bool, isNamed: Bool) -> RegistryConnection {
         connections.withLock { connections in
-            let key = RegistryRoute(host: host, repository: "", isInsecure: isInsecure)
+            let key = Way(host: host, isInsecure: isInsecure, isNamed: isNamed)
             if let connection = connections[key] { return connection }
+            var credentials = settings.credentials
+            if !isNamed { credentials.given = nil }
             let made = RegistryConnection(
                 host: host, isInsecure: isInsecure, verifiesTLS: settings.verifiesTLS, transport: transport,
                 certificates: CertificateDirectories(environment: settings.environment),
-                credentials: settings.credentials, helpers: settings.registries.credentialHelpers ?? [],
+                credentials: credentials, helpers: settings.registries.credentialHelpers ?? [],
                 limits: settings.limits)
             connections[key] = made
             return made
@@ -57,7 +68,8 @@ package final class RegistryClient: Sendable {
     /// A registry as a whole.
     package func registry(_ host: String) -> RemoteRegistry {
         RemoteRegistry(
-            connection: connection(host: host, isInsecure: settings.registries.isInsecure(host: host)))
+            connection: connection(
+                host: host, isInsecure: settings.registries.isInsecure(host: host), isNamed: true))
     }
 
     /// The repository itself, no mirror: for what changes it.
@@ -67,13 +79,14 @@ package final class RegistryClient: Sendable {
         guard let route = try settings.registries.routes(to: reference).last else {
             throw RegistryError(.invalid, "docker://\(reference)", "registries.conf leads nowhere")
         }
-        return repository(route)
+        return repository(route, of: reference)
     }
 
-    private func repository(_ route: RegistryRoute) -> RemoteRepository {
-        let isInsecure = route.isInsecure || settings.registries.isInsecure(host: route.host)
+    private func repository(_ route: RegistryRoute, of reference: Reference) -> RemoteRepository {
+        let isNamed = route.host == reference.registry
         return RemoteRepository(
-            connection: connection(host: route.host, isInsecure: isInsecure), name: route.repository)
+            connection: connection(host: route.host, isInsecure: route.isInsecure, isNamed: isNamed),
+            name: route.repository)
     }
 
     /// Fetches what a reference names, from a mirror where one has it.
@@ -86,7 +99,7 @@ package final class RegistryClient: Sendable {
         let name: RemoteRepository.Name =
             reference.digest.map { .digest($0) } ?? .tag(reference.withDefaultTag.tag ?? "latest")
         for (position, route) in routes.enumerated() {
-            let repository = repository(route)
+            let repository = repository(route, of: reference)
             do {
                 return (try repository.document(name), repository)
             } catch let error as RegistryError where position < routes.count - 1 {
@@ -104,6 +117,11 @@ package final class RegistryClient: Sendable {
         named text: String
     ) throws -> (reference: Reference, document: RemoteDocument, repository: RemoteRepository) {
         let candidates = try settings.registries.candidates(for: text)
+        guard candidates.count == 1 || settings.credentials.given == nil else {
+            // A password is for one registry, not for all in which a name may be found.
+            let found = candidates.map { "\($0)" }.joined(separator: ", ")
+            throw RegistryError(.invalid, text.printable, "name the registry that --creds is for: \(found)")
+        }
         for (position, candidate) in candidates.enumerated() {
             do {
                 let (document, repository) = try self.document(candidate)

@@ -24,9 +24,11 @@ extension RegistryConnection {
         }
         let status = "\(host) answers \(answer.status)" + (said.map { ": \($0)" } ?? "")
         switch answer.status {
-        case 401: return RegistryError(.denied, call.object, "\(status); log in with \"cimg login \(host)\"")
+        case 401:
+            // Of another server, or of one that does not ask as the standard says.
+            return RegistryError(.denied, call.object, "\(status); log in with \"cimg login \(host)\"")
         case 403: return RegistryError(.denied, call.object, "\(status); this user may not do this")
-        case 404: return RegistryError(.notFound, call.object, "not found: \(status)")
+        case 404: return RegistryError(.notFound, call.object, "not found: \(status)\(call.advice)")
         case 405, 415, 501: return RegistryError(.unsupported, call.object, status)
         case 429:
             return RegistryError(

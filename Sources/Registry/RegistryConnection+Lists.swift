@@ -16,6 +16,7 @@ extension RegistryConnection {
         var call = call
         var names: [String] = []
         var seen: Set<WebAddress> = []
+        var byteCount = 0
         for _ in 0..<limits.pages {
             let answer = try send(call, expecting: [200])
             let bytes = try body(of: answer, call.object, limit: limits.listByteCount)
@@ -25,7 +26,13 @@ extension RegistryConnection {
             } catch {
                 throw RegistryError(.failed, call.object, "\(host) sent no list: \(error.cause)")
             }
-            names += page.tags ?? page.repositories ?? []
+            let entries = page.tags ?? page.repositories ?? []
+            byteCount += entries.reduce(0) { $0 + $1.utf8.count }
+            guard byteCount <= limits.entryByteCount else {
+                throw RegistryError(
+                    .tooLarge, call.object, "has entries of more than \(limits.entryByteCount) bytes")
+            }
+            names += entries
             guard names.count <= limits.entries else {
                 throw RegistryError(.tooLarge, call.object, "has more than \(limits.entries) entries")
             }
@@ -49,7 +56,9 @@ extension RegistryConnection {
 extension RemoteRepository {
     /// The tags of the repository, as the registry orders them.
     package func tags() throws -> [String] {
-        try connection.list(call(object, .get, "tags/list")).filter { Reference.isTag($0) }
+        var call = call(object, .get, "tags/list")
+        call.advice = "; \"cimg tags \(connection.host)/\" lists the repositories"
+        return try connection.list(call).filter { Reference.isTag($0) }
     }
 
     /// What refers to a manifest, such as signatures (distribution-spec, "Listing Referrers").

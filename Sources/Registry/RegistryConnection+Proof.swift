@@ -115,6 +115,17 @@ extension RegistryConnection {
 
     private func wrongSecret(_ call: RegistryCall) -> RegistryError {
         RegistryError(
-            .denied, call.object, "\(host) refuses this user and password; log in again with \"cimg login \(host)\"")
+            .denied, call.object,
+            "\(host) refuses this user and password; "
+                + (credentials.given == nil ? "log in again with \"cimg login \(host)\"" : "give others"))
+    }
+
+    /// What it means that the registry asks again after it was told.
+    func refusal(_ call: RegistryCall, _ authorization: String?) throws -> RegistryError {
+        if authorization?.hasPrefix("Basic ") == true { return wrongSecret(call) }
+        let credential = try credentials.credential(host: host, repository: call.repository ?? "", helpers: helpers)
+        guard credential != nil else { return unknownCaller(call) }
+        return RegistryError(
+            .denied, call.object, "\(host) does not let this user do this; check the name, or log in as another")
     }
 }

@@ -18,6 +18,8 @@ struct RegistryCall: Sendable {
     var repository: String?
     /// What a token must allow: `repository:app:pull`.
     var scopes: [String] = []
+    /// What to do if there is no such thing, as the end of a sentence.
+    var advice = ""
     /// Whether the request may be sent again when it is not known what became of it.
     var isRepeatable = true
 
@@ -79,7 +81,7 @@ final class RegistryConnection: Sendable {
     static func isLoopback(_ host: String) -> Bool {
         guard let address = WebAddress(parsing: "http://\(host)/") else { return false }
         let name = address.host
-        if name == "localhost" || name.hasSuffix(".localhost") || name == "::1" { return true }
+        if name == "localhost" || name == "::1" { return true }
         let parts = name.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
         return parts.count == 4 && parts[0] == 127 && !parts.contains(nil)
     }
@@ -134,20 +136,22 @@ final class RegistryConnection: Sendable {
 
     /// The error that a failure of the network is for users.
     func error(_ failure: NetworkFailure, _ object: String, attempts: Int = 1) -> RegistryError {
-        let tries = attempts > 1 ? " (\(attempts) attempts)" : ""
+        let tries = attempts > 1 ? " (\(attempts) attempts); try again later" : ""
+        // What is about the registry itself begins with its name already.
+        let host = object == self.object ? "" : "\(self.host): "
         switch failure.kind {
         case .certificate:
             return RegistryError(
                 .untrusted, object,
-                "\(host): \(failure.reason); put its authority's certificate into "
-                    + "/etc/containers/certs.d/\(host)/ca.crt, or use --tls-verify=false")
+                "\(host)\(failure.reason); put its authority's certificate into "
+                    + "/etc/containers/certs.d/\(self.host)/ca.crt, or use --tls-verify=false")
         case .handshake:
             return RegistryError(
                 .untrusted, object,
-                "\(host): \(failure.reason); if it speaks plain HTTP, say insecure = true for it "
+                "\(host)\(failure.reason); if it speaks plain HTTP, say insecure = true for it "
                     + "in registries.conf")
         case .noConnection, .broken:
-            return RegistryError(.unreachable, object, "\(host): \(failure.reason)\(tries)")
+            return RegistryError(.unreachable, object, "\(host)\(failure.reason)\(tries)")
         }
     }
 
@@ -169,7 +173,8 @@ final class RegistryConnection: Sendable {
             let isHome = address.hasSameOrigin(as: base)
             if isHome, let authorization { request.headers.append(("Authorization", authorization)) }
             let answer = try transport.send(request, tls: try tls(for: address))
-            if answer.status == 401, isHome, !isProven {
+            if answer.status == 401, isHome {
+                guard !isProven else { throw try refusal(call, authorization) }
                 isProven = true
                 authorization = try self.authorization(for: call, asked: answer, refused: authorization)
                 continue
@@ -197,8 +202,8 @@ final class RegistryConnection: Sendable {
     }
 
     /// Refuses to go from an encrypted connection to a plain one.
-    private func checkSafety(of next: WebAddress, from address: WebAddress, _ object: String) throws(RegistryError) {
-        guard address.isEncrypted, !next.isEncrypted, !allowsPlain else { return }
+    func checkSafety(of next: WebAddress, from address: WebAddress, _ object: String) throws(RegistryError) {
+        guard address.isEncrypted, !next.isEncrypted else { return }
         throw RegistryError(
             .untrusted, object, "\(host) sends us to a plain HTTP address: \(next.authority.printable)")
     }

@@ -24,6 +24,8 @@ package struct RegistryLimits: Sendable {
     package var pages = 10_000
     /// Entries of a list, all pages together.
     package var entries = 1_000_000
+    /// Bytes of the entries of a list, all pages together.
+    package var entryByteCount = 64 << 20
 
     /// The bounds that are used unless a test wants others.
     package init() {}

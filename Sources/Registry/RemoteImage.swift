@@ -77,7 +77,8 @@ extension RemoteRepository {
                 throw RegistryError(
                     .notFound, object,
                     leaves.isEmpty
-                        ? "has no images" : "no image for \(wanted); it has: \(has.joined(separator: ", "))")
+                        ? "has no images"
+                        : "no image for \(wanted); it has: \(has.joined(separator: ", ")); choose one with --platform")
             }
             var found = try self.document(.digest(chosen.descriptor.digest))
             if found.mediaType.isEmpty { found.mediaType = chosen.descriptor.mediaType }
@@ -105,7 +106,8 @@ extension RemoteRepository {
         let configuration = try ImageConfiguration(json: json, name: configurationObject)
         try configuration.checkLayerCount(manifest.layers.count, name: configurationObject)
         if let platform, let found = configuration.platform, platform.distance(to: found) == nil {
-            throw RegistryError(.notFound, object, "no image for \(platform); it has: \(found)")
+            throw RegistryError(
+                .notFound, object, "no image for \(platform); it has: \(found); choose one with --platform")
         }
         let layers = manifest.layers.map { layer in SourceLayer(descriptor: layer) { self.blob(layer) } }
         return SourceImage(manifest: document.bytes, configuration: json, layers: layers, name: name)

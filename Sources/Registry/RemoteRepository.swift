@@ -84,6 +84,7 @@ package final class RemoteRepository: Sendable {
     package func document(_ name: Name) throws -> RemoteDocument {
         let object = object(name)
         var call = call(object, .get, "manifests/\(name)")
+        call.advice = "; \"cimg tags \(connection.host)/\(self.name)\" lists what there is"
         call.headers.append(("Accept", Self.acceptedDocuments))
         let answer = try connection.send(call, expecting: [200])
         let bytes = try connection.body(of: answer, object, limit: DocumentLimit.manifest)
@@ -125,6 +126,10 @@ package final class RemoteRepository: Sendable {
     /// Everything it names must be in the repository.
     package func put(_ document: RemoteDocument, as name: Name) throws {
         let object = object(name)
+        guard document.mediaType.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw RegistryError(
+                .invalid, object, "its media type cannot be sent: \"\(document.mediaType.printable)\"")
+        }
         var call = call(object, .put, "manifests/\(name)", actions: "pull,push")
         call.headers.append(("Content-Type", document.mediaType))
         call.body = .bytes(document.bytes)

@@ -123,7 +123,7 @@ struct RegistryCommandTests {
         #expect(registry.server.requests.dropFirst(before).allSatisfy { $0.method != "POST" })
         try expect(
             bench.cimg("push", "new"),
-            is: .trouble("\"new\": name the registry to push to, such as docker.io/new"))
+            is: .trouble("\"new\": names no registry to push to; give HOST[:PORT]/REPOSITORY[:TAG]"))
         try expect(bench.cimg("tags", "\(host)/pushed/app"), is: .success("1\n2\n"))
         try expect(bench.cimg("tags", "\(host)/"), is: .success("pushed/app\n"))
     }
@@ -178,23 +178,39 @@ struct RegistryCommandTests {
         try expect(
             bench.cimg("pull", "\(host)/app:none"),
             is: .trouble(
-                "docker://\(host)/app:none: not found: \(host) answers 404: MANIFEST_UNKNOWN: it is so"))
+                "docker://\(host)/app:none: not found: \(host) answers 404: MANIFEST_UNKNOWN: it is so; "
+                    + "\"cimg tags \(host)/app\" lists what there is"))
         try expect(
-            bench.cimg("pull", "127.0.0.1:1/app"), is: .trouble("registry 127.0.0.1:1: 127.0.0.1:1: connection refused")
-        )
+            bench.cimg("pull", "127.0.0.1:1/app"),
+            is: .trouble(
+                "registry 127.0.0.1:1: connection refused; check host and port, and whether a registry runs there"))
+        try expect(
+            bench.cimg("pull", "nobody.invalid/app"),
+            is: .trouble(
+                "docker://nobody.invalid/app:latest: nobody.invalid: no address is known for nobody.invalid; check the "
+                    + "name, and whether this machine has a network"))
         try expect(
             bench.cimg("pull", "--platform", "linux/s390x", "\(host)/app:old"),
             is: .trouble(
-                "docker://\(host)/app@\(old.digest): no image for linux/s390x; it has: linux/amd64"))
+                "docker://\(host)/app@\(old.digest): no image for linux/s390x; it has: linux/amd64; choose one "
+                    + "with --platform"))
         try expect(
             bench.cimg("pull", "localhost/Case"),
             is: .trouble("image name \"localhost/Case\": must be lower-case"))
-        try expect(bench.cimg("tags", "\(host)/none").code, is: 2)
+        try expect(
+            bench.cimg("tags", "\(host)/none"),
+            is: .trouble(
+                "docker://\(host)/none: not found: \(host) answers 404: NAME_UNKNOWN: it is so; \"cimg tags \(host)/\" "
+                    + "lists the repositories"))
+        try expect(
+            bench.cimg("push", "old"),
+            is: .trouble("\"old\": no image of this name in the store; \"cimg images\" lists them"))
         try expect(bench.stored("blobs/sha256"), is: [])
     }
 
     @Test func `a login is kept and forgotten`() throws {
         let bench = bench()
+        bench.environment["XDG_RUNTIME_DIR"] = "\(bench.path)/run"
         let password = "Basic " + Data("me:secret".utf8).base64EncodedString()
         registry.intercept { request in
             request.header("Authorization") == password
@@ -202,9 +218,9 @@ struct RegistryCommandTests {
         }
         try expect(
             bench.cimg("login", "-u", "me", "-p", "wrong", host).errors,
-            is: "cimg: registry \(host): \(host) answers 401; log in with \"cimg login \(host)\"\n")
-        try expect(bench.stored("../home/.config"), is: [])
-        let file = "\(bench.path)/home/.config/containers/auth.json"
+            is: "cimg: registry \(host): \(host) refuses this user and password; give others\n")
+        try expect(bench.stored("../run"), is: [])
+        let file = "\(bench.path)/run/containers/auth.json"
         try expect(
             bench.shell("echo secret | cimg login -u me --password-stdin \(host)"),
             is: .success("logged in to \(host); kept in \(file)\n"))
@@ -215,6 +231,31 @@ struct RegistryCommandTests {
         try expect(bench.cimg("pull", "-q", "\(host)/app:new").code, is: 2)
         try expect(
             bench.cimg("pull", "-q", "--creds", "me:secret", "\(host)/app:new"), is: .success("\(new.digest)\n"))
+    }
+
+    @Test func `a password is shown to one registry alone`() throws {
+        let bench = bench()
+        let other = FakeRegistry()
+        for (registry, user) in [(registry, "me:one"), (other, "you:two")] {
+            let password = "Basic " + Data(user.utf8).base64EncodedString()
+            registry.intercept { request in
+                request.header("Authorization") == password
+                    ? nil : .init(401, headers: [("WWW-Authenticate", "Basic realm=\"x\"")])
+            }
+        }
+        let (source, destination) = ("docker://\(host)/app:old", "docker://\(other.host)/app:1")
+        try expect(
+            bench.cimg("copy", "--creds", "me:one", source, destination),
+            is: .trouble(
+                "--creds: two registries, \(host) and \(other.host); give --src-creds or --dest-creds"))
+        try expect(bench.cimg("copy", "--creds", "a:b", "--src-creds", "a:b", source, destination).code, is: 2)
+        #expect(other.server.requests.isEmpty)
+        try expect(
+            bench.cimg("copy", "-q", "--src-creds", "me:one", "--dest-creds", "you:two", source, destination),
+            is: .success("\(old.digest)\n"))
+        try expect(
+            bench.cimg("copy", "-q", "--creds", "me:one", source, "docker://\(host)/again:1"),
+            is: .success("\(old.digest)\n"))
     }
 
     @Test func `a credential helper is asked, told and made to forget`() throws {

@@ -38,6 +38,8 @@ final class Workbench {
     let scratch = ScratchDirectory()
     /// The directory's path.
     var path: String { scratch.path.string }
+    /// More of the environment of what is run.
+    var environment: [String: String] = [:]
     /// The program to run.
     private var program = Workbench.builtProgram
     private var user: UInt32?
@@ -121,7 +123,7 @@ final class Workbench {
         process.environment = [
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "\(path)/home",
             "TMPDIR": "\(path)/tmp", "CIMG_ROOT": "\(path)/store", "LC_ALL": "C.UTF-8", "COLUMNS": "80",
-        ]
+        ].merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         return process
     }

@@ -44,7 +44,9 @@ struct ClientTests {
         #expect(try fixture.pull(text, platform: Platform(parsing: "linux/arm64")).manifestDigest == arm.digest)
         #expect(try fixture.pull(text, platform: Platform(parsing: "linux/amd64")).manifestDigest == intel.digest)
         let index = try #require(fixture.error(text, at: host, platform: Platform(parsing: "linux/s390x")))
-        #expect(index.hasSuffix("no image for linux/s390x; it has: linux/arm64, linux/amd64"), "\(index)")
+        #expect(
+            index.hasSuffix("no image for linux/s390x; it has: linux/arm64, linux/amd64; choose one with --platform"),
+            "\(index)")
     }
 
     @Test func `a platform that a single image is not for is an error`() throws {
@@ -52,19 +54,21 @@ struct ClientTests {
         let fixture = try PullFixture()
         #expect(
             fixture.error("\(host)/app:1", at: host, platform: try Platform(parsing: "linux/arm64"))
-                == "docker://$/app@\(image.digest): no image for linux/arm64; it has: linux/amd64")
+                == "docker://$/app@\(image.digest): no image for linux/arm64; it has: linux/amd64; choose one with "
+                + "--platform")
     }
 
     @Test func `a name that does not exist is told with what the registry says`() throws {
         #expect(
             try PullFixture().error("\(host)/nothing", at: host)
-                == "docker://$/nothing:latest: not found: $ answers 404: MANIFEST_UNKNOWN: it is so")
+                == "docker://$/nothing:latest: not found: $ answers 404: MANIFEST_UNKNOWN: it is so; "
+                + "\"cimg tags $/nothing\" lists what there is")
     }
 
     @Test func `nobody listening is told at once`() throws {
         // Port 1 is nobody's.
         let error = try PullFixture().error("127.0.0.1:1/app", at: "127.0.0.1:1")
-        #expect(error == "registry $: $: connection refused")
+        #expect(error == "registry $: connection refused; check host and port, and whether a registry runs there")
     }
 
     @Test func `a manifest of another digest is an error`() throws {
@@ -197,6 +201,34 @@ struct ClientTests {
                 == "docker://$/app: blob \(digest): is longer than the \(image.layers[0].blob.count) bytes that its "
                 + "manifest says")
         #expect(registry.server.sentByteCount < 64 << 20)
+    }
+
+    @Test func `a length that is too long does no harm when all bytes are there`() throws {
+        registry.add(image, to: "app", tag: "1")
+        registry.distort { request, answer in
+            if request.path.contains("/blobs/") { answer.claimedLength = answer.body.count + 1000 }
+        }
+        #expect(try PullFixture().pull("\(host)/app:1").manifestDigest == image.digest)
+    }
+
+    @Test func `interim answers without end are not waited for`() throws {
+        registry.intercept { _ in
+            var answer = LoopbackServer.Answer(200)
+            answer.isNeverReady = true
+            return answer
+        }
+        var fixture = try PullFixture()
+        fixture.settings.limits.connectTimeout = .milliseconds(200)
+        fixture.settings.limits.stallTimeout = .milliseconds(200)
+        let error = try #require(fixture.error("\(host)/app:1", at: host))
+        #expect(error == "registry $: nothing came for too long (5 attempts); try again later")
+    }
+
+    @Test func `a name that has no address is told with what to do`() throws {
+        #expect(
+            try PullFixture().error("nobody.invalid/app", at: "nobody.invalid")
+                == "docker://$/app:latest: $: no address is known for $; check the name, and whether this machine has "
+                + "a network")
     }
 
     @Test func `a layer shorter than its manifest says is an error`() throws {

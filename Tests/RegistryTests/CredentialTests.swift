@@ -45,6 +45,27 @@ struct CredentialTests {
         #expect(try find("other.example") == nil)
     }
 
+    @Test func `credentials of podman without a runtime directory are found`() throws {
+        scratch.file("run/containers/0/auth.json", #"{"auths":{"r.example":{"auth":"\#(auth("run:p"))"}}}"#)
+        scratch.file("config/containers/auth.json", #"{"auths":{"other.example":{"auth":"\#(auth("config:p"))"}}}"#)
+        func source(_ variables: [String: String]) -> CredentialSource {
+            CredentialSource(
+                environment: UserEnvironment(variables, runDirectory: scratch.path.appending("run/containers/0")))
+        }
+        let user = source(["XDG_CONFIG_HOME": "\(scratch.path)/config"])
+        #expect(
+            try user.credential(host: "r.example", repository: "", helpers: []) == .password(user: "run", password: "p")
+        )
+        #expect(
+            try user.credential(host: "other.example", repository: "", helpers: [])
+                == .password(user: "config", password: "p"))
+        #expect(user.fileForLogin == scratch.path.appending("run/containers/0/auth.json"))
+        try FileManager.default.removeItem(atPath: "\(scratch.path)/run/containers/0/auth.json")
+        #expect(user.fileForLogin == scratch.path.appending("config/containers/auth.json"))
+        let session = source(["XDG_RUNTIME_DIR": "\(scratch.path)/elsewhere"])
+        #expect(try session.credential(host: "r.example", repository: "", helpers: []) == nil)
+    }
+
     @Test func `the longest entry that a name begins with is meant`() throws {
         scratch.file(
             "home/.config/containers/auth.json",

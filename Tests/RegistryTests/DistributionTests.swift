@@ -45,7 +45,7 @@ struct DistributionTests {
         let text = "\(server.host)/app:1"
         #expect(
             fixture.error(text, at: server.host)
-                == "registry $: $: its certificate is of an unknown authority or not valid; put its authority's "
+                == "registry $: its certificate is of an unknown authority or not valid; put its authority's "
                 + "certificate into /etc/containers/certs.d/$/ca.crt, or use --tls-verify=false")
         let authority = try String(contentsOfFile: server.authority, encoding: .utf8)
         fixture.scratch.file("etc/containers/certs.d/\(server.host)/ca.crt", authority)
@@ -55,7 +55,8 @@ struct DistributionTests {
                 + "the name")
         fixture.settings.credentials.given = try Credential(parsing: "me:wrong")
         #expect(
-            fixture.error(text, at: server.host)?.hasSuffix("log in with \"cimg login $\"") == true)
+            fixture.error(text, at: server.host)
+                == "docker://$/app:1: $ refuses this user and password; give others")
         fixture.settings.credentials.given = try Credential(parsing: "me:secret")
         #expect(try fixture.pull(text).manifestDigest == image.digest)
         // The same without the authority, but without asking who it is.

@@ -71,7 +71,77 @@ struct ProofTests {
         fixture.settings.credentials.given = try Credential(parsing: "me:wrong")
         #expect(
             fixture.error("\(host)/app:1", at: host)
-                == "docker://$/app:1: $ answers 401; log in with \"cimg login $\"")
+                == "docker://$/app:1: $ refuses this user and password; give others")
+        fixture.settings.credentials.given = nil
+        fixture.scratch.file("home/.config/containers/auth.json", #"{"auths":{"\#(host)":{"auth":"bWU6d3Jvbmc="}}}"#)
+        #expect(
+            fixture.error("\(host)/app:1", at: host)
+                == "docker://$/app:1: $ refuses this user and password; log in again with \"cimg login $\"")
+    }
+
+    @Test func `what was given is for the registry that is named, and for no mirror`() throws {
+        demandPassword()
+        let mirror = LoopbackServer { request in
+            .init(401, headers: [("WWW-Authenticate", "Basic realm=\"mirror\"")])
+        }
+        var fixture = try PullFixture()
+        fixture.settings.credentials.given = try Credential(parsing: "me:secret")
+        try fixture.settings.registries.merge(
+            Array(
+                """
+                [[registry]]
+                location = "\(host)"
+                [[registry.mirror]]
+                location = "\(mirror.host)"
+                """.utf8), name: "registries.conf")
+        #expect(try fixture.pull("\(host)/app:1").manifestDigest == image.digest)
+        #expect(!mirror.requests.isEmpty)
+        #expect(mirror.requests.allSatisfy { $0.header("Authorization") == nil })
+    }
+
+    @Test func `what was given is not for whichever registry has a short name`() throws {
+        demandPassword()
+        var fixture = try PullFixture()
+        fixture.settings.credentials.given = try Credential(parsing: "me:secret")
+        fixture.settings.registries.searchRegistries = [host, "other.example"]
+        #expect(
+            fixture.error("app:1", at: host)
+                == "app:1: name the registry that --creds is for: $/app:1, other.example/app:1")
+        fixture.settings.registries.searchRegistries = [host]
+        #expect(try fixture.pull("app:1").manifestDigest == image.digest)
+    }
+
+    @Test func `a token that does not help is told with what to do`() throws {
+        let server = demandToken(uses: 0) { _ in true }
+        var fixture = try PullFixture()
+        #expect(
+            fixture.error("\(host)/app:1", at: host)
+                == "docker://$/app:1: $ wants to know who asks; log in with \"cimg login $\" or give --creds, or check "
+                + "the name")
+        fixture.settings.credentials.given = try Credential(parsing: "me:secret")
+        #expect(
+            fixture.error("\(host)/app:1", at: host)
+                == "docker://$/app:1: $ does not let this user do this; check the name, or log in as another")
+        #expect(server.requests.count == 2)
+    }
+
+    @Test func `nothing leads from an encrypted connection to a plain one`() throws {
+        let encrypted = WebAddress(isEncrypted: true, authority: "localhost:5000", target: "/")
+        let plain = WebAddress(isEncrypted: false, authority: "localhost:5000", target: "/")
+        let connection = try PullFixture().client.connection(host: "localhost:5000", isInsecure: true, isNamed: true)
+        #expect(
+            throws: RegistryError(.untrusted, "app", "localhost:5000 sends us to a plain HTTP address: localhost:5000")
+        ) { try connection.checkSafety(of: plain, from: encrypted, "app") }
+        try connection.checkSafety(of: encrypted, from: plain, "app")
+        try connection.checkSafety(of: plain, from: plain, "app")
+    }
+
+    @Test(arguments: [
+        ("localhost", true), ("localhost:5000", true), ("127.1.2.3:5000", true), ("[::1]:5000", true),
+        ("a.localhost:5000", false), ("127.0.0.1.example", false), ("128.0.0.1", false), ("127.0.0", false),
+    ])
+    func `plain HTTP is for this machine`(_ host: String, _ isAllowed: Bool) {
+        #expect(RegistryConnection.isLoopback(host) == isAllowed)
     }
 
     @Test func `a token is asked for with service, scope and password`() throws {
@@ -104,7 +174,7 @@ struct ProofTests {
         fixture.settings.credentials.given = try Credential(parsing: "me:wrong")
         #expect(
             fixture.error("\(host)/app:1", at: host)
-                == "docker://$/app:1: $ refuses this user and password; log in again with \"cimg login $\"")
+                == "docker://$/app:1: $ refuses this user and password; give others")
         #expect(server.requests.count == 1)
     }
 

@@ -71,7 +71,17 @@ struct RegistriesConfigurationTests {
     @Test func `only what is said to be insecure is`() throws {
         let configuration = try Self.parsed(Self.example)
         #expect(configuration.isInsecure(host: "plain.example:5000"))
-        #expect(configuration.isInsecure(host: "mirror.example"))
+        // A mirror is no registry that is spoken of, and what is said of a repository is not said of others.
+        #expect(!configuration.isInsecure(host: "mirror.example"))
+        let some = try Self.parsed("[[registry]]\nlocation = \"a.example/team\"\ninsecure = true")
+        #expect(!some.isInsecure(host: "a.example"))
+        #expect(try some.routes(to: Reference(parsing: "a.example/team/app")).map(\.isInsecure) == [true])
+        #expect(try some.routes(to: Reference(parsing: "a.example/other")).map(\.isInsecure) == [false])
+        let wild = try Self.parsed("[[registry]]\nprefix = \"*.b.example\"\ninsecure = true")
+        #expect(wild.isInsecure(host: "x.b.example"))
+        #expect(
+            try wild.routes(to: Reference(parsing: "x.b.example/app"))
+                == [RegistryRoute(host: "x.b.example", repository: "app", isInsecure: true)])
         #expect(!configuration.isInsecure(host: "plain.example"))
         #expect(!configuration.isInsecure(host: "proxy.example"))
     }

@@ -109,6 +109,27 @@ struct UploadTests {
         #expect(error?.reason == "\(registry.host) stored \(other) instead of \(image.digest)")
     }
 
+    @Test func `a media type that would end its line is not sent`() throws {
+        let bytes = image.manifest.bytes
+        let document = RemoteDocument(bytes: bytes, digest: image.digest, mediaType: "a\r\nAuthorization: b")
+        let error = #expect(throws: RegistryError.self) { try repository().put(document, as: .tag("1")) }
+        #expect(error?.reason == "its media type cannot be sent: \"a\\u{d}\\u{a}Authorization: b\"")
+        #expect(registry.server.requests.isEmpty)
+    }
+
+    @Test func `pages of long names are an error before they fill memory`() throws {
+        let name = JSON.string(String(repeating: "a", count: 3 << 20))
+        registry.intercept { request in
+            guard request.path.hasSuffix("tags/list") else { return nil }
+            var answer = LoopbackServer.Answer.json(200, ["tags": .array([name])])
+            let last = (request.parameters("last").first.flatMap { Int($0) } ?? 0) + 1
+            answer.headers.append(("Link", "</v2/app/tags/list?last=\(last)>; rel=\"next\""))
+            return answer
+        }
+        let error = #expect(throws: RegistryError.self) { try repository().tags() }
+        #expect(error?.reason == "has entries of more than 67108864 bytes")
+    }
+
     @Test func `a list without end is an error`() throws {
         registry.intercept { request in
             guard request.path.hasSuffix("tags/list") else { return nil }

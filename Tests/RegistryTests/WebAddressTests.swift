@@ -26,7 +26,9 @@ struct WebAddressTests {
 
     @Test(arguments: [
         "", "ftp://a/", "https://", "https:///x", "https://user@host/", "https://a b/", "https://a:99999/",
-        "https://a:x/", "https://a/\u{e9}", "https://a/\r\nHost: b", "//a/b", "/v2/",
+        "https://a:x/", "https://a/\u{e9}", "https://a/\r\nHost: b", "//a/b", "/v2/", "https://a:+443/",
+        "https://[::1]x443/", "https://[::1/", "https://[]/",
+        "https://a\\b/", "https://a%2eb/", "https://:443/", "https://a:/", "https://a;b/", "https://[::1]:/",
     ])
     func `what is no address is refused`(_ text: String) {
         #expect(WebAddress(parsing: text) == nil)

@@ -50,6 +50,8 @@ package final class LoopbackServer: Sendable {
         package var stallsAfter: Int?
         /// Whether the body is repeated without end, in chunks.
         package var isEndless = false
+        /// Whether `100 Continue` is said without end, and nothing else.
+        package var isNeverReady = false
 
         /// Makes an honest answer.
         package init(_ status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
@@ -191,6 +193,10 @@ package final class LoopbackServer: Sendable {
 
     /// Sends an answer; false if the connection is to be closed.
     private static func send(_ answer: Answer, to request: Request, _ connection: Int32, _ box: StateBox) -> Bool {
+        if answer.isNeverReady {
+            while write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8), connection) { usleep(1000) }
+            return false
+        }
         var head = "HTTP/1.1 \(answer.status) X\r\n"
         for (name, value) in answer.headers { head += "\(name): \(value)\r\n" }
         head +=

@@ -42,7 +42,12 @@ enum ImagePlace {
 /// A copy of an image from one place to another, byte for byte.
 struct ImageCopy {
     let options: StoreOptions
+    /// Speaks with the registry of the source.
     let client: RegistryClient
+    /// Speaks with the registry of the destination.
+    let destinationClient: RegistryClient
+    /// Whether both clients have one password, which must not go to two registries.
+    var isForOneRegistry = false
     var platform: Platform?
     /// Whether an index is copied with all its images.
     var takesAll = false
@@ -67,6 +72,9 @@ struct ImageCopy {
     func run(from source: String, to destination: String) throws -> Result {
         let from = try ImagePlace(source, finder)
         let to = try ImagePlace(destination, finder, isDestination: true)
+        if isForOneRegistry, case .registry(let first) = from, case .registry(let second) = to {
+            try Self.checkSameRegistry(first, second)
+        }
         if case .stored(let name) = to { return try intoStore(from, source, name) }
         if case .local(let location) = to, location.transport == .dockerArchive {
             return try intoDockerArchive(source, location)
@@ -79,6 +87,13 @@ struct ImageCopy {
             throw CommandError("\"\(destination.printable)\": images cannot be written there")
         }
         return try copy(graph, to: place)
+    }
+
+    /// Refuses a password that would be shown to two registries.
+    private static func checkSameRegistry(_ first: String, _ second: String) throws {
+        let (first, second) = (try Reference(parsing: first).registry, try Reference(parsing: second).registry)
+        guard first != second else { return }
+        throw CommandError("--creds: two registries, \(first) and \(second); give --src-creds or --dest-creds")
     }
 
     // MARK: - Sources
@@ -133,7 +148,7 @@ struct ImageCopy {
         switch place {
         case .registry(let name):
             let reference = try Self.target(name)
-            let repository = try client.repository(reference)
+            let repository = try destinationClient.repository(reference)
             let isSame = origin?.registry == repository.registry && origin?.name != repository.name
             return RegistryDestination(
                 repository: repository, tag: reference.tag ?? "latest", source: isSame ? origin?.name : nil)
@@ -146,7 +161,7 @@ struct ImageCopy {
     static func target(_ name: String) throws -> Reference {
         guard !RegistriesConfiguration.isShort(name) else {
             throw CommandError(
-                "\"\(name.printable)\": name the registry to push to, such as docker.io/\(name.printable)")
+                "\"\(name.printable)\": names no registry to push to; give HOST[:PORT]/REPOSITORY[:TAG]")
         }
         let reference = try Reference(parsing: name).withDefaultTag
         guard reference.digest == nil else {

@@ -13,7 +13,8 @@ struct RegistryOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The file of credentials. Without it: $REGISTRY_AUTH_FILE, else containers/auth.json in $XDG_RUNTIME_DIR "
-                + "and ~/.config, and ~/.docker/config.json.", valueName: "file"), completion: .file())
+                + "(/run/containers/UID without it) and ~/.config, and ~/.docker/config.json.", valueName: "file"),
+        completion: .file())
     var authfile: String?
 
     @Option(help: ArgumentHelp("Whether servers must prove who they are.", valueName: "true|false"))
@@ -23,7 +24,10 @@ struct RegistryOptions: ParsableArguments {
     init() {}
 
     /// A client that goes by the options and the configuration of this machine.
-    func client() throws -> RegistryClient {
+    func client() throws -> RegistryClient { try client(creds: creds) }
+
+    /// The same with another user and password, or without any.
+    func client(creds: String?) throws -> RegistryClient {
         var settings = try RegistrySettings.ofThisMachine()
         settings.credentials.given = try creds.map { try Credential(parsing: $0) }
         settings.credentials.file = authfile.map { FilePath(RawArguments.bytes(of: $0)) }

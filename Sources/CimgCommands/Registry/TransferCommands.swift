@@ -47,7 +47,8 @@ package struct PushCommand: ParsableCommand {
             try refuse(together: [("--all", all), ("--platform", platform != nil)])
             let target = destination ?? image
             let name = RegistryName.explicit(target) ?? target
-            var copy = ImageCopy(options: self.store, client: try registry.client())
+            let client = try registry.client()
+            var copy = ImageCopy(options: self.store, client: client, destinationClient: client)
             copy.platform = try platform.map { try Platform(parsing: $0) }
             copy.takesAll = all
             if quiet { copy.telling = .nothing }
@@ -80,6 +81,13 @@ package struct CopyCommand: ParsableCommand {
 
     @OptionGroup var registry: RegistryOptions
 
+    @Option(help: ArgumentHelp("User and password for the registry of the source alone.", valueName: "user:password"))
+    var srcCreds: String?
+
+    @Option(
+        help: ArgumentHelp("User and password for the registry of the destination alone.", valueName: "user:password"))
+    var destCreds: String?
+
     @Argument(help: "The image to copy.")
     var source: String
 
@@ -101,7 +109,12 @@ package struct CopyCommand: ParsableCommand {
     package mutating func run() throws {
         try reportingTrouble {
             try refuse(together: [("--all", all), ("--platform", platform != nil)])
-            var copy = ImageCopy(options: self.store, client: try registry.client())
+            try refuse(together: [("--creds", registry.creds != nil), ("--src-creds", srcCreds != nil)])
+            try refuse(together: [("--creds", registry.creds != nil), ("--dest-creds", destCreds != nil)])
+            var copy = ImageCopy(
+                options: self.store, client: try registry.client(creds: srcCreds ?? registry.creds),
+                destinationClient: try registry.client(creds: destCreds ?? registry.creds))
+            copy.isForOneRegistry = registry.creds != nil
             copy.platform = try platform.map { try Platform(parsing: $0) }
             copy.takesAll = all
             if quiet { copy.telling = .nothing }

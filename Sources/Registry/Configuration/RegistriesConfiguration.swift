@@ -111,11 +111,8 @@ package struct RegistriesConfiguration: Sendable, Equatable {
         guard let first = prefix ?? location else {
             throw FormatError(name.printable, at: place, "has neither a prefix nor a location")
         }
-        guard location != nil || !first.hasPrefix("*.") else {
-            // The name itself then says where it is.
-            return Registry(prefix: first, location: Location(""), isBlocked: table["blocked"]?.bool ?? false)
-        }
-        var registry = Registry(prefix: first, location: Location(location ?? first))
+        // Behind a wildcard, the name itself says where it is.
+        var registry = Registry(prefix: first, location: Location(location ?? (first.hasPrefix("*.") ? "" : first)))
         registry.location.isInsecure = table["insecure"]?.bool ?? false
         registry.isBlocked = table["blocked"]?.bool ?? false
         let byDigestOnly = table["mirror-by-digest-only"]?.bool ?? false

@@ -18,8 +18,7 @@ extension RegistriesConfiguration {
     /// - Throws: `RegistryError` if the registry is blocked.
     func routes(to reference: Reference) throws(RegistryError) -> [RegistryRoute] {
         let name = "\(reference.registry)/\(reference.repository)"
-        let matches = registries.filter { Self.matches(name, prefix: $0.prefix) }
-        guard let registry = matches.max(by: { $0.prefix.utf8.count < $1.prefix.utf8.count }) else {
+        guard let registry = registry(of: name) else {
             return [RegistryRoute(host: reference.registry, repository: reference.repository, isInsecure: false)]
         }
         guard !registry.isBlocked else {
@@ -45,6 +44,12 @@ extension RegistriesConfiguration {
         return routes
     }
 
+    /// What is said of a name: the longest prefix counts.
+    private func registry(of name: String) -> Registry? {
+        registries.filter { Self.matches(name, prefix: $0.prefix) }
+            .max { $0.prefix.utf8.count < $1.prefix.utf8.count }
+    }
+
     /// What an image is called at a location.
     private static func name(_ name: String, prefix: String, at location: String) -> String {
         if location.isEmpty { return name }
@@ -52,11 +57,9 @@ extension RegistriesConfiguration {
         return location + (prefix.hasPrefix("*.") ? name.drop { $0 != "/" } : name.dropFirst(prefix.count))
     }
 
-    /// Whether the registry of a host may be spoken to without proof of who it is.
-    func isInsecure(host: String) -> Bool {
-        let all = registries.flatMap { [$0.location] + $0.mirrors }
-        return all.contains { $0.isInsecure && ($0.location == host || $0.location.hasPrefix(host + "/")) }
-    }
+    /// Whether a registry as a whole may be spoken to without proof of who it is; what is said of some of its
+    /// repositories does not count.
+    func isInsecure(host: String) -> Bool { registry(of: host)?.location.isInsecure ?? false }
 
     /// The whole names that a name of the user may mean, in the order in which they are tried.
     ///

@@ -10,24 +10,30 @@ package struct UserEnvironment: Sendable {
     /// Where the machine's configuration is: `/etc`.
     package let systemDirectory: FilePath
 
+    /// Where podman and its kin keep a user's credentials without `$XDG_RUNTIME_DIR`; nil for nowhere.
+    package let runDirectory: FilePath?
+
     /// Makes an environment of variables.
-    package init(_ variables: [String: String], systemDirectory: FilePath = "/etc") {
+    package init(
+        _ variables: [String: String], systemDirectory: FilePath = "/etc", runDirectory: FilePath? = nil
+    ) {
         self.variables = variables
         self.systemDirectory = systemDirectory
+        self.runDirectory = runDirectory
     }
 
     /// The environment of this process.
     package static var current: UserEnvironment {
         let names = [
             "CONTAINERS_REGISTRIES_CONF", "REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "HOME", "DOCKER_CONFIG",
-            "SSL_CERT_FILE",
+            "SSL_CERT_FILE", "XDG_CONFIG_HOME",
         ]
         var variables: [String: String] = [:]
         for name in names {
             guard let value = getenv(name), value.pointee != 0 else { continue }
             variables[name] = String(cString: value)
         }
-        return UserEnvironment(variables)
+        return UserEnvironment(variables, runDirectory: FilePath("/run/containers/\(geteuid())"))
     }
 
     /// The value of a variable; nil where it is missing or empty.

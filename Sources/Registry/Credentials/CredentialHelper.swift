@@ -82,20 +82,32 @@ struct CredentialHelper: Sendable {
         // So much fits into a pipe before anybody reads it.
         guard input.count <= 32 << 10 else { throw RegistryError(.tooLarge, object, "cannot be told so much") }
         do {
-            let (child, output) = try spawn(verb, input)
-            var bytes: [UInt8] = []
-            var buffer = [UInt8](repeating: 0, count: 4096)
-            while bytes.count <= Self.outputLimit {
-                let count = try buffer.withUnsafeMutableBytes { try output.read(into: $0) }
-                if count == 0 { break }
-                bytes += buffer[..<count]
-            }
+            let (child, bytes) = try listen(verb, input)
             return (bytes, try child.wait())
         } catch Errno.noSuchFileOrDirectory {
             throw RegistryError(.invalid, object, "is not in PATH; install it, or name no helper in the configuration")
         } catch {
             throw RegistryError(.invalid, object, "cannot be run: \(error)")
         }
+    }
+
+    private static func bytes(of output: Descriptor) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while bytes.count <= outputLimit {
+            let count = try buffer.withUnsafeMutableBytes { try output.read(into: $0) }
+            if count == 0 { break }
+            bytes += buffer[..<count]
+        }
+        return bytes
+    }
+
+    /// Starts the program and reads what it says.
+    ///
+    /// Nobody reads any more when this returns, so that a program with more to say than is read does not wait for ever.
+    private func listen(_ verb: String, _ input: [UInt8]) throws -> (ChildProcess, [UInt8]) {
+        let (child, output) = try spawn(verb, input)
+        return (child, try Self.bytes(of: output))
     }
 
     /// Starts the program; only it holds the other end of its output, so that its end is seen.

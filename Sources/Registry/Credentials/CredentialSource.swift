@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import OCI
 package import SystemPackage
 
 /// Where credentials come from: the command line, files, helpers.
 package struct CredentialSource: Sendable {
-    /// What the user gave on the command line: it is for every registry that the command speaks to.
+    /// What the user gave on the command line: it is for the registry that the command names, not for mirrors.
     package var given: Credential?
     /// A file of credentials that the user named; no other is looked at then.
     package var file: FilePath?
@@ -23,8 +24,16 @@ package struct CredentialSource: Sendable {
         if let file { return [file] }
         if let path = environment["REGISTRY_AUTH_FILE"] { return [FilePath(path)] }
         var files: [FilePath] = []
-        if let runtime = environment["XDG_RUNTIME_DIR"] { files.append(FilePath(runtime).appending(Self.name)) }
-        if let home = environment.home { files.append(home.appending(".config").appending(Self.name)) }
+        if let runtime = environment["XDG_RUNTIME_DIR"] {
+            files.append(FilePath(runtime).appending(Self.name))
+        } else if let runFile {
+            files.append(runFile)
+        }
+        if let path = environment["XDG_CONFIG_HOME"] {
+            files.append(FilePath(path).appending(Self.name))
+        } else if let home = environment.home {
+            files.append(home.appending(".config").appending(Self.name))
+        }
         if let docker = environment["DOCKER_CONFIG"] {
             files.append(FilePath(docker).appending("config.json"))
         } else if let home = environment.home {
@@ -33,8 +42,15 @@ package struct CredentialSource: Sendable {
         return files
     }
 
-    /// The file that a login is written to.
-    package var fileForLogin: FilePath? { files.first }
+    /// The file that a login is written to: the first, or the next where the first is podman's and is not there.
+    package var fileForLogin: FilePath? {
+        let files = files
+        guard let first = files.first, first == runFile, access(first.string, F_OK) != 0 else { return files.first }
+        return files.dropFirst().first
+    }
+
+    /// Where podman keeps credentials of a user without a runtime directory.
+    private var runFile: FilePath? { environment.runDirectory?.appending("auth.json") }
 
     private static let name = "containers/auth.json"
 

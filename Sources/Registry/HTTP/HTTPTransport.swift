@@ -45,25 +45,21 @@ struct HTTPRequest: Sendable {
 ///
 /// Threads of the network are started with the first request: two, however many layers are on their way.
 final class HTTPTransport: Sendable {
-    private struct Running {
-        let loops: MultiThreadedEventLoopGroup
-        let client: HTTPClient
-    }
-
     private static let agent = "cimg"
+    /// All transports share them, and they are never ended: a look-up of a name that is given up may still come to its
+    /// end, and needs one then.
+    private static let loops = MultiThreadedEventLoopGroup(numberOfThreads: 2)
     private let limits: RegistryLimits
-    private let running = Mutex<Running?>(nil)
+    private let running = Mutex<HTTPClient?>(nil)
 
     init(limits: RegistryLimits) { self.limits = limits }
 
     deinit {
-        guard let running = running.withLock({ $0.take() }) else { return }
         // What is still open is closed; there is nobody to tell that this failed.
-        try? running.client.syncShutdown()
-        try? running.loops.syncShutdownGracefully()
+        try? running.withLock { $0.take() }?.syncShutdown()
     }
 
-    private var started: Running {
+    private var client: HTTPClient {
         running.withLock { running in
             if let running { return running }
             var configuration = HTTPClient.Configuration()
@@ -75,13 +71,15 @@ final class HTTPTransport: Sendable {
             configuration.decompression = .disabled
             configuration.connectionPool.retryConnectionEstablishment = false
             // Many registries close connections without the end of TLS; bodies have a length or chunks that tell.
-            let loops = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-            let made = Running(
-                loops: loops,
-                client: HTTPClient(eventLoopGroupProvider: .shared(loops), configuration: configuration))
+            let made = HTTPClient(eventLoopGroupProvider: .shared(Self.loops), configuration: configuration)
             running = made
             return made
         }
+    }
+
+    /// How long the head of an answer may take, from the wish for a connection on.
+    private var headTimeout: TimeAmount {
+        Self.timeAmount(limits.connectTimeout) + Self.timeAmount(limits.stallTimeout)
     }
 
     private static func timeAmount(_ duration: Duration) -> TimeAmount {
@@ -94,7 +92,7 @@ final class HTTPTransport: Sendable {
     /// - Parameter tls: how the other end is to prove who it is, for an encrypted connection.
     /// - Throws: what the HTTP client, the network or the stream of the body throws; see `NetworkFailure`.
     func send(_ request: HTTPRequest, tls: TLSConfiguration) throws -> HTTPAnswer {
-        let started = started
+        let client = client
         var headers = HTTPHeaders(request.headers.map { ($0.name, $0.value) })
         headers.replaceOrAdd(name: "User-Agent", value: Self.agent)
         let (body, upload) = Self.body(request.body)
@@ -102,11 +100,10 @@ final class HTTPTransport: Sendable {
             url: "\(request.address)", method: HTTPMethod(rawValue: request.method.rawValue), headers: headers,
             body: body)
         prepared.tlsConfiguration = tls
-        let loop = started.loops.next()
+        let loop = Self.loops.next()
         let head = loop.makePromise(of: HTTPResponseHead.self)
         let delegate = HTTPAnswerDelegate(head: head)
-        let task = started.client.execute(
-            request: prepared, delegate: delegate, eventLoop: .delegate(on: loop))
+        let task = client.execute(request: prepared, delegate: delegate, eventLoop: .delegate(on: loop))
         task.futureResult.whenFailure { error in
             // An error before the delegate has heard of the request.
             head.fail(error)
@@ -116,6 +113,11 @@ final class HTTPTransport: Sendable {
             task.cancel()
             upload?.join()
         }
+        // Interim answers count as signs of life for the client's own timeout, and may come without end. How long a
+        // stream takes to be sent is not known.
+        let timeout =
+            upload == nil ? loop.scheduleTask(in: headTimeout) { head.fail(HTTPClientError.readTimeout) } : nil
+        defer { timeout?.cancel() }
         do {
             let answer = try head.futureResult.wait()
             if let error = upload?.failure() { throw error }

@@ -69,7 +69,7 @@ struct NetworkFailure: Sendable {
     private init(client error: HTTPClientError) {
         switch error {
         case .connectTimeout, .tlsHandshakeTimeout, .getConnectionFromPoolTimeout:
-            self.init(.noConnection, "it does not answer")
+            self.init(.noConnection, Self.silence)
         case .readTimeout: self.init(.broken, "nothing came for too long")
         case .writeTimeout: self.init(.broken, "it takes nothing more")
         case .invalidURL, .emptyHost, .emptyScheme: self.init(.noConnection, "there is no such address")
@@ -80,18 +80,21 @@ struct NetworkFailure: Sendable {
     private static func reason(_ error: NIOConnectionError) -> String {
         for failure in error.connectionErrors {
             if let error = failure.error as? IOError { return text(errno: error.errnoCode) }
-            if case .connectTimeout? = failure.error as? ChannelError { return "it does not answer" }
+            if case .connectTimeout? = failure.error as? ChannelError { return silence }
         }
         return error.dnsAError == nil && error.dnsAAAAError == nil
-            ? "no connection" : "no address is known for \(error.host.printable)"
+            ? "no connection"
+            : "no address is known for \(error.host.printable); check the name, and whether this machine has a network"
     }
+
+    private static let silence = "it does not answer; check host and port, and whether this machine has a network"
 
     private static func text(errno code: CInt) -> String {
         switch code {
         case 104: "the connection was reset"
-        case 111: "connection refused"
-        case 101, 113: "there is no way to it"
-        case 110: "it does not answer"
+        case 111: "connection refused; check host and port, and whether a registry runs there"
+        case 101, 113: "there is no way to it; check whether this machine has a network"
+        case 110: silence
         case 32: "the connection was closed"
         default: "system error \(code)"
         }

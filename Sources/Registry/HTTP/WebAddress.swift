@@ -30,7 +30,8 @@ struct WebAddress: Hashable, Sendable, CustomStringConvertible {
         }
         let end = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
         authority = rest[..<end].lowercased()
-        guard !authority.isEmpty, !authority.contains("@") else { return nil }
+        // What another reader of addresses could take for something else than a host and a port is none.
+        guard Self.isAuthority(authority) else { return nil }
         var target = String(rest[end...].prefix { $0 != "#" })
         if !target.hasPrefix("/") { target = "/" + target }
         self.target = target
@@ -38,6 +39,24 @@ struct WebAddress: Hashable, Sendable, CustomStringConvertible {
             authority.removeLast(isEncrypted ? 4 : 3)
         }
         guard !host.isEmpty, port != nil else { return nil }
+    }
+
+    /// Whether a text is `NAME`, `1.2.3.4` or `[ADDRESS]`, and maybe a port behind it.
+    private static func isAuthority(_ text: String) -> Bool {
+        var name = text[...]
+        var rest = Substring()
+        if text.hasPrefix("[") {
+            guard let end = text.firstIndex(of: "]") else { return false }
+            name = text[text.index(after: text.startIndex)..<end]
+            rest = text[text.index(after: end)...]
+            guard name.allSatisfy({ $0.isHexDigit || $0 == ":" || $0 == "." }) else { return false }
+        } else {
+            name = text.prefix { $0 != ":" }
+            rest = text.dropFirst(name.count)
+            guard name.allSatisfy({ $0.isLetter || $0.isNumber || "-._".contains($0) }) else { return false }
+        }
+        guard !name.isEmpty else { return false }
+        return rest.isEmpty || (rest.first == ":" && rest.dropFirst().allSatisfy(\.isNumber))
     }
 
     /// The address that a reference in an answer from this one means (RFC 3986, section 5.2); nil if it is none.
