@@ -145,6 +145,11 @@ final class RegistryConnection: Sendable {
                 .untrusted, object,
                 "\(host)\(failure.reason); put its authority's certificate into "
                     + "/etc/containers/certs.d/\(self.host)/ca.crt, or use --tls-verify=false")
+        case .ourCertificate:
+            return RegistryError(
+                .denied, object,
+                "\(host)\(failure.reason); put one and its key into /etc/containers/certs.d/\(self.host) as client.cert "
+                    + "and client.key")
         case .handshake:
             return RegistryError(
                 .untrusted, object,
@@ -240,7 +245,9 @@ final class RegistryConnection: Sendable {
             return encrypted
         } catch {
             guard let failure = NetworkFailure(error) else { throw error }
-            guard failure.kind != .certificate else { throw self.error(failure, object) }
+            guard failure.kind != .certificate, failure.kind != .ourCertificate else {
+                throw self.error(failure, object)
+            }
             var plain = encrypted
             plain.isEncrypted = false
             _ = try attempting(object) {

@@ -27,7 +27,7 @@ struct RegistryInteropTests {
         var skopeo = ["inspect", "--tls-verify=false"]
         switch demand {
         case .nothing: break
-        case .passwordOverTLS, .token:
+        case .passwordOverTLS, .token, .certificate:
             skopeo += ["--creds", "me:secret"]
             try expect(bench.cimg("login", "--creds", "me:wrong", host).code, is: 2)
             try expect(bench.cimg("push", "-q", "new", "\(host)/app:1").code, is: 2)
@@ -60,6 +60,60 @@ struct RegistryInteropTests {
             bench.cimg("copy", "-q", "docker://\(host)/app:1", "docker://\(host)/elsewhere:1"),
             is: .success("\(Sample.new.digest)\n"))
         try expect(bench.cimg("pull", "-q", "\(host)/elsewhere:1", "copied"), is: .success("\(Sample.new.digest)\n"))
+        try expect(bench.cimg("fsck").code, is: 0)
+    }
+
+    private static let engineCases: [(EngineBench.Engine, DistributionServer.Demand)] =
+        [EngineBench.Engine.podman, .docker].flatMap { engine in
+            [DistributionServer.Demand.nothing, .passwordOverTLS, .token].map { (engine, $0) }
+        }
+
+    /// Docker takes any certificate of this machine.
+    @Test(.enabled(if: Requirements.engines), arguments: engineCases.indices)
+    func `engines and cimg read what the other wrote`(_ index: Int) throws {
+        let (engine, demand) = Self.engineCases[index]
+        let server = try DistributionServer(demand)
+        let engines = EngineBench()
+        let bench = try Sample.bench()
+        bench.environment["XDG_RUNTIME_DIR"] = "\(bench.path)/run"
+        let (ours, theirs) = ("\(server.host)/ours:1", "\(server.host)/theirs:1")
+        defer { _ = try? engines.engine(engine, "rmi", "-f", ours, theirs) }
+        let tls = ["--tls-verify=false"]
+        let docker = ["--config", "\(bench.path)/docker"]
+        bench.scratch.file("run/containers/auth.json", "{}")
+        if case .nothing = demand {
+        } else {
+            let login = ["login", "-u", "me", "-p", "secret", server.host]
+            try expect(bench.cimg(login + tls).code, is: 0)
+            // podman finds what cimg keeps.
+            if engine == .docker { try engines.engine(engine, docker + login) }
+        }
+        let access = ["--authfile", "\(bench.path)/run/containers/auth.json"]
+        func run(_ verb: String, _ arguments: String...) throws {
+            let words =
+                engine == .docker ? docker + [verb] + arguments : [verb] + tls + access + arguments
+            try engines.engine(engine, words)
+        }
+        func digest(_ name: String) throws -> String {
+            let repository = name.dropLast(2)
+            let text = try engines.engine(
+                engine, "image", "inspect", "--format", "{{range .RepoDigests}}{{.}} {{end}}", name)
+            return text.split(separator: " ").first { $0.hasPrefix("\(repository)@") }.map {
+                String($0.dropFirst(repository.count + 1))
+            } ?? text
+        }
+        try expect(bench.cimg(["push", "-q"] + tls + ["old", ours]), is: .success("\(Sample.old.digest)\n"))
+        try run("pull", ours)
+        try expect(digest(ours), is: "\(Sample.old.digest)")
+        try engines.engine(engine, "tag", ours, theirs)
+        try run("push", theirs)
+        let pulled = try bench.cimg(["pull", "-q"] + tls + [theirs])
+        if engine == .docker { try expect(pulled, is: .success(digest(theirs) + "\n")) }
+        expect(pulled.code, is: 0)
+        let listed = try bench.cimg(["inspect", "--format", "Digest"] + tls + ["docker://\(theirs)"])
+        expect(pulled.output, is: listed.output)
+        // Engines make manifests of their own, but of the same files.
+        try expect(bench.cimg("diff", "old", theirs), is: .success())
         try expect(bench.cimg("fsck").code, is: 0)
     }
 }

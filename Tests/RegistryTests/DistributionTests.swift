@@ -65,4 +65,25 @@ struct DistributionTests {
         fixture.settings.verifiesTLS = false
         #expect(try fixture.pull(text).manifestDigest == image.digest)
     }
+
+    @Test func `a registry that wants a certificate is shown ours`() throws {
+        let server = try DistributionServer(.certificate)
+        let fixture = try PullFixture()
+        let place = "etc/containers/certs.d/\(server.host)"
+        func copy(_ file: String, as name: String) throws {
+            fixture.scratch.file(
+                "\(place)/\(name)", try String(contentsOfFile: "\(server.scratch.path)/\(file)", encoding: .utf8))
+        }
+        let text = "\(server.host)/app:1"
+        try copy("ca.crt", as: "ca.crt")
+        #expect(
+            fixture.error(text, at: server.host)
+                == "registry $: it wants a certificate of ours that it accepts; put one and its key into "
+                + "/etc/containers/certs.d/$ as client.cert and client.key")
+        try copy("server.crt", as: "client.cert")
+        #expect(
+            fixture.error(text, at: server.host)?.hasSuffix("client.cert: has no key beside it: client.key") == true)
+        try copy("server.key", as: "client.key")
+        #expect(fixture.error(text, at: server.host)?.contains("MANIFEST_UNKNOWN") == true)
+    }
 }

@@ -11,6 +11,8 @@ package final class DistributionServer {
         case nothing
         /// The user `me` with the password `secret`, over TLS with a certificate of an authority of its own.
         case passwordOverTLS
+        /// A certificate of the authority of its own, over TLS.
+        case certificate
         /// A token of a token server that knows the user `me` with the password `secret`.
         case token
     }
@@ -72,6 +74,16 @@ package final class DistributionServer {
                   tls: {certificate: "\(scratch.path)/server.crt", key: "\(scratch.path)/server.key"}
                 auth:
                   htpasswd: {realm: test, path: "\(scratch.path)/passwords"}
+
+                """
+        }
+        if case .certificate = demand {
+            try Self.makeCertificates(scratch)
+            configuration += """
+                  tls:
+                    certificate: "\(scratch.path)/server.crt"
+                    key: "\(scratch.path)/server.key"
+                    clientcas: ["\(scratch.path)/ca.crt"]
 
                 """
         }

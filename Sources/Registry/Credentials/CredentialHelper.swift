@@ -75,7 +75,7 @@ struct CredentialHelper: Sendable {
     }
 
     private static func line(_ text: String) -> String {
-        (text.split(separator: "\n").first.map(String.init) ?? "it said nothing").printable
+        (text.split(separator: "\n").first.map { String($0.prefix(200)) } ?? "it said nothing").printable
     }
 
     private func run(_ verb: String, input: [UInt8]) throws(RegistryError) -> ([UInt8], ChildProcess.Ending) {

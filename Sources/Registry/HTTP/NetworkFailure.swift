@@ -17,6 +17,8 @@ struct NetworkFailure: Sendable {
         case broken
         /// The certificate of the other end is not accepted.
         case certificate
+        /// The other end does not accept ours, or that we have none.
+        case ourCertificate
         /// The other end does not speak TLS, or not so that we understand.
         case handshake
     }
@@ -33,6 +35,8 @@ struct NetworkFailure: Sendable {
         switch error {
         case let error as NIOConnectionError: self.init(.noConnection, Self.reason(error))
         case let error as NIOSSLError: self.init(tls: error)
+        case let error as BoringSSLError where Self.isRefusal("\(error)"): self.init(.ourCertificate, Self.refusal)
+        case is BoringSSLError: self.init(.broken, "the encrypted connection broke")
         case is NIOSSLExtraError: self.init(.certificate, "its certificate is for another name")
         case let error as HTTPClientError: self.init(client: error)
         case let error as IOError:
@@ -57,13 +61,23 @@ struct NetworkFailure: Sendable {
         case .uncleanShutdown: self.init(.broken, "the connection was closed")
         case .handshakeFailed(let cause) where "\(cause)".contains("CERTIFICATE_VERIFY_FAILED"):
             self.init(.certificate, "its certificate is of an unknown authority or not valid")
-        case .handshakeFailed(let cause) where "\(cause)".contains("CERTIFICATE_REQUIRED"):
-            self.init(.certificate, "it demands a certificate of ours")
+        case .handshakeFailed(let cause) where Self.isRefusal("\(cause)"): self.init(.ourCertificate, Self.refusal)
         case .unableToValidateCertificate, .noCertificateToValidate, .cannotMatchULabel:
             self.init(.certificate, "its certificate cannot be checked")
         case .handshakeFailed: self.init(.handshake, "it does not speak TLS as expected")
         default: self.init(.broken, "the encrypted connection broke")
         }
+    }
+
+    private static let refusal = "it wants a certificate of ours that it accepts"
+
+    /// Whether an error is what the other end says about our certificate (RFC 8446, section 6.2).
+    private static func isRefusal(_ text: String) -> Bool {
+        [
+            "ALERT_BAD_CERTIFICATE", "ALERT_CERTIFICATE_", "ALERT_UNSUPPORTED_CERTIFICATE", "ALERT_UNKNOWN_CA",
+            "ALERT_ACCESS_DENIED",
+        ]
+        .contains { text.contains($0) }
     }
 
     private init(client error: HTTPClientError) {
