@@ -207,11 +207,11 @@ struct WritableMountTests {
     {
         let bench = try Sample.bench()
         if isElsewhere {
-            try expect(bench.shell("mkdir far && mount -t tmpfs far far"), is: .success())
+            try expect(bench.shell("mkdir far && mount -t tmpfs none far"), is: .success())
         } else {
             try expect(bench.shell("mkdir far"), is: .success())
         }
-        defer { _ = try? bench.shell("umount -q far") }
+        defer { _ = try? bench.shell("umount -q \"$PWD/far\"") }
         try expect(bench.cimg("mount", "--rw", "new", "mnt"), is: .success())
         try expect(bench.shell(Self.change), is: .success())
         let shown = try bench.shell(Self.look)
@@ -250,8 +250,8 @@ struct WritableMountTests {
         try expect(bench.shell("exec 9>> mnt/one; cimg umount --lazy --keep kept mnt; echo 3 >&9"), is: .success())
         try expect(bench.shell("cat kept/one kept/two"), is: .success("1\n3\n2\n"))
         // A disk that is full: the changes stay where they were put aside.
-        try expect(bench.shell("mkdir small; mount -t tmpfs -o size=64k small small"), is: .success())
-        defer { _ = try? bench.shell("umount -q small") }
+        try expect(bench.shell("mkdir small; mount -t tmpfs -o size=64k none small"), is: .success())
+        defer { _ = try? bench.shell("umount -q \"$PWD/small\"") }
         try expect(bench.cimg("mount", "--rw", "new", "mnt"), is: .success())
         try expect(bench.shell("dd if=/dev/zero of=mnt/big bs=1M count=1 2>/dev/null"), is: .success())
         let full = try bench.cimg("umount", "--keep", "small/kept", "mnt")
