@@ -21,6 +21,10 @@ int clinux_fsconfig_flag(int context, const char *key) {
     return (int)syscall(SYS_fsconfig, context, FSCONFIG_SET_FLAG, key, NULL, 0);
 }
 
+int clinux_fsconfig_descriptor(int context, const char *key, int descriptor) {
+    return (int)syscall(SYS_fsconfig, context, FSCONFIG_SET_FD, key, NULL, descriptor);
+}
+
 int clinux_fsconfig_create(int context) {
     return (int)syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 }

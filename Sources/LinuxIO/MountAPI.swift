@@ -38,6 +38,19 @@ package final class FileSystemContext: Sendable {
         try checked(key) { clinux_fsconfig_flag(descriptor.rawValue, key) }
     }
 
+    /// Sets a parameter that is a directory, whatever it is called.
+    ///
+    /// The corresponding C function is fsconfig(2) with `FSCONFIG_SET_FD`; where the file system takes no descriptors
+    /// (overlayfs before Linux 6.13) it gets a path that leads to the same directory.
+    package func set(_ key: String, _ directory: Descriptor) throws(MountError) {
+        do throws(MountError) {
+            try checked(key) { clinux_fsconfig_descriptor(descriptor.rawValue, key, directory.rawValue) }
+        } catch {
+            guard error.errno == .invalidArgument else { throw error }
+            try set(key, "/proc/self/fd/\(directory.rawValue)")
+        }
+    }
+
     /// Makes the file system and a mount of it that is in no directory tree yet; its descriptor is the root directory.
     ///
     /// The mount goes away with the descriptor unless it is moved to a path before. The corresponding C functions are

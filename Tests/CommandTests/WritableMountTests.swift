@@ -211,7 +211,7 @@ struct WritableMountTests {
         } else {
             try expect(bench.shell("mkdir far"), is: .success())
         }
-        defer { _ = try? bench.shell("umount -q \"$PWD/far\"") }
+        defer { _ = try? bench.shell("umount -q \(bench.path)/far") }
         try expect(bench.cimg("mount", "--rw", "new", "mnt"), is: .success())
         try expect(bench.shell(Self.change), is: .success())
         let shown = try bench.shell(Self.look)
@@ -251,7 +251,7 @@ struct WritableMountTests {
         try expect(bench.shell("cat kept/one kept/two"), is: .success("1\n3\n2\n"))
         // A disk that is full: the changes stay where they were put aside.
         try expect(bench.shell("mkdir small; mount -t tmpfs -o size=64k none small"), is: .success())
-        defer { _ = try? bench.shell("umount -q \"$PWD/small\"") }
+        defer { _ = try? bench.shell("umount -q \(bench.path)/small") }
         try expect(bench.cimg("mount", "--rw", "new", "mnt"), is: .success())
         try expect(bench.shell("dd if=/dev/zero of=mnt/big bs=1M count=1 2>/dev/null"), is: .success())
         let full = try bench.cimg("umount", "--keep", "small/kept", "mnt")
@@ -276,6 +276,57 @@ struct WritableMountTests {
         #expect(
             try bench.cimg("umount", "--keep", "z", "--all")
                 == .usage("--keep goes with one mountpoint", help: "cimg help umount"))
+    }
+
+    @Test func `the kernel writes an upper that the server reads, and the reverse`() throws {
+        let bench = try Sample.bench()
+        let kernel = "cimg mount --rw --backend kernel"
+        try expect(bench.shell("\(kernel) new mnt; findmnt -no FSTYPE mnt | tail -n 1"), is: .success("overlay\n"))
+        let script = """
+            cd mnt && echo one > etc/added && echo two >> etc/name && mv srv moved && mkdir srv && rm moved/data
+            chmod 600 bin/tool; cat etc/name && stat -c '%a %U' bin/tool && ls -A srv moved
+            """
+        let shown = "newer\ntwo\n600 root\nmoved:\n\nsrv:\n"
+        try expect(bench.shell(script), is: .success(shown))
+        #expect(try bench.cimg("diff", "./mnt").output.contains("A /etc/added\n"))
+        #expect(try bench.cimg("mounts").output.contains("/upper ("))
+        #expect(
+            try bench.cimg("mount", "old", "mnt")
+                == .trouble("mountpoint \"mnt\": already mounted: new@\(Sample.new.digest)"))
+        let busy = try bench.shell("exec 9< mnt/etc/name; cimg umount --keep kept mnt; ls -d kept")
+        #expect(busy.errors.hasPrefix("cimg: mountpoint \"\(bench.path)/mnt\": in use; "))
+        try expect(bench.cimg("umount", "--keep", "kept", "mnt"), is: .success())
+        try expect(bench.stored("tmp"), is: [])
+        try expect(bench.shell("ls mnt; grep -c ' \(bench.path)/mnt ' /proc/self/mountinfo"), is: Outcome(1, "0\n"))
+        let look = "cd mnt; cat etc/name; stat -c '%a %U' bin/tool; ls -A srv moved; echo 3 > moved/third; rm etc/added"
+        try expect(bench.cimg("mount", "--rw", "--upper", "kept", "new", "mnt"), is: .success())
+        try expect(bench.shell(look), is: .success(shown))
+        try expect(bench.cimg("umount", "mnt"), is: .success())
+        try expect(bench.shell("\(kernel) --upper kept new mnt; mkdir mnt2"), is: .success())
+        try expect(
+            bench.cimg("mount", "--rw", "--upper", "kept", "new", "mnt2"),
+            is: .trouble("upper \"kept\": in use by another mount"))
+        try expect(bench.shell("cat mnt/moved/third; ls mnt/etc"), is: .success("3\nlink\nname\nshadow\n"))
+        try expect(bench.cimg("umount", "mnt"), is: .success())
+        // Without --upper nothing is left, and a directory is mounted where it lies.
+        try expect(
+            bench.shell(
+                "mkdir tree; echo 1 > tree/a; \(kernel) rootfs:tree mnt; rm mnt/a; echo 2 > mnt/b; ls tree mnt"),
+            is: .success("mnt:\nb\n\ntree:\na\n"))
+        #expect(try bench.shell("findmnt -no OPTIONS mnt").output.contains("lowerdir+=\(bench.path)/tree,"))
+        try expect(bench.cimg("umount", "mnt"), is: .success())
+        try expect(bench.stored("tmp"), is: [])
+        // What the kernel does not take as an upper, another overlayfs, cimg does.
+        try expect(bench.shell("\(kernel) new mnt; mkdir mnt/up"), is: .success())
+        let refused = try bench.shell("\(kernel) --upper mnt/up/a old mnt2; ls mnt2")
+        #expect(refused.code == 0)
+        #expect(refused.errors.contains("--backend kernel: overlay: "))
+        try expect(bench.shell("cimg mount --rw --backend auto --upper mnt/up/a old mnt2"), is: .success())
+        try expect(bench.shell("findmnt -no FSTYPE mnt2; cimg umount mnt2"), is: .success("fuse.cimg\n"))
+        try expect(bench.cimg("umount", "mnt"), is: .success())
+        #expect(
+            try bench.cimg("mount", "--backend", "kernel", "new", "mnt")
+                == .trouble("--backend has no meaning without --rw"))
     }
 
     @Test func `options without a meaning are refused`() throws {

@@ -18,6 +18,8 @@ int clinux_fsopen(const char *type);
 int clinux_fsconfig_string(int context, const char *key, const char *value);
 /* fsconfig(2) with FSCONFIG_SET_FLAG. */
 int clinux_fsconfig_flag(int context, const char *key);
+/* fsconfig(2) with FSCONFIG_SET_FD. */
+int clinux_fsconfig_descriptor(int context, const char *key, int descriptor);
 /* fsconfig(2) with FSCONFIG_CMD_CREATE. */
 int clinux_fsconfig_create(int context);
 /* fsmount(2), close-on-exec; MOUNT_ATTR_ flags. */

@@ -18,6 +18,7 @@ enum BackgroundServer {
     static func start(_ source: MountSource, at mountpoint: Mountpoint, options: MountOptions) throws {
         var arguments = ["serve", "--source=\(source.title)"] + ServedContent(source.content).arguments
         arguments += ServedContent.arguments(owners: source.owners)
+        if source.isBelow { arguments.append("--below") }
         for option in options.arguments { arguments += ["-o", option] }
         if let discarded = source.discarded {
             arguments.append("--discard=" + String(decoding: discarded.path, as: UTF8.self))

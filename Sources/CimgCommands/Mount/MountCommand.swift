@@ -21,7 +21,8 @@ package struct MountCommand: ParsableCommand {
             running container's own file system, volumes included, and can be written to.
 
             With --rw the mount can be written to. What is mounted never changes: the changes go to a directory of their \
-            own, which is removed when the mount ends unless --upper names it. rootfs:DIR then is mounted where it lies.
+            own, which is removed when the mount ends unless --upper names it. rootfs:DIR then is mounted where it lies. \
+            As root --backend kernel lets the kernel's overlayfs write them, in the same format.
 
             Two extended attributes answer although no list has them: user.cimg.layer names the layer that brought a \
             file or directory, user.cimg.digest is the SHA-256 of a regular file's content.
@@ -104,6 +105,9 @@ package struct MountCommand: ParsableCommand {
             _ = try Mountpoint(name, allowsHiding: nonempty)
             try withExtendedLifetime(mountpoint) {
                 if foreground {
+                    if writing.backend == .kernel {
+                        throw MountError("--foreground and --backend kernel exclude each other")
+                    }
                     remark.map(StandardError.print)
                     defer { source.discarded?.remove() }
                     let fileSystem = try openServed(source.content)
@@ -115,7 +119,7 @@ package struct MountCommand: ParsableCommand {
                         },
                         whenReady: { (try? attached?.attach(to: mountpoint.path)) != nil || attached == nil })
                 } else {
-                    try BackgroundServer.start(source, at: mountpoint, options: options)
+                    try start(source, at: mountpoint, options: options)
                     do {
                         try attached?.attach(to: mountpoint.path)
                     } catch {
@@ -126,6 +130,30 @@ package struct MountCommand: ParsableCommand {
                     remark.map(StandardError.print)
                 }
             }
+        }
+    }
+
+    /// Starts the server, and puts the kernel's overlayfs over it where that is to write.
+    private func start(_ source: MountSource, at mountpoint: Mountpoint, options: MountOptions) throws {
+        let backend = writing.backend ?? .fuse
+        guard backend == .kernel || backend == .auto && Privilege.hasTrustedAttributes else {
+            return try BackgroundServer.start(source, at: mountpoint, options: options)
+        }
+        var below = source
+        below.isBelow = true
+        try BackgroundServer.start(below, at: mountpoint, options: options)
+        do {
+            try KernelOverlay.attach(below, at: mountpoint.path, options: options)
+        } catch {
+            try? Unmounting(lazily: true).unmount(Unmounting.mount(at: mountpoint.path))
+            guard backend == .auto else { throw error }
+            var source = source
+            if source.discarded != nil {
+                // The server has removed it.
+                source.content = source.content.belowUpper
+                try writing.addUpper(to: &source, store: store)
+            }
+            try BackgroundServer.start(source, at: mountpoint, options: options)
         }
     }
 

@@ -53,6 +53,9 @@ struct MountSource: Sendable {
         return directories(content)
     }
 
+    /// Whether the server serves only what lies below the upper: the kernel puts the upper on top.
+    var isBelow = false
+
     /// What the mount table shows: the kernel takes less than a page.
     var title: String { "\(name.prefix(500))" + (digest.map { "@\($0)" } ?? "") }
 }

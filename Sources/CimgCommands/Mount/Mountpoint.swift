@@ -28,7 +28,8 @@ struct Mountpoint: Sendable {
         if let live = try AttachedLiveMount.at(path) {
             throw problem("already mounted: \(Bytes.escaped(live.marker.source))")
         }
-        if let mount = try MountTable.mount(at: path) {
+        if let visible = try MountTable.mount(at: path) {
+            let mount = try KernelOverlay.covered(by: visible, in: MountTable.read()) ?? visible
             if mount.type == MountedServer.type {
                 throw problem(
                     try MountedServer.of(mount).isDead

@@ -21,6 +21,7 @@ package struct ServeCommand: ParsableCommand {
     @Option var userRange: [String] = []
     @Option var groupRange: [String] = []
     @Option var upper: String?
+    @Flag var below = false
     @Option var discard: String?
     @Option(name: .customShort("o")) var options: [String] = []
     @Argument var mountpoint: String
@@ -35,10 +36,11 @@ package struct ServeCommand: ParsableCommand {
                 upper: upper)
             // Directories are opened as they are used.
             Spawn.raiseOpenFileLimit()
-            let fileSystem = try openServed(served.content(inheritedDescriptors(served.count)))
+            let content = try served.content(inheritedDescriptors(served.count))
+            let fileSystem = try openServed(below ? content.belowUpper : content)
             try FuseServer.serve(
                 fileSystem, source: source, at: RawArguments.bytes(of: mountpoint),
-                options: MountOptions(parsing: options, isRoot: geteuid() == 0, isWritable: upper != nil),
+                options: MountOptions(parsing: options, isRoot: geteuid() == 0, isWritable: upper != nil && !below),
                 beforeServing: {
                     guard !userRange.isEmpty else { return }
                     try SubordinateNumbers.takeRights(
@@ -55,7 +57,7 @@ package struct ServeCommand: ParsableCommand {
 
     /// Takes over the descriptors from 3 on, which must be open.
     ///
-    /// Those of a writable mount stay open under their numbers too, where `ServerProcess` finds them.
+    /// Those of a writable mount, with the lock of its upper, stay open under their numbers too, where `ServerProcess` finds them.
     private func inheritedDescriptors(_ count: Int) throws -> [Descriptor] {
         try (0..<count).map { index in
             let number = Int32(3 + index)

@@ -118,6 +118,11 @@ struct ServedContent: Sendable {
 }
 
 extension MountSource.Content {
+    /// What lies below the upper of what can be written to.
+    var belowUpper: MountSource.Content {
+        if case .writable(let lower, _) = self { lower } else { self }
+    }
+
     /// The open files, in the order in which a server gets them.
     var descriptors: [Descriptor] {
         switch self {

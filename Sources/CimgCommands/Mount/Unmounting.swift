@@ -23,6 +23,7 @@ struct Unmounting: Sendable {
         }
         let visible = try MountTable.mount(at: path)
         if visible?.type != MountedServer.type, let live = try AttachedLiveMount.at(path) { return live.marker }
+        if let visible, let ours = try KernelOverlay.covered(by: visible, in: MountTable.read()) { return ours }
         guard let mount = visible else { throw MountError(at: name, "nothing is mounted there") }
         guard mount.type == MountedServer.type else {
             throw MountError(at: name, "not a mount of cimg but of \(mount.type)")
@@ -40,6 +41,7 @@ struct Unmounting: Sendable {
             return
         }
         try detachVolumes(of: mount)
+        try detachOverlay(on: mount)
         let server = try MountedServer.of(mount)
         // Opened before the unmount, so that the number cannot come to mean another process.
         let process = server.open()
@@ -97,13 +99,25 @@ struct Unmounting: Sendable {
         let table = try MountTable.read()
         let inside = table.subtree(of: mount.identifier).subtracting([mount.identifier])
         // The last first: it may lie inside, or on top of, one before.
-        for volume in table.reversed() where inside.contains(volume.identifier) {
+        let overlay = KernelOverlay.cover(of: mount, in: table)
+        for volume in table.reversed() where inside.contains(volume.identifier) && volume != overlay {
             do throws(Errno) {
                 try MountPoint.unmount(volume.path, lazily: lazily)
             } catch {
                 let reason = error == .resourceBusy ? "in use; end what uses it, or unmount with --lazy" : "\(error)"
                 throw MountError(at: mount.path, "what is mounted at \(Bytes.escaped(volume.path)): \(reason)")
             }
+        }
+    }
+
+    /// Takes away the kernel's overlayfs that writes to the upper of a mount.
+    private func detachOverlay(on mount: MountEntry) throws {
+        guard let overlay = KernelOverlay.cover(of: mount, in: try MountTable.read()) else { return }
+        do throws(Errno) {
+            try MountPoint.unmount(overlay.path, lazily: lazily)
+        } catch {
+            let reason = error == .resourceBusy ? "in use; end what uses it, or unmount it with --lazy" : "\(error)"
+            throw MountError(at: mount.path, reason)
         }
     }
 

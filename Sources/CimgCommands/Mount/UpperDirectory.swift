@@ -78,7 +78,9 @@ enum UpperDirectory {
     ) throws -> Bool {
         let owner: String?
         do throws(Errno) {
-            guard try work.tryLock(), try directory.tryLock() else { throw .resourceBusy }
+            guard try work.tryLock(), try directory.tryLock(), try !KernelOverlay.isInUse(directory) else {
+                throw .resourceBusy
+            }
             guard try directory.status().st_dev == work.status().st_dev else { throw .improperLink }
             owner = try record(in: work)
         } catch .resourceBusy {
