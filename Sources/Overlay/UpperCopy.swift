@@ -42,6 +42,13 @@ package final class UpperCopy {
         }
     }
 
+    /// Copies the attributes of a directory to another one.
+    ///
+    /// - Throws: the `Errno` of a call.
+    package static func copyAttributes(of source: Descriptor, to target: Descriptor) throws(Errno) {
+        try UpperCopy().copyAttributes(of: [UInt8(ascii: ".")], source.status(), in: source, to: target)
+    }
+
     private func copyContent(of place: Place, _ places: inout [Place]) throws(Errno) {
         let source = try sources.descriptor(of: place.source)
         let target = try targets.descriptor(of: place.target)

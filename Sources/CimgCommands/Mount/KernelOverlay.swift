@@ -23,9 +23,11 @@ enum KernelOverlay {
     static func attach(_ source: MountSource, at path: [UInt8], options: MountOptions) throws {
         guard case .writable(let lower, let upper) = source.content else { throw MountError(at: path, "not writable") }
         do {
+            let below = try directory(lower, at: path)
+            if upper.settings.isNew { try UpperCopy.copyAttributes(of: below, to: upper.directory) }
             let context = try FileSystemContext(type: type)
             try context.set("source", String(source.title.prefix(200)))
-            try context.set("lowerdir+", try directory(lower, at: path))
+            try context.set("lowerdir+", below)
             try context.set("upperdir", upper.directory)
             // The upper may lie in the directory around it, which the kernel does not allow for its own.
             try context.set("workdir", upper.work.makeDirectory("work"))
