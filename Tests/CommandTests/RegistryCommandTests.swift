@@ -233,6 +233,21 @@ struct RegistryCommandTests {
             bench.cimg("pull", "-q", "--creds", "me:secret", "\(host)/app:new"), is: .success("\(new.digest)\n"))
     }
 
+    @Test func `a password that is broken off leaves the terminal as it was`() throws {
+        let bench = bench()
+        bench.scratch.file(
+            "session",
+            """
+            "\(Workbench.builtProgram)" login -u me \(host)
+            echo "code $?"
+            stty -a | grep -ow -e '-\\?echo'
+            """)
+        let outcome = try bench.shell(
+            "(sleep 2; printf 'abc\\003'; sleep 1) | script -qec 'sh session' /dev/null | tr -d '\\r' | tail -n 2")
+        expect(outcome.output, is: "code 130\necho\n")
+        #expect(registry.server.requests.isEmpty)
+    }
+
     @Test func `a password is shown to one registry alone`() throws {
         let bench = bench()
         let other = FakeRegistry()

@@ -231,6 +231,27 @@ struct ClientTests {
                 + "a network")
     }
 
+    @Test func `a body in chunks of a byte takes no more memory than others`() throws {
+        let blob = [UInt8](repeating: 7, count: 400_000)
+        let digest = Digest(of: blob)
+        registry.content.withLock { $0.blobs[digest] = blob }
+        registry.distort { request, answer in
+            if request.path.hasSuffix("\(digest)") { answer.chunkByteCount = 1 }
+        }
+        let repository = try PullFixture().client.repository(Reference(parsing: "\(host)/app"))
+        let stream = repository.blob(ContentDescriptor(mediaType: "", digest: digest, size: Int64(blob.count)))
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1000)
+        // What is not read yet is held back by then: pieces count for what they cost.
+        sleepMilliseconds(500)
+        while true {
+            let count = try buffer.withUnsafeMutableBytes { try stream.read(into: $0) }
+            if count == 0 { break }
+            bytes += buffer[..<count]
+        }
+        #expect(bytes == blob)
+    }
+
     @Test func `a layer shorter than its manifest says is an error`() throws {
         registry.add(image, to: "app", tag: "1")
         let digest = image.layers[0].digest

@@ -68,6 +68,26 @@ struct RegistriesConfigurationTests {
         #expect(throws: RegistryError.self) { try routes("bad.example/evil/app") }
     }
 
+    @Test func `a prefix may have a tag or a digest`() throws {
+        let digest = Digest(of: [])
+        let configuration = try Self.parsed(
+            """
+            [[registry]]
+            prefix = "a.example/app:latest"
+            blocked = true
+            [[registry]]
+            prefix = "a.example/app@\(digest)"
+            location = "b.example/other"
+            """)
+        func hosts(_ name: String) throws -> [String] {
+            try configuration.routes(to: Reference(parsing: name)).map { "\($0.host)/\($0.repository)" }
+        }
+        #expect(throws: RegistryError.self) { try hosts("a.example/app") }
+        #expect(throws: RegistryError.self) { try hosts("a.example/app:latest") }
+        #expect(try hosts("a.example/app:latest2") == ["a.example/app"])
+        #expect(try hosts("a.example/app@\(digest)") == ["b.example/other"])
+    }
+
     @Test func `only what is said to be insecure is`() throws {
         let configuration = try Self.parsed(Self.example)
         #expect(configuration.isInsecure(host: "plain.example:5000"))

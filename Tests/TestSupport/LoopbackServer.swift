@@ -50,6 +50,8 @@ package final class LoopbackServer: Sendable {
         package var stallsAfter: Int?
         /// Whether the body is repeated without end, in chunks.
         package var isEndless = false
+        /// Bytes of the chunks in which the body comes; nil for a body of known length.
+        package var chunkByteCount: Int?
         /// Whether `100 Continue` is said without end, and nothing else.
         package var isNeverReady = false
 
@@ -200,7 +202,7 @@ package final class LoopbackServer: Sendable {
         var head = "HTTP/1.1 \(answer.status) X\r\n"
         for (name, value) in answer.headers { head += "\(name): \(value)\r\n" }
         head +=
-            answer.isEndless
+            answer.isEndless || answer.chunkByteCount != nil
             ? "Transfer-Encoding: chunked\r\n" : "Content-Length: \(answer.claimedLength ?? answer.body.count)\r\n"
         guard write(Array((head + "\r\n").utf8), connection) else { return false }
         guard request.method != "HEAD" else { return true }
@@ -208,6 +210,14 @@ package final class LoopbackServer: Sendable {
             let chunk = Array("\(String(answer.body.count, radix: 16))\r\n".utf8) + answer.body + Array("\r\n".utf8)
             while write(chunk, connection) { box.state.withLock { $0.sentByteCount += answer.body.count } }
             return false
+        }
+        if let count = answer.chunkByteCount {
+            var bytes: [UInt8] = []
+            for start in stride(from: 0, to: answer.body.count, by: count) {
+                let chunk = answer.body[start..<min(start + count, answer.body.count)]
+                bytes += Array("\(String(chunk.count, radix: 16))\r\n".utf8) + chunk + Array("\r\n".utf8)
+            }
+            return write(bytes + Array("0\r\n\r\n".utf8), connection)
         }
         let limit = min(answer.body.count, answer.cutsAfter ?? .max, answer.stallsAfter ?? .max)
         var position = 0

@@ -130,16 +130,31 @@ enum SecretInput {
         let isChanged = isSecret && tcgetattr(STDIN_FILENO, &before) == 0
         if isChanged {
             var silent = before
-            silent.c_lflag &= ~tcflag_t(ECHO)
+            // Ctrl-C ends the line instead of the process, which would leave the terminal silent.
+            silent.c_lflag &= ~tcflag_t(ECHO | ISIG)
+            withUnsafeMutableBytes(of: &silent.c_cc) { $0[Int(VEOL)] = interrupt }
             tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
         }
-        defer {
-            if isChanged {
-                tcsetattr(STDIN_FILENO, TCSAFLUSH, &before)
-                StandardError.write("\n")
-            }
+        let line = typedLine(endsAtInterrupt: isChanged)
+        if isChanged {
+            tcsetattr(STDIN_FILENO, TCSAFLUSH, &before)
+            StandardError.write("\n")
+            if line == nil { kill(getpid(), SIGINT) }
         }
-        guard let line = readLine(), !line.isEmpty else { throw CommandError("nothing was given") }
+        guard let line, !line.isEmpty else { throw CommandError("nothing was given") }
         return line
+    }
+
+    private static let interrupt: UInt8 = 3
+
+    /// What is typed up to the end of the line; nil if Ctrl-C is.
+    private static func typedLine(endsAtInterrupt: Bool) -> String? {
+        var text: [UInt8] = []
+        var byte: UInt8 = 0
+        while text.count <= limit, read(STDIN_FILENO, &byte, 1) == 1, byte != UInt8(ascii: "\n") {
+            if endsAtInterrupt, byte == interrupt { return nil }
+            text.append(byte)
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -18,7 +18,7 @@ extension RegistriesConfiguration {
     /// - Throws: `RegistryError` if the registry is blocked.
     func routes(to reference: Reference) throws(RegistryError) -> [RegistryRoute] {
         let name = "\(reference.registry)/\(reference.repository)"
-        guard let registry = registry(of: name) else {
+        guard let registry = registry(of: "\(reference.withDefaultTag)") else {
             return [RegistryRoute(host: reference.registry, repository: reference.repository, isInsecure: false)]
         }
         guard !registry.isBlocked else {
@@ -44,7 +44,7 @@ extension RegistriesConfiguration {
         return routes
     }
 
-    /// What is said of a name: the longest prefix counts.
+    /// What is said of a name with its tag or digest: the longest prefix counts.
     private func registry(of name: String) -> Registry? {
         registries.filter { Self.matches(name, prefix: $0.prefix) }
             .max { $0.prefix.utf8.count < $1.prefix.utf8.count }
@@ -99,6 +99,7 @@ extension RegistriesConfiguration {
         }
         guard name.hasPrefix(prefix) else { return false }
         let rest = name.dropFirst(prefix.count)
-        return rest.isEmpty || rest.hasPrefix("/") || (!prefix.contains("/") && rest.hasPrefix(":"))
+        // A prefix may be as long as a name with its tag or digest.
+        return rest.isEmpty || "/:@".contains(rest.first ?? "/")
     }
 }

@@ -11,9 +11,12 @@ import NIOCore
 final class HTTPBody: ByteStream, @unchecked Sendable {
     // SAFETY: every access to the mutable state is between lock and unlock of `mutex`.
     private static let capacity = 2 << 20
+    /// What a piece costs besides its bytes: a server may send them one by one.
+    private static let pieceByteCount = 128
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let changed: UnsafeMutablePointer<pthread_cond_t>
-    private var buffers: [ByteBuffer] = []
+    private var buffers = CircularBuffer<ByteBuffer>()
+    /// Memory that the pieces take.
     private var byteCount = 0
     private var end: Result<Void, any Error>?
     private var isAbandoned = false
@@ -50,7 +53,7 @@ final class HTTPBody: ByteStream, @unchecked Sendable {
         locked {
             guard !isAbandoned else { return loop.makeSucceededVoidFuture() }
             buffers.append(buffer)
-            byteCount += buffer.readableBytes
+            byteCount += buffer.readableBytes + Self.pieceByteCount
             pthread_cond_signal(changed)
             guard byteCount > Self.capacity else { return loop.makeSucceededVoidFuture() }
             let promise = room ?? loop.makePromise(of: Void.self)
@@ -82,17 +85,17 @@ final class HTTPBody: ByteStream, @unchecked Sendable {
             return 0
         }
         var count = 0
-        while count < buffer.count, !buffers.isEmpty {
-            let wanted = min(buffer.count - count, buffers[0].readableBytes)
-            buffers[0].readWithUnsafeReadableBytes { bytes in
+        while count < buffer.count, var piece = buffers.popFirst() {
+            let wanted = min(buffer.count - count, piece.readableBytes)
+            piece.readWithUnsafeReadableBytes { bytes in
                 UnsafeMutableRawBufferPointer(rebasing: buffer[count..<count + wanted])
                     .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<wanted]))
                 return wanted
             }
             count += wanted
-            if buffers[0].readableBytes == 0 { buffers.removeFirst() }
+            byteCount -= wanted
+            if piece.readableBytes == 0 { byteCount -= Self.pieceByteCount } else { buffers.prepend(piece) }
         }
-        byteCount -= count
         let waiting = byteCount <= Self.capacity / 2 ? room.take() : nil
         pthread_mutex_unlock(mutex)
         waiting?.succeed()
@@ -103,7 +106,7 @@ final class HTTPBody: ByteStream, @unchecked Sendable {
     func abandon() {
         let waiting = locked {
             isAbandoned = true
-            buffers = []
+            buffers = CircularBuffer()
             byteCount = 0
             return room.take()
         }
