@@ -11,7 +11,7 @@ extension OverlayFileSystem {
         of file: FileNumber, _ handle: FileHandle?, to changes: AttributeChanges
     ) throws(Errno) -> FileAttributes {
         let upper = try writableUpper()
-        try copyUp(file, size: changes.size)
+        try copyUp(file, size: changes.size, needsBytes: changes.size != nil)
         return try withNode(file) { node throws(Errno) in
             let (directory, name) = try core.reach(node.place)
             if let size = changes.size { try truncate(node, handle, to: size) }
@@ -22,7 +22,9 @@ extension OverlayFileSystem {
                 try directory.setEntryTimes(
                     name, access: timespec(changes.accessTime), modification: timespec(changes.modificationTime))
             }
-            return attributes(try core.status(of: node.place), node)
+            var status = try core.status(of: node.place)
+            if let data = node.data { status.blockCount = try core.status(of: data).blockCount }
+            return attributes(status, node)
         }
     }
 
@@ -120,14 +122,18 @@ extension OverlayFileSystem {
             let open = try core.directories.descriptor(of: disk).openBeneath(".", O_RDONLY | O_DIRECTORY)
             return try open.synchronizeAll()
         }
-        guard case .disk(let open) = try openFile(file, handle), node.isUpper else { return }
+        guard node.isUpper else { return }
+        // Of a file whose bytes are below, the upper has the attributes.
+        guard case .disk(let open) = node.data == nil ? try openFile(file, handle) : try core.open(node.place) else {
+            return
+        }
         if dataOnly { try open.synchronize() } else { try open.synchronizeAll() }
     }
 
     package func setXattr(_ name: [UInt8], of file: FileNumber, to value: [UInt8], flags: Int32) throws(Errno) {
         _ = try writableUpper()
         guard let stored = OverlayMarkName.stored(name, core.options.marks) else { throw .notPermitted }
-        try copyUp(file)
+        try copyUp(file, needsBytes: false)
         try withNode(file) { node throws(Errno) in
             let (directory, entry) = try core.reach(node.place)
             try directory.setEntryXattr(stored, of: entry, to: value, flags: flags)
@@ -139,7 +145,7 @@ extension OverlayFileSystem {
         guard let stored = OverlayMarkName.stored(name, core.options.marks) else { throw .notPermitted }
         // Nothing is copied for what is not there.
         _ = try xattr(name, of: file)
-        try copyUp(file)
+        try copyUp(file, needsBytes: false)
         try withNode(file) { node throws(Errno) in
             let (directory, entry) = try core.reach(node.place)
             try directory.removeEntryXattr(stored, of: entry)

@@ -76,44 +76,59 @@ extension OverlayFileSystem {
     /// Sees to it that the upper has a file, whatever kind it is.
     ///
     /// Bytes are copied without any lock but the file's own.
-    /// - Parameter size: how many bytes are needed; nil for all.
-    func copyUp(_ number: FileNumber, size: UInt64? = nil) throws(Errno) {
+    /// - Parameters:
+    ///   - size: how many bytes are needed; nil for all.
+    ///   - needsBytes: whether bytes are needed at all.
+    func copyUp(_ number: FileNumber, size: UInt64? = nil, needsBytes: Bool = true) throws(Errno) {
         let upper = try writableUpper()
         let node = try nodes.node(number)
         if node.type == .directory {
             try upper.changes.hold { () throws(Errno) in _ = try upperDirectory(of: number, upper) }
             return
         }
-        guard !node.isUpper || node.data != nil else { return }
+        guard !node.isUpper || node.data != nil && needsBytes else { return }
         try upper.copies.hold(number) { () throws(Errno) in
             let node = try nodes.node(number)
-            if node.isUpper { return try fill(node, upper) }
+            if node.isUpper { return try fill(node, size, upper) }
             let status = try core.status(of: node.place)
             switch node.type {
-            case .regular: try copyUp(file: node, status, size, upper)
+            case .regular:
+                let isBare =
+                    !needsBytes && status.size >= upper.settings.bareSize ?? .max
+                    && node.copyName == nil && node.data == nil && !node.isRemoved
+                try copyUp(file: node, status, isBare ? 0 : size, isBare: isBare, upper)
             default: try copyUp(special: node, status, upper)
             }
         }
     }
 
+    /// - Parameter isBare: whether the copy gets the mark of a file whose bytes are below.
     private func copyUp(
-        file node: OverlayNode, _ status: LayerStatus, _ size: UInt64?, _ upper: UpperLayer
+        file node: OverlayNode, _ status: LayerStatus, _ size: UInt64?, isBare: Bool, _ upper: UpperLayer
     ) throws(Errno) {
         let source = try core.open(node.data ?? node.place)
         do throws(Errno) {
             let copy = try upper.temporary.openTemporary(mode: 0o600)
             try FileCopy.copy(source, to: copy, size: min(size ?? status.size, status.size), of: status.size)
             try copyAttributes(of: node.place, status, to: [], in: copy, upper)
-            if status.size > 0 { try copy.synchronize() }
-            try place([], in: copy, as: node.number, upper)
+            if isBare {
+                try upper.mark("metacopy", [], [], in: copy)
+            } else if status.size > 0 {
+                try copy.synchronize()
+            }
+            try place([], in: copy, as: node.number, data: isBare ? node.place : nil, upper)
         } catch .notSupported {
             let spare = upper.temporaryName()
             let copy = try upper.temporary.openEntry(spare, O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
             defer { try? upper.temporary.removeEntry(spare) }
             try FileCopy.copy(source, to: copy, size: min(size ?? status.size, status.size), of: status.size)
             try copyAttributes(of: node.place, status, to: spare, in: upper.temporary, upper)
-            if status.size > 0 { try copy.synchronize() }
-            try place(spare, in: upper.temporary, as: node.number, upper)
+            if isBare {
+                try upper.mark("metacopy", [], spare, in: upper.temporary)
+            } else if status.size > 0 {
+                try copy.synchronize()
+            }
+            try place(spare, in: upper.temporary, as: node.number, data: isBare ? node.place : nil, upper)
         }
     }
 
@@ -127,8 +142,10 @@ extension OverlayFileSystem {
     }
 
     /// Gives a finished copy the name of the file that it is a copy of.
+    ///
+    /// - Parameter data: where its bytes are, if not in the copy.
     private func place(
-        _ name: [UInt8], in directory: Descriptor, as number: FileNumber, _ upper: UpperLayer
+        _ name: [UInt8], in directory: Descriptor, as number: FileNumber, data: LayerPlace? = nil, _ upper: UpperLayer
     ) throws(Errno) {
         try upper.changes.hold { () throws(Errno) in
             let node = try nodes.node(number)
@@ -162,21 +179,21 @@ extension OverlayFileSystem {
             nodes.update(number) { node in
                 node.place = kept
                 node.identity = identity
-                node.data = nil
+                node.data = data
                 node.key = .file(layer: 0, identity)
             }
         }
     }
 
     /// Brings the bytes of an upper file that so far has nothing but its attributes, from the layer below.
-    private func fill(_ node: OverlayNode, _ upper: UpperLayer) throws(Errno) {
+    private func fill(_ node: OverlayNode, _ size: UInt64?, _ upper: UpperLayer) throws(Errno) {
         guard let data = node.data else { return }
         let source = try core.open(data)
         let status = try core.status(of: node.place)
         let (directory, name) = try core.reach(node.place)
         let file = try directory.openEntry(name, O_RDWR)
         // A crash before the mark goes leaves the file as it was.
-        try FileCopy.copy(source, to: file, size: status.size, of: status.size)
+        try FileCopy.copy(source, to: file, size: min(size ?? status.size, status.size), of: status.size)
         try file.synchronize()
         for mark in ["metacopy", "redirect"] {
             do throws(Errno) {

@@ -19,7 +19,7 @@ extension OverlayFileSystem {
         // Copied before the lock is taken. Who renames holds the names, but the file may be forgotten meanwhile.
         let held = try holding(name, in: directory, newName, in: newDirectory, flags)
         defer { for number in held { nodes.forget(number, count: 1) } }
-        for number in held { try copyUp(number) }
+        for number in held { try copyUp(number, needsBytes: false) }
         try upper.changes.hold { () throws(Errno) in
             guard let source = try find(name, in: directoryNode(directory)) else { throw .noSuchFileOrDirectory }
             let target = try find(newName, in: directoryNode(newDirectory))
@@ -87,15 +87,25 @@ extension OverlayFileSystem {
         try upper.setLinkDifference(Int32(clamping: Int64(shown) - Int64(real)), of: name, in: target)
     }
 
-    /// Makes sure that a directory still shows what it did wherever it is moved.
+    /// Makes sure that a directory still shows what it did wherever it is moved, and a file its bytes.
     private func prepare(
         _ name: [UInt8], _ file: OverlayFile, in directory: FileNumber, _ open: Descriptor, _ upper: UpperLayer
     ) throws(Errno) {
-        guard !file.stack.isEmpty else { return }
+        if file.stack.isEmpty {
+            if file.data != nil { try redirect(name, in: directory, open, upper) }
+            return
+        }
         guard file.stack.contains(where: { $0.layer > 0 }) else {
             return try upper.mark("opaque", [UInt8(ascii: "y")], name, in: open)
         }
         guard upper.settings.redirectsDirectories else { throw .improperLink }
+        try redirect(name, in: directory, open, upper)
+    }
+
+    /// Marks where the layers below have what is about to be moved.
+    private func redirect(
+        _ name: [UInt8], in directory: FileNumber, _ open: Descriptor, _ upper: UpperLayer
+    ) throws(Errno) {
         let path = try lowerPath(name, in: directory)
         do throws(Errno) {
             try upper.mark("redirect", path.flatMap { [UInt8(ascii: "/")] + $0 }, name, in: open)

@@ -16,6 +16,9 @@ package struct OverlayUpper: Sendable {
     /// Whether directories that lower layers have are renamed by a mark; else `.improperLink` (EXDEV) tells the
     /// program to copy them.
     package var redirectsDirectories: Bool
+    /// The least size of a file whose bytes are not copied when its attributes or its name alone change, which the
+    /// kernel understands with `metacopy=on`; nil where all are copied.
+    package var bareSize: UInt64?
     /// Whether owners, modes and devices that this process may not give a file are kept in
     /// `user.containers.override_stat`.
     package var recordsOverrides: Bool
@@ -24,8 +27,10 @@ package struct OverlayUpper: Sendable {
 
     /// Describes an upper.
     package init(
-        directory: Descriptor, work: Descriptor, redirectsDirectories: Bool, recordsOverrides: Bool, isNew: Bool = false
+        directory: Descriptor, work: Descriptor, redirectsDirectories: Bool, bareSize: UInt64? = nil,
+        recordsOverrides: Bool, isNew: Bool = false
     ) {
+        self.bareSize = bareSize
         self.directory = directory
         self.work = work
         self.redirectsDirectories = redirectsDirectories

@@ -27,6 +27,13 @@ final class LayerStack {
         _ = scratch.directory("merged")
     }
 
+    /// Ends what `mount` or `mountKernel` began.
+    func unmount() throws {
+        guard let path = mounted else { return }
+        try Shell.run("umount \(path)", in: scratch.path)
+        mounted = nil
+    }
+
     deinit {
         if let mounted { _ = try? Shell.run("umount -l \(mounted)", in: scratch.path) }
     }

@@ -13,19 +13,23 @@ final class WritableFixture {
     let work: FilePath
     private(set) var fileSystem: OverlayFileSystem
     private let marks: OverlayMarkFormats
+    private let bareSize: UInt64?
 
     /// Puts layers below an upper that a script may have put something into.
-    init(_ layers: [String], upper script: String = "", marks: OverlayMarkFormats = [.trusted]) throws {
+    init(_ layers: [String], upper script: String = "", marks: OverlayMarkFormats = [.trusted], bareSize: UInt64? = nil)
+        throws
+    {
         self.marks = marks
+        self.bareSize = bareSize
         stack = try LayerStack(layers)
         upper = stack.scratch.directory("upper")
         work = stack.scratch.directory("work")
         try Shell.run(script, in: upper)
-        fileSystem = try Self.open(stack, upper, work, marks)
+        fileSystem = try Self.open(stack, upper, work, marks, bareSize)
     }
 
     /// Ends the use of the upper and begins another one.
-    func reopen() throws { fileSystem = try Self.open(stack, upper, work, marks) }
+    func reopen() throws { fileSystem = try Self.open(stack, upper, work, marks, bareSize) }
 
     /// A directory with what the layers show.
     func plainCopy() throws -> FilePath {
@@ -45,14 +49,17 @@ final class WritableFixture {
         return merged
     }
 
+    /// Ends the kernel's use of the upper.
+    func unmountKernel() throws { try stack.unmount() }
+
     private static func open(
-        _ stack: LayerStack, _ upper: FilePath, _ work: FilePath, _ marks: OverlayMarkFormats
+        _ stack: LayerStack, _ upper: FilePath, _ work: FilePath, _ marks: OverlayMarkFormats, _ bareSize: UInt64?
     ) throws -> OverlayFileSystem {
         return try OverlayFileSystem(
             stack.layers(),
             upper: OverlayUpper(
                 directory: Descriptor.open(upper, O_RDONLY | O_DIRECTORY),
-                work: Descriptor.open(work, O_RDONLY | O_DIRECTORY), redirectsDirectories: true,
+                work: Descriptor.open(work, O_RDONLY | O_DIRECTORY), redirectsDirectories: true, bareSize: bareSize,
                 recordsOverrides: false),
             options: OverlayOptions(marks: marks)
         ) { _ in }

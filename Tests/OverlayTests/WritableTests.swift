@@ -19,7 +19,8 @@ import Testing
     ]
 
     @Test(arguments: 0..<12) func `random operations do what they do in a plain directory`(_ seed: UInt64) throws {
-        let fixture = try WritableFixture(seed % 2 == 0 ? Self.layers : Self.linked)
+        let fixture = try WritableFixture(
+            seed % 2 == 0 ? Self.layers : Self.linked, bareSize: seed % 4 < 2 ? 1 : nil)
         let plain = try fixture.plainCopy()
         let expected = try DirectoryTarget(plain)
         var random = RandomOperations(seed: seed)
@@ -216,6 +217,54 @@ import Testing
         #expect(try shown() == ["/a", "/b", "/b.x", "/d", "/e"])
         let left = try Shell.run("find . -name '.wh.*' | sort; stat -c %F c g", in: fixture.upper)
         #expect(left == "./.wh.gone\n./b/.wh..wh..opq\ncharacter special file\ncharacter special file\n")
+    }
+
+    @Test func `what changes attributes or the name of a large file copies no bytes`() throws {
+        let fixture = try WritableFixture(
+            [
+                "mkdir d e; for f in a b c g; do echo lower >d/$f; truncate -s 1M d/$f; done; chmod 4755 d/b; ln d/g g",
+                "mkdir d; echo upper >d/c; truncate -s 2M d/c; setcap cap_chown+ep d/c",
+            ], bareSize: 1 << 20)
+        let fileSystem = fixture.fileSystem
+        let target = FileSystemTarget(fileSystem)
+        let handle = try fileSystem.open(file("d/a", of: fileSystem).number, flags: O_RDONLY)
+        for (operation, name) in [
+            (Operation.mode("d/a", 0o600), "a"), (.attribute("d/b", "1"), "b"), (.owner("d/c", 5), "c"),
+        ] {
+            #expect(target.run(operation) == "ok")
+            #expect(try Shell.run("stat -c %b d/\(name)", in: fixture.upper) == "0\n")
+            #expect(try xattr("trusted.overlay.metacopy", fixture.upper.appending("d/\(name)")) == "")
+            #expect(try file("d/\(name)", of: fileSystem).blockCount > 0)
+        }
+        // Names that share a file share its copy, whose bytes the kernel could not find.
+        #expect(target.run(.mode("g", 0o600)) == "ok")
+        #expect(try xattr("trusted.overlay.metacopy", fixture.upper.appending("g")) == nil)
+        #expect(target.run(.rename("d/b", "e/x")) == "ok")
+        #expect(target.run(.rename("d", "moved")) == "ok")
+        #expect(target.run(.rename("moved/c", "c")) == "ok")
+        #expect(target.run(.exchange("c", "moved/a")) == "ok")
+        #expect(try xattr("trusted.overlay.redirect", fixture.upper.appending("e/x")) == "/d/b")
+        #expect(try xattr("trusted.overlay.redirect", fixture.upper.appending("moved/a")) == "/d/c")
+        #expect(try Shell.run("cat c e/x moved/a | tr -d '\\0'", in: fixture.upper) == "")
+        var bytes = [UInt8](repeating: 0, count: 5)
+        let number = try file("c", of: fileSystem).number
+        _ = try bytes.withUnsafeMutableBytes { try fileSystem.read(number, handle, at: 0, into: $0) }
+        #expect(String(decoding: bytes, as: UTF8.self) == "lower")
+        try fileSystem.synchronize(number, handle, dataOnly: false)
+        let shown = try lines(FileSystemSource(fileSystem)).filter { !$0.hasPrefix("/d/g ") && !$0.hasPrefix("/g ") }
+        func kernel() throws -> [String] {
+            try lines(PathSource(fixture.mountKernel())).filter { !$0.hasPrefix("/d/g ") && !$0.hasPrefix("/g ") }
+        }
+        #expect(try kernel().filter { !$0.hasPrefix("/moved/g ") } == shown.filter { !$0.hasPrefix("/moved/g ") })
+        try fixture.unmountKernel()
+        // The bytes come when they are needed.
+        #expect(target.run(.append("moved/a", "more")) == "ok")
+        #expect(try xattr("trusted.overlay.metacopy", fixture.upper.appending("moved/a")) == nil)
+        #expect(try file("moved/a", of: fileSystem).size == 2 << 20 + 4)
+        #expect(target.run(.truncate("e/x", 3)) == "ok")
+        #expect(try Shell.run("cat e/x", in: fixture.upper) == "low")
+        try fixture.reopen()
+        #expect(try file("moved/a", of: fixture.fileSystem).size == 2 << 20 + 4)
     }
 
     @Test func `attributes of an overlay within the mount are kept apart from its own`() throws {

@@ -21,7 +21,8 @@ package struct OverlayCommand: ParsableCommand {
 
             Options: lowerdir, upperdir, workdir; uidmapping=CONTAINER:HOST:COUNT:... and gidmapping (how numbers on \
             disk are shown); squash_to_uid=N, squash_to_gid=N, squash_to_root (everything is shown as one user's); \
-            redirect_dir=on|off (whether directories of lower layers can be renamed, else EXDEV); fsname=NAME; allow_other, default_permissions, ro, rw, suid, nosuid, dev, nodev, noexec, noatime. What \
+            redirect_dir=on|off (whether directories of lower layers can be renamed, else EXDEV); metacopy=on (as root: changes of a large file's attributes alone copy no bytes); fsname=NAME; \
+            allow_other, default_permissions, ro, rw, suid, nosuid, dev, nodev, noexec, noatime. What \
             fuse-overlayfs has besides is ignored.
 
             Examples:
@@ -121,6 +122,7 @@ struct OverlayArguments {
         var name = source ?? "overlay"
         var isReadOnly = false
         var redirects: Bool?
+        var metacopies = false
         for option in lists.flatMap(Self.split) {
             let mark = option.firstIndex(of: UInt8(ascii: "="))
             let key = String(decoding: option[..<(mark ?? option.endIndex)], as: UTF8.self)
@@ -139,6 +141,7 @@ struct OverlayArguments {
                 groups = [try Self.squashed("0", key, to: getegid())]
             case "fsname": name = text
             case "redirect_dir": redirects = ["off", "nofollow"].contains(text) ? false : text == "on" ? true : nil
+            case "metacopy": metacopies = text == "on"
             case "ro": isReadOnly = true
             case "rw": isReadOnly = false
             case "suid" where isRoot, "dev" where isRoot, "nosuid", "nodev", "noexec", "noatime", "allow_other",
@@ -152,6 +155,7 @@ struct OverlayArguments {
         self.source = name
         settings = UpperSettings(isPrivileged: Privilege.hasTrustedAttributes, isRoot: isRoot)
         settings.redirects = redirects ?? settings.redirects
+        settings.metacopies = settings.metacopies && metacopies
         if isReadOnly { (upper, work) = (nil, nil) }
         overlay = OverlayOptions(
             marks: OverlayMarkFormats(rawValue: settings.marks).union([.dotNames]),

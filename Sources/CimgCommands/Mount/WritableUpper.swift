@@ -36,7 +36,8 @@ struct WritableUpper: Sendable {
     var overlay: OverlayUpper {
         OverlayUpper(
             directory: directory, work: work, redirectsDirectories: settings.redirects,
-            recordsOverrides: settings.overrides, isNew: settings.isNew)
+            bareSize: settings.metacopies ? 64 << 10 : nil, recordsOverrides: settings.overrides,
+            isNew: settings.isNew)
     }
 }
 
@@ -45,6 +46,7 @@ struct UpperSettings: Hashable, Sendable {
     /// `OverlayMarkFormats`.
     var marks: UInt8
     var redirects: Bool
+    var metacopies: Bool
     var overrides: Bool
     /// Whether it has never been mounted and has nothing in it.
     var isNew = false
@@ -56,23 +58,27 @@ struct UpperSettings: Hashable, Sendable {
     init(isPrivileged: Bool, isRoot: Bool) {
         marks = (isPrivileged ? OverlayMarkFormats.trusted : [.user, .overrideStat]).rawValue
         redirects = isPrivileged
+        metacopies = isPrivileged
         overrides = !isRoot
     }
 
     /// Reads back `text`.
     init(parsing text: String) throws {
         let parts = text.split(separator: ",").map { UInt8($0) }
-        guard parts.count == 4, let marks = parts[0], let redirects = parts[1], let overrides = parts[2],
-            let isNew = parts[3]
+        guard parts.count == 5, let marks = parts[0], let redirects = parts[1], let metacopies = parts[2],
+            let overrides = parts[3], let isNew = parts[4]
         else {
             throw MountError("no such upper: \(text)")
         }
         self.marks = marks
         self.redirects = redirects != 0
+        self.metacopies = metacopies != 0
         self.overrides = overrides != 0
         self.isNew = isNew != 0
     }
 
     /// The settings as an argument.
-    var text: String { "\(marks),\(redirects ? 1 : 0),\(overrides ? 1 : 0),\(isNew ? 1 : 0)" }
+    var text: String {
+        "\(marks)" + [redirects, metacopies, overrides, isNew].map { $0 ? ",1" : ",0" }.joined()
+    }
 }
