@@ -100,6 +100,12 @@ struct ImagesCommandTests {
         try expect(bench.cimg("import", "docker://\(host)/app", "mine").code, is: 0)
         try expect(
             bench.cimg("images", "verify", "mine"), is: .trouble("\"mine\": its name has no registry to ask"))
+        // One registry that is away does not hide what others say.
+        try expect(bench.cimg("tag", "mine", "127.0.0.1:1/gone:1").code, is: 0)
+        let refused = "connection refused; check host and port, and whether a registry runs there"
+        try expect(
+            bench.cimg("images", "verify"),
+            is: Outcome(2, expected, errors: "cimg: registry 127.0.0.1:1: \(refused)\n"))
     }
 
     @Test func `names are deleted here and in a registry`() throws {

@@ -48,8 +48,20 @@ package struct ImagesVerifyCommand: ParsableCommand {
         try reportingTrouble {
             let finder = VersionFinder(options: store, client: try registry.client())
             let names = try images.isEmpty ? storedNames() : images
-            let rows = try names.map { try row($0, finder) }
+            var rows: [Row] = []
+            var hasTrouble = false
+            for name in names {
+                do {
+                    rows.append(try row(name, finder))
+                } catch {
+                    // One registry that is away says nothing of the images of others.
+                    MountError.report(error)
+                    hasTrouble = true
+                }
+            }
+            if hasTrouble, rows.isEmpty { throw ExitCode(2) }
             try StandardOutput.write(json ? Self.json(rows) : Array(text(rows).utf8))
+            if hasTrouble { throw ExitCode(2) }
             if rows.contains(where: \.differs) { throw ExitCode(1) }
         }
     }
