@@ -23,6 +23,9 @@ package struct DiffCommand: ParsableCommand {
             have the same layers these are not read, only what lies on top. What the engine itself puts into each \
             container, such as an empty /etc/hosts, is not shown without --all.
 
+            The directory of a writable mount, alone, is compared with what lies below its upper; upper:DIR is the \
+            image on the left with what the upper directory DIR has on top, mounted or not.
+
             \(ObjectFinder.help)
 
             Examples:
@@ -32,6 +35,8 @@ package struct DiffCommand: ParsableCommand {
               cimg diff alpine-new docker:web
               cimg diff --json oci:images/alpine:3.19 alpine-new -- /etc /usr/bin
               cimg diff alpine-new /mnt/unpacked
+              cimg diff /mnt/w
+              cimg diff alpine upper:changes
 
             The fields: \(ChangedFields.allNames.joined(separator: ", ")).
 
@@ -46,7 +51,7 @@ package struct DiffCommand: ParsableCommand {
     @Argument(help: "What was: an image, a container, or a directory, written with a leading / or ./.")
     var left: String
 
-    @Argument(help: "What is; without it, LEFT is a container and compared with its image.")
+    @Argument(help: "What is; without it, LEFT is a container or the directory of a writable mount.")
     var right: String?
 
     @Argument(parsing: .postTerminator, help: "After --: compare these paths and what is below them only.")
