@@ -61,7 +61,7 @@ package enum FuseServer {
     private static func greet(_ mountpoint: [UInt8], device: String?, _ whenReady: @Sendable () -> Bool) {
         // A mount that ended before it answered is told by the loop's end.
         do throws(Errno) {
-            try MountPoint.probe(mountpoint, milliseconds: -1)
+            try MountPoint.probe(mountpoint)
         } catch .permissionDenied {
             // The user of a user namespace that the process has entered may not use the mount, or not find it.
         } catch {

@@ -42,7 +42,8 @@ package final class Store: Sendable {
         self.bootID = bootID ?? Self.readBootID()
         let hasLayout: Bool
         do {
-            root = try Self.openRoot(path)
+            // What images hold is nobody else's business.
+            root = try Descriptor.openDirectory(path, making: 0o700)
             hasLayout = try root.hasEntry("oci-layout")
             if !hasLayout, let stranger = try root.entryNames().first(where: { !Self.ownNames.contains($0) }) {
                 throw StoreError(
@@ -66,21 +67,6 @@ package final class Store: Sendable {
         [
             "blobs", "layers", "trees", "tmp", "index.json", "lock", "references.lock", "lost+found",
         ].map { Array($0.utf8) })
-
-    /// Opens a store's directory; makes it and those above it where they are missing: 0700, for what images hold is
-    /// nobody else's business.
-    private static func openRoot(_ path: FilePath) throws(Errno) -> Descriptor {
-        do throws(Errno) {
-            return try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
-        } catch .noSuchFileOrDirectory {}
-        var partial = path.isAbsolute ? FilePath("/") : FilePath(".")
-        for component in path.components {
-            partial.append(component)
-            let made = partial.withPlatformString { mkdir($0, 0o700) }
-            if made != 0, errno != EEXIST { throw Errno(rawValue: errno) }
-        }
-        return try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
-    }
 
     private static func readBootID() -> [UInt8] {
         guard let file = try? Descriptor.open("/proc/sys/kernel/random/boot_id") else { return [] }

@@ -12,6 +12,23 @@ package func fileExists(_ path: FilePath) -> Bool {
 }
 
 extension Descriptor {
+    /// Opens a directory; where it is missing it is made, and those above it too.
+    ///
+    /// - Parameter mode: of those that are made.
+    /// - Throws: the `Errno` of open(2) or mkdir(2).
+    package static func openDirectory(_ path: FilePath, making mode: mode_t) throws(Errno) -> Descriptor {
+        do throws(Errno) {
+            return try open(path, O_RDONLY | O_DIRECTORY)
+        } catch .noSuchFileOrDirectory {}
+        var partial = path.isAbsolute ? FilePath("/") : FilePath(".")
+        for component in path.components {
+            partial.append(component)
+            let made = partial.withPlatformString { mkdir($0, mode) }
+            if made != 0, errno != EEXIST { throw Errno(rawValue: errno) }
+        }
+        return try open(path, O_RDONLY | O_DIRECTORY)
+    }
+
     /// Opens the directory above this one: openat(2) with `..`.
     ///
     /// - Throws: the call's `Errno`.

@@ -63,23 +63,34 @@ package enum MountPoint {
 
     /// Asks the file system of a mount for its statistics, which its server must answer: statvfs(3).
     ///
-    /// - Parameter milliseconds: how long to wait, -1 for as long as it takes. The thread that asks a server which never answers stays until the
+    /// - Throws: `.socketNotConnected` where the server has died.
+    package static func probe(_ path: [UInt8]) throws(Errno) {
+        var answer = statvfs()
+        _ = try retrying { withCString(path) { statvfs($0, &answer) } }
+    }
+
+    /// The same with an end: a server may never answer.
+    ///
+    /// - Parameter milliseconds: how long to wait. The thread that asks a server which does not answer stays until the
     ///   process ends.
-    /// - Throws: `.socketNotConnected` where the server has died, `.timedOut`.
+    /// - Throws: as `probe(_:)`; `.timedOut`.
     package static func probe(_ path: [UInt8], milliseconds: Int32) throws(Errno) {
         let answered = try Pipe()
         let end = answered.writeEnd
-        let asking = try WorkerThread<Int32>.started {
-            var answer = statvfs()
-            let code = withCString(path) { statvfs($0, &answer) } == 0 ? 0 : errno
+        let asking = try WorkerThread<Errno?>.started {
             // The one who waits may have gone.
-            _ = try? end.write([0])
-            return code
+            defer { _ = try? end.write([0]) }
+            do throws(Errno) {
+                try probe(path)
+                return nil
+            } catch {
+                return error
+            }
         }
         var waiting = pollfd(fd: answered.readEnd.rawValue, events: Int16(POLLIN), revents: 0)
         guard try retrying({ poll(&waiting, 1, milliseconds) }) > 0 else { throw .timedOut }
-        let code = (try? asking.join()) ?? EIO
-        if code != 0 { throw Errno(rawValue: code) }
+        // The thread throws nothing.
+        if let problem = try? asking.join() { throw problem }
     }
 
     /// Sets how far the kernel reads ahead on a mount: needs root.

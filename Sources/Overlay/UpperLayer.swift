@@ -49,7 +49,7 @@ final class UpperLayer: Sendable {
     /// Where things are made before they get their name.
     let temporary: Descriptor
     /// Keeps changes of names apart from each other.
-    let changes = ChangeLock()
+    let changes = Monitor()
     /// Keeps two requests from copying the same file.
     let copies = CopyLocks()
     let links: Descriptor

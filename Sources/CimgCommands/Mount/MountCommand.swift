@@ -87,7 +87,7 @@ package struct MountCommand: ParsableCommand {
             if live { return try mountLive(finder) }
             let name = RawArguments.bytes(of: mountpoint)
             // First, because opening the object may take its time.
-            _ = try Mountpoint(name, allowsHiding: nonempty)
+            let mountpoint = try Mountpoint(name, allowsHiding: nonempty)
             // Each layer is an open file, here and on its way to the server.
             Spawn.raiseOpenFileLimit()
             var options = try MountOptions(
@@ -98,7 +98,6 @@ package struct MountCommand: ParsableCommand {
             let (opened, attached, remark) = try named.map { try open($0, in: finder) } ?? (directory, nil, nil)
             guard var source = opened else { return }
             try writing.addUpper(to: &source, store: store)
-            let mountpoint = try Mountpoint(name, allowsHiding: nonempty)
             try mountpoint.check(isOutside: source)
             try mountpoint.lock()
             // Who held the lock may have mounted.

@@ -31,30 +31,23 @@ package struct PullCommand: ParsableCommand {
     @Argument(help: "What to call it in the store; without it, its whole name.")
     var name: String?
 
-    @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
-    var platform: String?
-
-    @Flag(help: "Take every platform, and the index that lists them.")
-    var all = false
-
-    @Flag(name: .shortAndLong, help: "Print the digest only, and no progress.")
-    var quiet = false
+    @OptionGroup var transfer: TransferOptions
 
     /// Makes the command for the parser.
     package init() {}
 
     package mutating func run() throws {
         try reportingTrouble {
-            try refuse(together: [("--all", all), ("--platform", platform != nil)])
+            let platform = try transfer.chosenPlatform()
             if let name { try ImageName.check(name) }
             let store = try self.store.openStore()
             var pull = ImagePull(options: self.store, client: try registry.client())
-            pull.platform = try platform.map { try Platform(parsing: $0) }
-            pull.takesAll = all
-            if quiet { pull.telling = .nothing }
+            pull.platform = platform
+            pull.takesAll = transfer.all
+            if transfer.quiet { pull.telling = .nothing }
             let pulled = try pull.run(RegistryName.explicit(image) ?? image, into: store, name: name)
             try ImportCommand.settleBehind(store)
-            try StandardOutput.write(quiet ? "\(pulled.digest)\n" : "\(pulled.name) \(pulled.digest)\n")
+            try transfer.report(pulled.digest, of: pulled.name)
         }
     }
 }

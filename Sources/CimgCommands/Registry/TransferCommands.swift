@@ -30,32 +30,24 @@ package struct PushCommand: ParsableCommand {
     @Argument(help: "Where to: [docker://]HOST[:PORT]/REPOSITORY[:TAG]; without it, the image's own name.")
     var destination: String?
 
-    @Option(help: ArgumentHelp("The platform to send of several.", valueName: "os/arch[/variant]"))
-    var platform: String?
-
-    @Flag(help: "Send every platform, and the index that lists them.")
-    var all = false
-
-    @Flag(name: .shortAndLong, help: "Print the digest only, and no progress.")
-    var quiet = false
+    @OptionGroup var transfer: TransferOptions
 
     /// Makes the command for the parser.
     package init() {}
 
     package mutating func run() throws {
         try reportingTrouble {
-            try refuse(together: [("--all", all), ("--platform", platform != nil)])
+            let platform = try transfer.chosenPlatform()
             let target = destination ?? image
             let name = RegistryName.explicit(target) ?? target
             let client = try registry.client()
             var copy = ImageCopy(options: self.store, client: client, destinationClient: client)
-            copy.platform = try platform.map { try Platform(parsing: $0) }
-            copy.takesAll = all
-            if quiet { copy.telling = .nothing }
+            copy.platform = platform
+            copy.takesAll = transfer.all
+            if transfer.quiet { copy.telling = .nothing }
             guard try self.store.openStore().find(image) != nil else { throw CommandError.unknownImage(image) }
             let result = try copy.run(from: image, to: "docker://\(name)")
-            let reference = try ImageCopy.target(name)
-            try StandardOutput.write(quiet ? "\(result.digest)\n" : "\(reference) \(result.digest)\n")
+            try transfer.report(result.digest, of: "\(ImageCopy.target(name))")
         }
     }
 }
@@ -94,32 +86,25 @@ package struct CopyCommand: ParsableCommand {
     @Argument(help: "Where to.")
     var destination: String
 
-    @Option(help: ArgumentHelp("The platform to copy of several.", valueName: "os/arch[/variant]"))
-    var platform: String?
-
-    @Flag(help: "Copy every platform, and the index that lists them.")
-    var all = false
-
-    @Flag(name: .shortAndLong, help: "Print the digest only, and no progress.")
-    var quiet = false
+    @OptionGroup var transfer: TransferOptions
 
     /// Makes the command for the parser.
     package init() {}
 
     package mutating func run() throws {
         try reportingTrouble {
-            try refuse(together: [("--all", all), ("--platform", platform != nil)])
+            let platform = try transfer.chosenPlatform()
             try refuse(together: [("--creds", registry.creds != nil), ("--src-creds", srcCreds != nil)])
             try refuse(together: [("--creds", registry.creds != nil), ("--dest-creds", destCreds != nil)])
             var copy = ImageCopy(
                 options: self.store, client: try registry.client(creds: srcCreds ?? registry.creds),
                 destinationClient: try registry.client(creds: destCreds ?? registry.creds))
             copy.isForOneRegistry = registry.creds != nil
-            copy.platform = try platform.map { try Platform(parsing: $0) }
-            copy.takesAll = all
-            if quiet { copy.telling = .nothing }
+            copy.platform = platform
+            copy.takesAll = transfer.all
+            if transfer.quiet { copy.telling = .nothing }
             let result = try copy.run(from: source, to: destination)
-            try StandardOutput.write(quiet ? "\(result.digest)\n" : "\(destination.printable) \(result.digest)\n")
+            try transfer.report(result.digest, of: destination.printable)
         }
     }
 }

@@ -67,7 +67,8 @@ package struct Login: Sendable {
         let bytes = Array(try encoder.encode(members)) + Array("\n".utf8)
         do {
             guard let name = file.lastComponent else { throw Errno.isDirectory }
-            let directory = try Self.directory(file.removingLastComponent())
+            let parent = file.removingLastComponent()
+            let directory = try Descriptor.openDirectory(parent.isEmpty ? "." : parent, making: 0o700)
             let temporary = ".\(name.string).\(getpid())"
             let new = try directory.openBeneath(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
             do {
@@ -83,17 +84,5 @@ package struct Login: Sendable {
             throw RegistryError(.invalid, file.string, "cannot be written: \(error)")
         }
         return true
-    }
-
-    /// Opens the directory of the file; makes it and those above it where they are missing.
-    private static func directory(_ path: FilePath) throws(Errno) -> Descriptor {
-        if path.isEmpty { return try Descriptor.open(".", O_RDONLY | O_DIRECTORY) }
-        var partial = path.isAbsolute ? FilePath("/") : FilePath(".")
-        for component in path.components {
-            partial.append(component)
-            let made = partial.withPlatformString { mkdir($0, 0o700) }
-            if made != 0, errno != EEXIST { throw Errno(rawValue: errno) }
-        }
-        return try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
     }
 }

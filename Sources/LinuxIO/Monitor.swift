@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// A mutex with a condition: what threads share that wait for each other.
+///
+/// A thread that holds it must not ask for it again.
+package final class Monitor: @unchecked Sendable {
+    // SAFETY: both are initialised before and destroyed after all use.
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private let changed: UnsafeMutablePointer<pthread_cond_t>
+
+    /// Makes one that nobody holds.
+    package init() {
+        mutex = .allocate(capacity: 1)
+        mutex.initialize(to: pthread_mutex_t())
+        changed = .allocate(capacity: 1)
+        changed.initialize(to: pthread_cond_t())
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(changed, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(changed)
+        pthread_mutex_destroy(mutex)
+        changed.deallocate()
+        mutex.deallocate()
+    }
+
+    /// Runs `body` while nobody else holds the monitor.
+    package func hold<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return try body()
+    }
+
+    /// Lets others hold the monitor until one of them calls `notify()`, or for no reason.
+    ///
+    /// What is waited for must be looked at again. The caller holds the monitor.
+    package func wait() { pthread_cond_wait(changed, mutex) }
+
+    /// Wakes everybody who waits.
+    package func notify() { pthread_cond_broadcast(changed) }
+}
