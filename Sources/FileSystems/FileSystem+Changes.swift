@@ -14,6 +14,8 @@ extension FileSystem {
         of file: FileNumber, _ handle: FileHandle?, to changes: AttributeChanges
     ) throws(Errno) -> FileAttributes { throw .readOnlyFileSystem }
 
+    package func dropPrivileges(of file: FileNumber) throws(Errno) { throw .readOnlyFileSystem }
+
     package func makeNode(
         _ name: [UInt8], in directory: FileNumber, mode: UInt32, device: UInt64, for caller: Caller
     ) throws(Errno) -> FileAttributes { throw .readOnlyFileSystem }

@@ -70,6 +70,9 @@ package protocol FileSystem: AnyObject, Sendable {
         of file: FileNumber, _ handle: FileHandle?, to changes: AttributeChanges
     ) throws(Errno) -> FileAttributes
 
+    /// Takes set-user-ID and set-group-ID bits from a file, as a write of somebody who may not keep them does.
+    func dropPrivileges(of file: FileNumber) throws(Errno)
+
     /// Makes a regular file, device, fifo or socket, as mknod(2), with one reference for the caller.
     func makeNode(
         _ name: [UInt8], in directory: FileNumber, mode: UInt32, device: UInt64, for caller: Caller

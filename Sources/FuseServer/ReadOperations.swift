@@ -128,6 +128,7 @@ private func open(
 ) {
     answer(request) { served throws(Errno) in
         guard served.caching.needsOpen, let information else { throw .noFunction }
+        if cfuse_drops_privileges() != 0 { try served.fileSystem.dropPrivileges(of: file) }
         return try served.fileSystem.open(file, flags: information.pointee.flags)
     } _: { request, served, handle in
         guard let information else { return }

@@ -30,6 +30,13 @@ package final class WorkerThread<Result: Sendable>: Sendable {
 
     private init(_ state: WorkerState<Result>) { self.state = state }
 
+    /// Sends the thread a signal: pthread_kill(3); nothing for one that was joined or could not be started.
+    package func signal(_ number: Int32) {
+        state.thread.withLock { thread in
+            if let thread { pthread_kill(thread, number) }
+        }
+    }
+
     /// Waits for the thread to end and gives its result or throws its error.
     ///
     /// Call it once, always.

@@ -11,18 +11,24 @@ extension OverlayFileSystem {
         of file: FileNumber, _ handle: FileHandle?, to changes: AttributeChanges
     ) throws(Errno) -> FileAttributes {
         let upper = try writableUpper()
+        var changes = changes
+        if changes.dropsPrivileges, changes.permissions == nil {
+            let status = try withNode(file) { node throws(Errno) in try core.status(of: node.place) }
+            if status.type == .regular { changes.permissions = status.permissionsWithoutPrivileges }
+        }
         try copyUp(file, size: changes.size, needsBytes: changes.size != nil)
         return try withNode(file) { node throws(Errno) in
             let (directory, name) = try core.reach(node.place)
             if let size = changes.size { try truncate(node, handle, to: size) }
             if changes.uid != nil || changes.gid != nil || changes.permissions != nil {
                 try setOwner(node, name, in: directory, changes, upper)
+                forgetInheritance(of: node)
             }
             if changes.accessTime != nil || changes.modificationTime != nil {
                 try directory.setEntryTimes(
                     name, access: timespec(changes.accessTime), modification: timespec(changes.modificationTime))
             }
-            var status = try core.status(of: node.place)
+            var status = try status(of: node.place)
             if let data = node.data { status.blockCount = try core.status(of: data).blockCount }
             return attributes(status, node)
         }
@@ -32,8 +38,8 @@ extension OverlayFileSystem {
         _ node: OverlayNode, _ name: [UInt8], in directory: Descriptor, _ changes: AttributeChanges,
         _ upper: UpperLayer
     ) throws(Errno) {
-        var owned = OwnedAs(try core.status(of: node.place))
         if upper.settings.recordsOverrides {
+            var owned = OwnedAs(try core.status(of: node.place))
             owned.uid = changes.uid ?? owned.uid
             owned.gid = changes.gid ?? owned.gid
             owned.permissions = changes.permissions ?? owned.permissions
@@ -54,6 +60,14 @@ extension OverlayFileSystem {
             if node.type == .symbolicLink { throw .notSupported }
             try directory.setEntryMode(name, mode_t(permissions))
         }
+    }
+
+    package func dropPrivileges(of file: FileNumber) throws(Errno) {
+        let status = try withNode(file) { node throws(Errno) in try core.status(of: node.place) }
+        guard status.type == .regular, let permissions = status.permissionsWithoutPrivileges else { return }
+        var changes = AttributeChanges()
+        changes.permissions = permissions
+        _ = try setAttributes(of: file, nil, to: changes)
     }
 
     private func truncate(_ node: OverlayNode, _ handle: FileHandle?, to size: UInt64) throws(Errno) {
@@ -135,8 +149,10 @@ extension OverlayFileSystem {
         guard let stored = OverlayMarkName.stored(name, core.options.marks) else { throw .notPermitted }
         try copyUp(file, needsBytes: false)
         try withNode(file) { node throws(Errno) in
+            core.plainFiles?.remove(node.identity)
             let (directory, entry) = try core.reach(node.place)
             try directory.setEntryXattr(stored, of: entry, to: value, flags: flags)
+            forgetInheritance(of: node)
         }
     }
 
@@ -149,6 +165,7 @@ extension OverlayFileSystem {
         try withNode(file) { node throws(Errno) in
             let (directory, entry) = try core.reach(node.place)
             try directory.removeEntryXattr(stored, of: entry)
+            forgetInheritance(of: node)
         }
     }
 }

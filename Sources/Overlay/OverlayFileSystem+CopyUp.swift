@@ -151,6 +151,7 @@ extension OverlayFileSystem {
             let node = try nodes.node(number)
             let made = try directory.entryStatus(name)
             let identity = FileIdentity(device: UInt64(made.st_dev), inode: UInt64(made.st_ino))
+            core.plainFiles?.remove(identity)
             var place: LayerPlace?
             // The last one first: it is most likely the one that is written to, and the only one that the kernel would
             // give the copy.

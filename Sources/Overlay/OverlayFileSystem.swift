@@ -68,7 +68,7 @@ package final class OverlayFileSystem: FileSystem {
 
     package func attributes(of file: FileNumber) throws(Errno) -> FileAttributes {
         try withNode(file) { node throws(Errno) in
-            var status = try core.status(of: node.place)
+            var status = try status(of: node.place)
             // Something else has the name now. The kernel looks the name up again and asks for that.
             guard status.identity == node.identity, status.type == node.type else { throw .staleNFSFileHandle }
             if let data = node.data { status.blockCount = try core.status(of: data).blockCount }
@@ -88,16 +88,21 @@ package final class OverlayFileSystem: FileSystem {
         switch type {
         case .directory: return handles.add(.directory(DirectoryListing()))
         case .regular:
-            if flags & O_ACCMODE != O_RDONLY || flags & O_TRUNC != 0 { return try openForWriting(file, flags) }
-            return try withNode(file) { node throws(Errno) in
-                let open = try core.open(node.data ?? node.place)
-                return handles.add(.file(FileUse(open, isLower: upper != nil && !node.isUpper || node.data != nil)))
+            return try nodes.opening(file) { () throws(Errno) in
+                if flags & O_ACCMODE != O_RDONLY || flags & O_TRUNC != 0 { return try openForWriting(file, flags) }
+                return try withNode(file) { node throws(Errno) in
+                    let open = try core.open(node.data ?? node.place)
+                    return handles.add(
+                        .file(FileUse(open, isLower: upper != nil && !node.isUpper || node.data != nil)))
+                }
             }
         default: throw .invalidArgument
         }
     }
 
-    package func close(_ handle: FileHandle, of file: FileNumber) { handles.remove(handle) }
+    package func close(_ handle: FileHandle, of file: FileNumber) {
+        if handles.remove(handle) { nodes.closed(file) }
+    }
 
     package func read(
         _ file: FileNumber, _ handle: FileHandle, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
@@ -142,11 +147,17 @@ package final class OverlayFileSystem: FileSystem {
     }
 
     package func xattr(_ name: [UInt8], of file: FileNumber) throws(Errno) -> [UInt8] {
-        let value = try withNode(file) { node throws(Errno) in try core.xattr(name, of: node.place) }
+        let value = try withNode(file) { node throws(Errno) in
+            // Asked for at each first write, and at each look at a directory.
+            if node.isUpper, node.type == .regular, core.plainFiles?.contains(node.identity) == true {
+                return nil as [UInt8]?
+            }
+            return try core.xattr(name, of: node.place)
+        }
         if let value { return value }
         // The kernel lets a plain user set no list of a file that is shown as another's. A program that copies one, where
         // there is none, sets the mode if it hears that there are no lists.
-        let hasNoLists = upper?.settings.recordsOverrides == true && name.starts(with: "system.posix_acl_".utf8)
+        let hasNoLists = upper?.settings.recordsOverrides == true && name.starts(with: Self.accessLists)
         throw hasNoLists ? .notSupported : .noData
     }
 
@@ -164,6 +175,8 @@ package final class OverlayFileSystem: FileSystem {
 }
 
 extension OverlayFileSystem {
+    private static let accessLists = Array("system.posix_acl_".utf8)
+
     /// The node of a directory.
     func directoryNode(_ number: FileNumber) throws(Errno) -> OverlayNode {
         let node = try nodes.node(number)
@@ -201,7 +214,11 @@ extension OverlayFileSystem {
     /// The file that a name means; of a lower file with several names the copy that the upper has.
     func find(_ name: [UInt8], in directory: OverlayNode, from position: Int = 0) throws(Errno) -> OverlayFile? {
         guard var file = try core.find(name, in: directory.stack, from: position) else { return nil }
-        guard let upper, file.place.layer > 0, file.stack.isEmpty, file.status.linkCount > 1 else { return file }
+        guard let upper, file.stack.isEmpty else { return file }
+        if file.place.layer == 0 {
+            file.status.linkCount = try upper.shownLinkCount(file.status, of: file.place, core)
+        }
+        guard file.place.layer > 0, file.status.linkCount > 1 else { return file }
         let called = UpperLayer.copyName(
             file.status.identity, depth: core.layers.count - file.place.layer, device: core.device(of: file.place.layer)
         )
@@ -212,8 +229,15 @@ extension OverlayFileSystem {
         }
         file.place = copy
         file.data = nil
-        file.status = try core.status(of: copy)
+        file.status = try status(of: copy)
         return file
+    }
+
+    /// What is shown of a file at a place.
+    func status(of place: LayerPlace) throws(Errno) -> LayerStatus {
+        var status = try core.status(of: place)
+        if let upper { status.linkCount = try upper.shownLinkCount(status, of: place, core) }
+        return status
     }
 
     func attributes(_ status: LayerStatus, _ node: OverlayNode) -> FileAttributes {

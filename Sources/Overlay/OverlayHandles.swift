@@ -70,10 +70,12 @@ final class OverlayHandles: Sendable {
         }
     }
 
-    /// Lets go of an open file.
-    func remove(_ handle: FileHandle) {
+    /// Lets go of an open file or directory; whether it was a file.
+    func remove(_ handle: FileHandle) -> Bool {
         // The descriptor is closed outside of the lock.
-        _ = state.withLock { $0.handles.removeValue(forKey: handle.rawValue) }
+        let removed = state.withLock { $0.handles.removeValue(forKey: handle.rawValue) }
+        if case .file = removed { return true }
+        return false
     }
 
     /// An open regular file.

@@ -33,6 +33,8 @@ struct OverlayNode {
     var aliases: [Key] = []
     /// Whether a directory was removed, or the last name of a file.
     var isRemoved = false
+    /// How many handles of it are open.
+    var openCount = 0
     /// What a lower file's copy is called among the links of the upper, if it has several names.
     var copyName: [UInt8]?
 
@@ -131,6 +133,25 @@ final class OverlayNodes: Sendable {
     func known(_ file: OverlayFile, _ name: [UInt8], in parent: FileNumber) -> FileNumber? {
         state.withLock { $0.numbers[Self.key(file, name, parent)] }
     }
+
+    /// The directory that a name leads to, if it is known.
+    func directory(_ name: [UInt8], in parent: FileNumber) -> OverlayNode? {
+        state.withLock { state in state.numbers[.directory(parent: parent, name: name)].flatMap { state.nodes[$0] } }
+    }
+
+    /// Runs `open`, which opens a handle of a file; who removes the file's last name meanwhile knows of it.
+    func opening<Result>(_ number: FileNumber, _ open: () throws(Errno) -> Result) throws(Errno) -> Result {
+        update(number) { $0.openCount += 1 }
+        do throws(Errno) {
+            return try open()
+        } catch {
+            closed(number)
+            throw error
+        }
+    }
+
+    /// Takes note that a handle of a file is closed.
+    func closed(_ number: FileNumber) { update(number) { $0.openCount -= min(1, $0.openCount) } }
 
     /// Takes note that a name no longer leads to a file.
     func removeKey(of number: FileNumber) {
