@@ -4,9 +4,13 @@ package import SystemPackage
 
 /// A file system that never changes: nothing to forget or open, every change is `.readOnlyFileSystem` (EROFS).
 extension FileSystem {
+    package func finish() {}
+
     package func forget(_ file: FileNumber, count: UInt64) {}
 
     package func open(_ file: FileNumber, flags: Int32) throws(Errno) -> FileHandle { FileHandle(0) }
+
+    package func isDirect(_ handle: FileHandle) -> Bool { false }
 
     package func close(_ handle: FileHandle, of file: FileNumber) {}
 

@@ -118,7 +118,7 @@ private func create(
     } _: { request, served, made in
         guard let information else { return }
         information.pointee.fh = made.1.rawValue
-        information.pointee.keep_cache = served.caching.keepsPages ? 1 : 0
+        setCaching(information, of: made.1, served)
         var entry = fuse_entry_param(made.0, served.caching)
         if fuse_reply_create(request, &entry, information) != 0 {
             served.fileSystem.close(made.1, of: made.0.number)

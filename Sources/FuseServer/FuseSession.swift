@@ -41,7 +41,7 @@ struct FuseSession: ~Copyable {
         if served.isShared {
             _ = cfuse_ask_for(session, Int32(CFUSE_DIRECT_MAPPING.rawValue))
         } else if served.caching.isWritable {
-            _ = cfuse_ask_for(session, Int32(CFUSE_DROPPED_PRIVILEGES.rawValue))
+            _ = cfuse_ask_for(session, Int32(CFUSE_DROPPED_PRIVILEGES.rawValue | CFUSE_DIRECT_MAPPING.rawValue))
         }
     }
 

@@ -133,7 +133,7 @@ private func open(
     } _: { request, served, handle in
         guard let information else { return }
         information.pointee.fh = handle.rawValue
-        information.pointee.keep_cache = served.caching.keepsPages ? 1 : 0
+        setCaching(information, of: handle, served)
         information.pointee.cache_readdir = served.caching.keepsPages ? 1 : 0
         if fuse_reply_open(request, information) != 0 { served.fileSystem.close(handle, of: file) }
     }

@@ -51,6 +51,17 @@ package final class WorkerThread<Result: Sendable>: Sendable {
     }
 }
 
+/// Runs `body` so that threads that it starts take no signal: the one that waits for signals must be the one that gets
+/// them.
+package func withSignalsBlocked<Result>(_ body: () throws -> Result) rethrows -> Result {
+    var all = sigset_t()
+    var before = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_SETMASK, &all, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    return try body()
+}
+
 class WorkerBody: @unchecked Sendable {
     // SAFETY: no state of its own; subclasses guard theirs.
     func run() {}

@@ -87,13 +87,18 @@ extension OverlayFileSystem {
     }
 
     /// Opens a regular file that may be written to.
-    func openForWriting(_ file: FileNumber, _ flags: Int32) throws(Errno) -> FileHandle {
+    func openForWriting(
+        _ file: FileNumber, _ flags: Int32, _ caching: HandleCaching
+    ) throws(Errno) -> FileHandle {
         _ = try writableUpper()
+        if flags & O_TRUNC == 0, let copy = try deferCopy(of: file) {
+            return handles.add(.file(FileUse(copy, caching)))
+        }
         try copyUp(file, size: flags & O_TRUNC != 0 ? 0 : nil)
         return try withNode(file) { node throws(Errno) in
             // Always readable too: the kernel reads a page before it writes to a part of it.
             let open = try core.open(node.place, O_RDWR | flags & O_TRUNC)
-            return handles.add(.file(FileUse(open, isLower: false)))
+            return handles.add(.file(FileUse(open, isLower: false, caching)))
         }
     }
 
@@ -108,6 +113,7 @@ extension OverlayFileSystem {
         _ file: FileNumber, _ handle: FileHandle, at offset: UInt64, _ bytes: UnsafeRawBufferPointer
     ) throws(Errno) -> Int {
         guard upper != nil else { throw .readOnlyFileSystem }
+        if let copy = try handles.file(handle).pending, !copy.isWhole { return try copy.write(bytes, at: offset) }
         return try writable(handle).writeSome(bytes, at: offset)
     }
 
@@ -115,6 +121,7 @@ extension OverlayFileSystem {
         _ file: FileNumber, _ handle: FileHandle, mode: Int32, at offset: UInt64, count: UInt64
     ) throws(Errno) {
         guard upper != nil else { throw .readOnlyFileSystem }
+        try finishCopy(of: file)
         try writable(handle).allocate(mode: mode, at: offset, count: count)
     }
 
@@ -123,6 +130,8 @@ extension OverlayFileSystem {
         _ targetHandle: FileHandle, at targetOffset: UInt64, count: Int
     ) throws(Errno) -> Int {
         guard upper != nil else { throw .readOnlyFileSystem }
+        try finishCopy(of: file)
+        try finishCopy(of: target)
         // The kernel copies through its cache where the file is no file.
         guard case .disk(let source) = try openFile(file, handle) else { throw .improperLink }
         return try writable(targetHandle).copyRange(from: source, at: offset, to: targetOffset, count: count)
@@ -130,6 +139,8 @@ extension OverlayFileSystem {
 
     package func synchronize(_ file: FileNumber, _ handle: FileHandle, dataOnly: Bool) throws(Errno) {
         guard upper != nil else { return }
+        if let copy = try? handles.file(handle).pending { try copy.finish() }
+        try finishCopy(of: file)
         let node = try nodes.node(file)
         if node.type == .directory {
             guard let top = node.stack.first, top.layer == 0, case .disk(let disk) = top.kind else { return }

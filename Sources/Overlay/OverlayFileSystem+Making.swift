@@ -36,8 +36,8 @@ extension OverlayFileSystem {
     ) throws(Errno) -> (FileAttributes, FileHandle) {
         let (attributes, file) = try made(name, in: directory, NewFile(.regular, mode, caller, isOpened: true))
         guard let file else { throw .ioError }
-        return try nodes.opening(attributes.number) { () throws(Errno) in
-            (attributes, handles.add(.file(FileUse(.disk(file), isLower: false))))
+        return try nodes.opening(attributes.number, flags) { caching throws(Errno) in
+            (attributes, handles.add(.file(FileUse(.disk(file), isLower: false, caching))))
         }
     }
 

@@ -14,6 +14,8 @@ package final class OverlayFileSystem: FileSystem {
     let core: OverlayCore
     let nodes: OverlayNodes
     let handles = OverlayHandles()
+    /// Copies to the upper that are being made.
+    let copies = DeferredCopies()
     /// Where changes go; nil where nothing can be changed.
     let upper: UpperLayer?
 
@@ -88,12 +90,14 @@ package final class OverlayFileSystem: FileSystem {
         switch type {
         case .directory: return handles.add(.directory(DirectoryListing()))
         case .regular:
-            return try nodes.opening(file) { () throws(Errno) in
-                if flags & O_ACCMODE != O_RDONLY || flags & O_TRUNC != 0 { return try openForWriting(file, flags) }
+            return try nodes.opening(file, flags) { caching throws(Errno) in
+                if flags & O_ACCMODE != O_RDONLY || flags & O_TRUNC != 0 {
+                    return try openForWriting(file, flags, caching)
+                }
                 return try withNode(file) { node throws(Errno) in
                     let open = try core.open(node.data ?? node.place)
-                    return handles.add(
-                        .file(FileUse(open, isLower: upper != nil && !node.isUpper || node.data != nil)))
+                    let isLower = upper != nil && !node.isUpper || node.data != nil
+                    return handles.add(.file(FileUse(open, isLower: isLower, caching)))
                 }
             }
         default: throw .invalidArgument
@@ -101,19 +105,25 @@ package final class OverlayFileSystem: FileSystem {
     }
 
     package func close(_ handle: FileHandle, of file: FileNumber) {
-        if handles.remove(handle) { nodes.closed(file) }
+        if let caching = handles.remove(handle) { nodes.closed(file, caching) }
+    }
+
+    package func isDirect(_ handle: FileHandle) -> Bool {
+        upper != nil && (try? handles.file(handle))?.caching ?? .cached != .cached
     }
 
     package func read(
         _ file: FileNumber, _ handle: FileHandle, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
     ) throws(Errno) -> Int {
-        try openFile(file, handle).read(at: offset, into: buffer)
+        if let copy = try pendingCopy(file, handle) { return try copy.read(at: offset, into: buffer) }
+        return try openFile(file, handle).read(at: offset, into: buffer)
     }
 
     package func seek(
         _ file: FileNumber, _ handle: FileHandle, from offset: UInt64, to goal: SeekGoal
     ) throws(Errno) -> UInt64 {
-        try openFile(file, handle).seek(from: offset, to: goal)
+        try finishCopy(of: file)
+        return try openFile(file, handle).seek(from: offset, to: goal)
     }
 
     /// The open file of a handle: the copy where the file was copied to the upper meanwhile.
@@ -146,7 +156,13 @@ package final class OverlayFileSystem: FileSystem {
         }
     }
 
+    package func finish() { copies.finish() }
+
     package func xattr(_ name: [UInt8], of file: FileNumber) throws(Errno) -> [UInt8] {
+        if file == .root, name == Self.finishedName {
+            finish()
+            throw .noData
+        }
         let value = try withNode(file) { node throws(Errno) in
             // Asked for at each first write, and at each look at a directory.
             if node.isUpper, node.type == .regular, core.plainFiles?.contains(node.identity) == true {
@@ -176,6 +192,10 @@ package final class OverlayFileSystem: FileSystem {
 
 extension OverlayFileSystem {
     private static let accessLists = Array("system.posix_acl_".utf8)
+
+    /// An attribute of the root directory that does not exist; who asks for it is answered when the upper has all that
+    /// was written.
+    package static let finishedName = Array("user.cimg.finished".utf8)
 
     /// The node of a directory.
     func directoryNode(_ number: FileNumber) throws(Errno) -> OverlayNode {
@@ -208,6 +228,7 @@ extension OverlayFileSystem {
         let number = nodes.take(file, name, in: directory, isWritable: upper != nil)
         var attributes = file.status.attributes(number: number)
         if file.stack.count > 1 { attributes.linkCount = 1 }
+        if !copies.isEmpty, let copy = try? nodes.node(number).pending { attributes.show(copy.facts) }
         return attributes
     }
 
@@ -247,6 +268,7 @@ extension OverlayFileSystem {
             result.linkCount -= min(result.linkCount, upper.removedNames(of: name))
         }
         if node.isRemoved { result.linkCount = 0 }
+        if let copy = node.pending { result.show(copy.facts) }
         return result
     }
 

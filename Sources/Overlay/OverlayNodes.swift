@@ -2,6 +2,7 @@
 
 import FileSystems
 import FileTree
+import Glibc
 import Synchronization
 import SystemPackage
 
@@ -35,6 +36,10 @@ struct OverlayNode {
     var isRemoved = false
     /// How many handles of it are open.
     var openCount = 0
+    /// How many of them write past the kernel's cache.
+    var directWriterCount = 0
+    /// The copy of a lower file that is being made.
+    var pending: DeferredCopy?
     /// What a lower file's copy is called among the links of the upper, if it has several names.
     var copyName: [UInt8]?
 
@@ -140,18 +145,37 @@ final class OverlayNodes: Sendable {
     }
 
     /// Runs `open`, which opens a handle of a file; who removes the file's last name meanwhile knows of it.
-    func opening<Result>(_ number: FileNumber, _ open: () throws(Errno) -> Result) throws(Errno) -> Result {
-        update(number) { $0.openCount += 1 }
+    ///
+    /// Who only writes, and is alone, has no use for the kernel's cache. While there is such a writer nobody else may use
+    /// it: a page that is read while it is written would stay as it was.
+    func opening<Result>(
+        _ number: FileNumber, _ flags: Int32, _ open: (HandleCaching) throws(Errno) -> Result
+    ) throws(Errno) -> Result {
+        var caching = HandleCaching.cached
+        update(number) { node in
+            if flags & O_ACCMODE == O_WRONLY, node.directWriterCount > 0 || node.openCount == 0 {
+                caching = .directWriter
+                node.directWriterCount += 1
+            } else if node.directWriterCount > 0 {
+                caching = .direct
+            }
+            node.openCount += 1
+        }
         do throws(Errno) {
-            return try open()
+            return try open(caching)
         } catch {
-            closed(number)
+            closed(number, caching)
             throw error
         }
     }
 
     /// Takes note that a handle of a file is closed.
-    func closed(_ number: FileNumber) { update(number) { $0.openCount -= min(1, $0.openCount) } }
+    func closed(_ number: FileNumber, _ caching: HandleCaching) {
+        update(number) { node in
+            node.openCount -= min(1, node.openCount)
+            if caching == .directWriter { node.directWriterCount -= min(1, node.directWriterCount) }
+        }
+    }
 
     /// Takes note that a name no longer leads to a file.
     func removeKey(of number: FileNumber) {
