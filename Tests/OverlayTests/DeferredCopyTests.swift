@@ -34,7 +34,8 @@ import Testing
         return bytes
     }
 
-    private static func content(_ file: FileNumber, _ handle: FileSystems.FileHandle, of fileSystem: OverlayFileSystem) throws
+    private static func content(_ file: FileNumber, _ handle: FileSystems.FileHandle, of fileSystem: OverlayFileSystem)
+        throws
         -> [UInt8]
     {
         var bytes = [UInt8](repeating: 1, count: count + 4096)
@@ -43,7 +44,8 @@ import Testing
     }
 
     private static func write(
-        _ text: String, at offset: Int, _ file: FileNumber, _ handle: FileSystems.FileHandle, of fileSystem: OverlayFileSystem
+        _ text: String, at offset: Int, _ file: FileNumber, _ handle: FileSystems.FileHandle,
+        of fileSystem: OverlayFileSystem
     ) throws {
         let bytes = Array(text.utf8)
         let written = try bytes.withUnsafeBytes { try fileSystem.write(file, handle, at: UInt64(offset), $0) }
