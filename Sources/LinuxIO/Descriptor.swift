@@ -208,6 +208,13 @@ package final class Descriptor: Sendable {
         guard let start = Int64(exactly: offset), let length = Int64(exactly: count) else { return }
         _ = clinux_start_writeback(rawValue, start, length)
     }
+
+    /// Starts reading the first so many bytes of the file into memory without waiting for them: posix_fadvise(3).
+    ///
+    /// Advice only.
+    package func startReading(count: UInt64) {
+        _ = posix_fadvise(rawValue, 0, off_t(clamping: count), POSIX_FADV_WILLNEED)
+    }
 }
 
 /// Runs a system call until it is not interrupted; throws the `Errno` it failed with.
