@@ -244,7 +244,7 @@ struct KernelBackendTests {
         #expect(
             try bench.cimg("mount", "--backend", "disk", "new", "mnt")
                 == .usage(
-                    "the value 'disk' is invalid for '--backend <backend>'. Please provide one of 'fuse', 'kernel' and "
+                    "the value 'disk' is invalid for '--backend <backend>'. Please provide one of 'fuse', 'kernel' or "
                         + "'auto'", help: "cimg help mount"))
     }
 
@@ -316,7 +316,7 @@ struct KernelBackendTests {
         let script = """
             mkdir store2; mount -t tmpfs -o mode=700 none store2; export CIMG_ROOT=$PWD/store2
             cimg import oci:layout:i i > /dev/null
-            mount -t tmpfs none /dev; mknod /dev/fuse c 10 229
+            mount -t tmpfs none /dev; mknod /dev/fuse c 10 229; mknod -m 666 /dev/null c 1 3
             cimg mount --backend kernel i mnt
             cimg mount -v --backend auto i mnt 2>&1 | grep -c 'FUSE: the kernel cannot mount these files'
             cat mnt/d/old; cimg umount mnt; umount store2

@@ -360,9 +360,6 @@ struct WritableMountTests {
         try expect(bench.shell("cimg mount --rw --backend auto --upper mnt/up/a old mnt2"), is: .success())
         try expect(bench.shell("findmnt -no FSTYPE mnt2; cimg umount mnt2"), is: .success("fuse.cimg\n"))
         try expect(bench.cimg("umount", "mnt"), is: .success())
-        #expect(
-            try bench.cimg("mount", "--backend", "kernel", "new", "mnt")
-                == .trouble("--backend has no meaning without --rw"))
     }
 
     @Test func `options without a meaning are refused`() throws {

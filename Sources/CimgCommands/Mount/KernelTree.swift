@@ -92,6 +92,8 @@ package enum KernelTree {
         try NamedSource.naming(files.image, as: name) {
             let context = try FileSystemContext(type: type)
             try context.set("source", name)
+            // Else the kernel asks for a device that can be written to.
+            try context.set("ro")
             for layer in files.layers { try context.set("device", "/proc/self/fd/\(layer.rawValue)") }
             if let label = options.context { try context.set("context", label) }
             // The kernel opens them by their numbers at the mount.
