@@ -52,7 +52,7 @@ struct ImageEncoder {
         put(UInt32(layout.inodesBlock), at: start + 40)
         put(UInt32(layout.attributesBlock), at: start + 44)
         header.replaceSubrange(start + 48..<start + 64, with: Self.uuid(Digest(of: identity)))
-        header.replaceSubrange(start + 64..<start + 68, with: "cimg".utf8)
+        header.replaceSubrange(start + 64..<start + 64 + Format.volumeName.count, with: Format.volumeName)
         put(Format.incompatibleFeatures, at: start + 80)
         put(UInt16(tree.layers.count), at: start + 86)
         put(Format.deviceSlotOffset, at: start + 88)
@@ -100,7 +100,7 @@ struct ImageEncoder {
         try sink.append(UInt64(0))
         try sink.append(UInt64(0))
         if placement.attributesSize > 0 {
-            try AttributePlan.encode(layout.attributes.placement(of: inodes[number].attributes.xattrs), to: &sink)
+            try AttributePlan.encode(layout.attributes.placement(of: inodes[number]), to: &sink)
         }
         if let chunks {
             try encodeTable(chunks, of: number, to: &sink)

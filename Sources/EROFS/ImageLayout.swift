@@ -59,7 +59,7 @@ struct ImageLayout {
         self.layerSizes = layerSizes
         try Self.check(tree, inodes, layerSizes: layerSizes)
         parents = try Self.parents(of: tree, inodes)
-        attributes = try AttributePlan(inodes)
+        attributes = try AttributePlan(inodes, layers: tree.layers)
 
         let header = Int(Format.deviceSlotOffset) * Format.deviceSlotSize + tree.layers.count * Format.deviceSlotSize
         attributesBlock = Format.blocks(UInt64(header))
@@ -100,7 +100,7 @@ struct ImageLayout {
         let type = inodes[number].attributes.type
         var placement = Placement(
             offset: Format.align(start, UInt64(Format.inodeAlignment)), size: 0, startBlock: 0,
-            attributesSize: try attributesSize(of: inodes[number].attributes.xattrs, number: number),
+            attributesSize: attributesSize(of: number),
             layout: Format.layoutPlain, type: type.rawValue)
         let fixed = UInt64(Format.inodeSize) + UInt64(placement.attributesSize)
         var body: UInt64 = 0
@@ -159,14 +159,11 @@ struct ImageLayout {
         return tail
     }
 
-    private mutating func attributesSize(
-        of attributes: [ExtendedAttribute], number: Int
-    ) throws(EROFSError) -> UInt32 {
-        guard !attributes.isEmpty else { return 0 }
-        for attribute in attributes where AttributeNamespace.split(attribute.name).index == 0 {
+    private mutating func attributesSize(of number: Int) -> UInt32 {
+        for attribute in inodes[number].attributes.xattrs where AttributeNamespace.split(attribute.name).index == 0 {
             remarks.add(.attributeHiddenFromKernel, inode: number, attribute: attribute.name)
         }
-        let placement = self.attributes.placement(of: attributes)
+        let placement = attributes.placement(of: inodes[number])
         for attribute in placement.missing {
             remarks.add(.attributeMissing, inode: number, attribute: attribute.name)
         }

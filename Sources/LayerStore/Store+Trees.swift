@@ -56,6 +56,7 @@ extension Store {
             let notes = try directory.openBeneath("notes", O_RDONLY | O_NONBLOCK)
             let (treeFile, notesFile) = (try MappedFile(tree), try MappedFile(notes))
             let image = try EROFSImage(bytes: treeFile.bytes, owner: treeFile)
+            guard image.isCurrent else { throw damaged("was made by an older version of cimg") }
             guard image.devices.map(\.diffID) == layers.map(\.diffID) else { throw damaged("is of other layers") }
             let count = try TreeNotes(bytes: notesFile.bytes, owner: notesFile).count
             guard UInt64(count) == image.inodeCount else {

@@ -20,7 +20,7 @@ struct KernelBackendTests {
                 line = [os.path.relpath(path, top), oct(s.st_mode), s.st_uid, s.st_gid, s.st_nlink, s.st_mtime_ns,
                         os.major(s.st_rdev), os.minor(s.st_rdev)]
                 line += sorted((n, os.getxattr(path, n, follow_symlinks=False))
-                               for n in os.listxattr(path, follow_symlinks=False))
+                               for n in os.listxattr(path, follow_symlinks=False) if n != 'user.cimg.layer')
                 if stat.S_ISLNK(s.st_mode): line.append(os.readlink(path))
                 if stat.S_ISREG(s.st_mode):
                     with open(path, 'rb') as file:
@@ -44,7 +44,9 @@ struct KernelBackendTests {
                 $0.directory("./", mode: 0o751, uid: 3, gid: 4, mtime: 1_600_000_000)
                 $0.directory("d", mode: 0o1777, uid: 1, gid: 2, mtime: 1_700_000_000)
                 $0.file("d/large", text, uid: 4_000_000_000, gid: 70_000, mtime: -86_400)
-                $0.sparse("d/sparse", .pax10, size: 20 << 20, runs: [(1 << 20, Array(text.prefix(5859 * 512))), (16 << 20, Array("end".utf8))])
+                $0.sparse(
+                    "d/sparse", .pax10, size: 20 << 20,
+                    runs: [(1 << 20, Array(text.prefix(5859 * 512))), (16 << 20, Array("end".utf8))])
                 $0.file("d/old", "below")
             },
             LayerBuilder(.zstd) {
@@ -53,8 +55,11 @@ struct KernelBackendTests {
                 $0.file("d/empty", "", mode: 0o4711)
                 $0.file(
                     "d/marked", "x",
-                    xattrs: ["user.note": "value", "security.capability": [1, 0, 0, 2, 0, 4, 0, 0] + [UInt8](repeating: 0, count: 12),
-                        "trusted.secret": "1", "user.binary": [0, 10, 255]])
+                    xattrs: [
+                        "user.note": "value",
+                        "security.capability": [1, 0, 0, 2, 0, 4, 0, 0] + [UInt8](repeating: 0, count: 12),
+                        "trusted.secret": "1", "user.binary": [0, 10, 255],
+                    ])
                 $0.file([0x64, 0x2F, 0xFF, 0x0A, 0x20], "a name that is no text")
             },
             LayerBuilder {
@@ -91,10 +96,12 @@ struct KernelBackendTests {
         let expected = try Self.dump("unpacked", in: bench)
         try expect(bench.cimg("mount", "i", "mnt"), is: .success())
         let served = try Self.dump("mnt", in: bench)
-        let numbers = "find mnt -printf '%P %i\\n' | sort; umount mnt"
+        let layers = "find mnt '(' -type f -o -type d ')' -print0 | sort -z | xargs -0 getfattr -n user.cimg.layer"
+        let numbers = "find mnt -printf '%P %i\\n' | sort; \(layers); umount mnt"
         let servedNumbers = try bench.shell(numbers)
         try expect(bench.cimg("mount", "--backend", "kernel", "i", "mnt"), is: .success())
-        try expect(bench.shell("findmnt -no FSTYPE,OPTIONS mnt | cut -d, -f1-3"), is: .success("erofs  ro,nosuid,nodev\n"))
+        try expect(
+            bench.shell("findmnt -no FSTYPE,OPTIONS mnt | cut -d, -f1-3"), is: .success("erofs  ro,nosuid,nodev\n"))
         let found = try Self.dump("mnt", in: bench)
         #expect(found.count == expected.count)
         func isDirectory(_ line: String) -> Bool { line.contains(" 0o4") }
@@ -194,7 +201,9 @@ struct KernelBackendTests {
         let bench = Workbench()
         Sample.layout.write(to: bench.scratch)
         bench.scratch.directory("a/b")
-        for name in ["oci:layout:new", "oci:a/b/../../layout:new", "oci:./layout//:new", "oci:\(bench.path)/layout:new"] {
+        for name in [
+            "oci:layout:new", "oci:a/b/../../layout:new", "oci:./layout//:new", "oci:\(bench.path)/layout:new",
+        ] {
             try expect(bench.cimg("mount", "--backend", "kernel", name, "mnt"), is: .success())
             let rows = try bench.cimg("mounts").output
             #expect(rows.contains(" \(name)@\(Sample.new.digest) "), "\(name)")
@@ -234,7 +243,10 @@ struct KernelBackendTests {
         try expect(bench.cimg("umount", "mnt"), is: .success())
         let prefix = "--backend kernel: "
         let cases: [([String], String)] = [
-            (["--backend", "kernel", "-o", "max_read=4096", "new"], prefix + "max_read is for mounts that cimg serves"),
+            (
+                ["--backend", "kernel", "-o", "max_read=4096", "new"],
+                prefix + "max_read is for mounts that cimg serves"
+            ),
             (["--backend", "kernel", "--foreground", "new"], "--foreground and --backend kernel exclude each other"),
             (["--live", "--backend", "kernel", "pid:1"], "--backend has no meaning with --live"),
         ]
@@ -254,7 +266,8 @@ struct KernelBackendTests {
         try expect(bench.shell("findmnt -no FSTYPE mnt; cimg umount mnt"), is: .success("erofs\n"))
         let user = try Sample.bench(.ofPlainUser())
         let refused = "only root may let the kernel mount; use --backend fuse"
-        try expect(user.cimg("mount", "--backend", "kernel", "new", "mnt"), is: .trouble("--backend kernel: \(refused)"))
+        try expect(
+            user.cimg("mount", "--backend", "kernel", "new", "mnt"), is: .trouble("--backend kernel: \(refused)"))
         let told = try user.cimg("mount", "-v", "--backend", "auto", "new", "mnt")
         #expect(told.code == 0)
         #expect(told.errors.contains("cimg: --backend auto: mounted through FUSE: \(refused)\n"))
@@ -337,8 +350,11 @@ struct KernelBackendTests {
             try expect(bench.shell("\(change) store/\(place)"), is: .success())
             let outcome = try bench.cimg("mount", "--backend", "kernel", "i", "mnt")
             #expect(outcome.code == 2)
-            #expect(outcome.errors.hasPrefix("cimg: --backend kernel: somebody else than root can change \"\(bench.path)/store"))
-            #expect(outcome.errors.hasSuffix("\", and the kernel trusts it; use --backend fuse, or a store of root's\n"))
+            #expect(
+                outcome.errors.hasPrefix(
+                    "cimg: --backend kernel: somebody else than root can change \"\(bench.path)/store"))
+            #expect(
+                outcome.errors.hasSuffix("\", and the kernel trusts it; use --backend fuse, or a store of root's\n"))
             try expect(bench.shell("cimg mount i mnt; cat mnt/f; cimg umount mnt"), is: .success("text"))
             try expect(bench.shell("chmod g-w store/\(place); chown 0 store/\(place)"), is: .success())
         }
@@ -375,9 +391,12 @@ struct KernelBackendTests {
         #expect(mount?["state"] as? String == "serving")
         // The server is not asked: what it has open stays unread.
         try expect(
-            bench.shell("kill -STOP \(mount?["pid"] ?? 0); timeout 20 sh -c 'cat mnt/etc/name; echo 2 >> mnt/etc/name'"),
+            bench.shell(
+                "kill -STOP \(mount?["pid"] ?? 0); timeout 20 sh -c 'cat mnt/etc/name; echo 2 >> mnt/etc/name'"),
             is: .success("newer\n"))
-        try expect(bench.shell("kill -CONT \(mount?["pid"] ?? 0); cat mnt/etc/name up/etc/name").output, is: "newer\n2\nnewer\n2\n")
+        try expect(
+            bench.shell("kill -CONT \(mount?["pid"] ?? 0); cat mnt/etc/name up/etc/name").output,
+            is: "newer\n2\nnewer\n2\n")
         try expect(bench.cimg("umount", "mnt"), is: .success())
     }
 }

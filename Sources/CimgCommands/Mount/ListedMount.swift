@@ -31,7 +31,8 @@ struct ListedMount: Sendable {
         let table = try MountTable.read()
         let served = try MountedServer.all().map { server in
             ListedMount(
-                entry: server.mount, backend: KernelOverlay.cover(of: server.mount, in: table) == nil ? "fuse" : "kernel",
+                entry: server.mount,
+                backend: KernelOverlay.cover(of: server.mount, in: table) == nil ? "fuse" : "kernel",
                 server: server.identifier, state: server.isDead ? "dead" : "serving",
                 options: server.mount.options + server.mount.superOptions)
         }

@@ -27,7 +27,8 @@ package struct MountCommand: ParsableCommand {
             the changes, in the same format. Containers without --rw are always served by cimg.
 
             Two extended attributes answer although no list has them: user.cimg.layer names the layer that brought a \
-            file or directory, user.cimg.digest is the SHA-256 of a regular file's content. The kernel does not have them.
+            file or directory, user.cimg.digest is the SHA-256 of a regular file's content. A mount by the kernel \
+            has the layer only, and lists it.
 
             \(ObjectFinder.help)
 
