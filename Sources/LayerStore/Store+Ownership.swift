@@ -9,7 +9,8 @@ extension Store {
     /// Looks for what somebody else than the superuser could change of a tree: its image, its layers, and the directories
     /// of the store in which they lie.
     ///
-    /// The kernel believes a tree image more than cimg's own reader does.
+    /// The kernel believes a tree image more than cimg's own reader does. What lies on FUSE belongs to its server, whatever
+    /// owner that shows.
     /// - Returns: the path of the first such file or directory; nil where there is none.
     package func changeableByOthers(_ tree: StoredTree) throws(Errno) -> FilePath? {
         func isChangeable(_ file: stat) -> Bool { file.st_uid != 0 || file.st_mode & (S_IWGRP | S_IWOTH) != 0 }
@@ -29,6 +30,7 @@ extension Store {
                 // Pruned since it was opened: nobody can reach it any more.
             }
             if isChangeable(try descriptor.status()) { return place.appending(file) }
+            if try descriptor.isServed() { return place.appending(file) }
         }
         return nil
     }

@@ -361,6 +361,21 @@ struct KernelBackendTests {
         try expect(bench.shell("cimg mount --backend kernel i mnt; cat mnt/f; cimg umount mnt"), is: .success("text"))
     }
 
+    @Test func `a store that a process serves is not for the kernel`() throws {
+        let bench = try Self.bench(ImageBuilder([LayerBuilder { $0.file("f", "text") }]))
+        let script = """
+            mkdir served; cimg mount --root other rootfs:store served
+            CIMG_ROOT=$PWD/served cimg mount --backend kernel i mnt
+            CIMG_ROOT=$PWD/served cimg mount --backend auto i mnt
+            findmnt -no FSTYPE mnt; cat mnt/f; cimg umount mnt served
+            """
+        let outcome = try bench.shell(script)
+        #expect(outcome.output == "fuse.cimg\ntext")
+        let line = "cimg: --backend kernel: somebody else than root can change \"\(bench.path)/served/trees/sha256/"
+        #expect(outcome.errors.hasPrefix(line))
+        #expect(outcome.errors.split(separator: "\n").count == 1)
+    }
+
     @Test func `killed at any moment, it leaves a whole mount or none`() throws {
         let bench = try Self.bench(Self.everything())
         let script = """

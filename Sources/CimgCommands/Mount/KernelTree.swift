@@ -70,11 +70,10 @@ package enum KernelTree {
 
     /// The files of a source that the kernel can and may read.
     private static func files(of source: MountSource) throws -> MountSource.TreeFiles {
-        guard case .tree(let files) = source.content else {
+        guard Privilege.hasTrustedAttributes else { throw MountError(onlyRoot) }
+        guard case .tree(let files) = source.content, let image = source.image else {
             throw MountError("only cimg can stack the directories of an engine; use --backend fuse")
         }
-        guard Privilege.hasTrustedAttributes else { throw MountError(onlyRoot) }
-        guard let image = source.image else { return files }
         if let place = try image.store.changeableByOthers(image.tree) {
             throw MountError(
                 "somebody else than root can change \"\("\(place)".printable)\", and the kernel trusts it; "

@@ -115,6 +115,7 @@ package struct MountCommand: ParsableCommand {
             _ = try Mountpoint(name, allowsHiding: nonempty)
             try withExtendedLifetime(mountpoint) {
                 if foreground {
+                    if backend == .auto { store.tell("--backend auto: mounted through FUSE, as --foreground asks") }
                     remark.map(StandardError.print)
                     defer { source.discarded?.remove() }
                     let fileSystem = try openServed(source.content)
