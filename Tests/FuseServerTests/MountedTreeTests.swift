@@ -78,6 +78,28 @@ struct MountedTreeTests {
         #expect(try mount.ended() == .exit(0))
     }
 
+    @Test func `root's mount lets in whom access control lists let in`() throws {
+        // Version 2: user::rw-, user:5:r--, group::---, mask::r--, other::---, as in linux/posix_acl_xattr.h.
+        let entries: [(tag: UInt8, permissions: UInt8, user: UInt8)] = [
+            (1, 6, 0), (2, 4, 5), (4, 0, 0), (16, 4, 0), (32, 0, 0),
+        ]
+        let list: [UInt8] = [2, 0, 0, 0] + entries.flatMap { [$0.tag, 0, $0.permissions, 0, $0.user, 0, 0, 0] }
+        var fixture = TreeFixture(layerCount: 1)
+        fixture.root.attributes.permissions = 0o755
+        let text = String(decoding: list, as: UTF8.self)
+        fixture.file("f", "text\n", mode: 0o640, xattrs: ["system.posix_acl_access": text])
+        let mount = try MountedFixture(fixture)
+        #expect(chmod(FilePath(mount.mountpoint).removingLastComponent().string, 0o755) == 0)
+        func code(_ user: String) throws -> Int32 {
+            try CimgProcess.run(
+                "/usr/bin/setpriv",
+                ["--reuid", user, "--regid", user, "--clear-groups", "cat", mount.path("f")]
+            ).code
+        }
+        #expect(try code("5") == 0)
+        #expect(try code("6") == 1)
+    }
+
     @Test func `extended attributes of the mount answer and are not listed`() throws {
         let mount = try MountedFixture(variedFixture())
         func attribute(_ name: String, _ path: String) throws -> CimgProcess.Outcome {
