@@ -106,7 +106,7 @@ import Testing
         let root = try digests(Self.fixture())[""] ?? nil
         #expect(root?.hex == "66b059e80a5c9f699184d54a651bd706430b27246173fe60334587ab2e484cb5")
         #expect(
-            Digest(of: TreeNotes.encode(written.tree)).hex
+            try Digest(of: TreeNotes.encode(written.tree)).hex
                 == "524ce5cabf442676aef6608122d4ee38a06ae6b35cc2bd3d23c1fac384e01af7")
         #expect(Digest(of: written.bytes).hex == "8a4b84bd9c71ca709e46ee1f59df6e9906991b82ab776966ee1a79abf8d9899f")
     }
