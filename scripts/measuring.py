@@ -136,6 +136,7 @@ class Image:
         self.reference = f"oci:{self.directory}:{self.tag}" if self.tag else f"oci:{self.directory}"
         manifest = self.load(self.blob(chosen[0]["digest"]))
         self.layers = [self.blob(layer["digest"]) for layer in manifest["layers"]]
+        self.zstd = all("zstd" in layer["mediaType"] for layer in manifest["layers"])
         self.gzip = all("gzip" in layer["mediaType"] for layer in manifest["layers"])
         self.bytes = sum(layer["size"] for layer in manifest["layers"])
 

@@ -16,8 +16,8 @@ package final class ReadOnlyTree: FileSystem {
     private let log: @Sendable (String) -> Void
     /// Files asked for so far: what was read of the tree for them need not stay in our memory.
     private let askedCount = Atomic(0)
-    /// Files between two times that memory is given back; each may have brought 64 KiB of the tree.
-    private static let releaseInterval = 1024
+    /// Files between two times that memory is given back; each may have brought up to 2 MiB of the tree.
+    private static let releaseInterval = 64
 
     /// Makes the file system of a tree.
     ///

@@ -29,8 +29,12 @@ struct FileReference: Hashable, Sendable {
 
     /// The layer's place in the stack; `Inode.noLayer` where nobody described the file.
     var layer: UInt32 {
-        self == .nobody ? Inode.noLayer : UInt32(truncatingIfNeeded: (rawValue & ~Self.attributesBit) >> Self.positionBits)
+        guard self != .nobody else { return Inode.noLayer }
+        return UInt32(truncatingIfNeeded: (rawValue & ~Self.attributesBit) >> Self.positionBits)
     }
+
+    /// Layer and position as one number: near each other in a layer is near as numbers.
+    var place: UInt64 { rawValue & ~Self.attributesBit }
 
     /// The entry's position in its layer.
     var position: UInt64 { rawValue & (1 << Self.positionBits - 1) }
@@ -38,22 +42,33 @@ struct FileReference: Hashable, Sendable {
 
 /// The layers of a tree, in which its files are looked up one by one instead of being held.
 final class LayerStack: Sendable {
-    /// Between two times that the layers give back what looking up took of memory.
-    private static let releaseInterval = 1024
+    /// What is looked up near the one before shares its memory; what is far from it brings up to 2 MiB of its own.
+    private static let nearDistance: UInt64 = 64 << 10
+    private static let farCost = 16
+    /// After so many files near each other the layers give back what looking them up took of memory.
+    private static let releaseInterval = 256
 
     private let layers: [any LayerEntries]
-    private let count = Atomic(0)
+    private let cost = Atomic(0)
+    private let last = Atomic<UInt64>(0)
 
     init(_ layers: [any LayerEntries]) { self.layers = layers }
+
+    private func giveBack(before reference: FileReference) {
+        let before = last.exchange(reference.place, ordering: .relaxed)
+        let isNear = max(before, reference.place) - min(before, reference.place) <= Self.nearDistance
+        let cost = cost.wrappingAdd(isNear ? 1 : Self.farCost, ordering: .relaxed).newValue
+        guard cost >= Self.releaseInterval else { return }
+        self.cost.store(0, ordering: .relaxed)
+        for layer in layers { layer.release() }
+    }
 
     /// The file of a reference, with a link count of 1.
     func inode(_ reference: FileReference) throws -> Inode {
         guard reference != .nobody else {
             return Inode(attributes: Attributes(type: .directory, permissions: 0o755), layer: Inode.noLayer)
         }
-        if count.wrappingAdd(1, ordering: .relaxed).newValue % Self.releaseInterval == 0 {
-            for layer in layers { layer.release() }
-        }
+        giveBack(before: reference)
         let layer = layers[Int(reference.layer)]
         guard case .file(let attributes, let extents, let digest) = try layer.kind(at: reference.position) else {
             throw LayerError(layer: layer.diffID, path: [], reason: "a hard link where a file was")

@@ -91,7 +91,8 @@ extension Flattener {
                     throw failure(entry, "its name leads through more than \(Self.maximumLinkCount) symbolic links")
                 }
                 let reference = files[Int(nodes[Int(child)].file)]
-                guard case .file(let attributes, _, _) = try layers[layers.count - 1].kind(at: reference.position) else {
+                guard case .file(let attributes, _, _) = try layers[layers.count - 1].kind(at: reference.position)
+                else {
                     throw failure(entry, "its name leads through what is no symbolic link any more")
                 }
                 let target = attributes.target

@@ -90,7 +90,8 @@ struct NameTable {
             rebuild(capacity: Self.capacity(for: slots.count { $0 < Self.deleted }))
         }
         let node = UInt32(names.count)
-        names.append(Name(
+        names.append(
+            Name(
                 start: UInt32(arena.count), parent: parent, mark: UInt16(truncatingIfNeeded: hash >> 16),
                 count: UInt8(name.count)))
         arena.append(contentsOf: bytes[name])

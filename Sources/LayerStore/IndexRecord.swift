@@ -123,7 +123,9 @@ enum IndexRecord {
         let attributeCount: UInt32
 
         init?(_ cursor: inout ByteCursor) {
-            guard let fixed = cursor.take(fixedByteCount), let fileType = FileType(rawValue: fixed[4]) else { return nil }
+            guard let fixed = cursor.take(fixedByteCount), let fileType = FileType(rawValue: fixed[4]) else {
+                return nil
+            }
             func number<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int) -> Number {
                 Number(littleEndian: fixed.loadUnaligned(fromByteOffset: offset, as: Number.self))
             }

@@ -79,6 +79,7 @@ extension Store {
             layers.append(layer)
         }
         let chainID = ChainID(diffIDs)
+        Memory.returnLargeBlocks()
         var flattener = Flattener(entryCount: layers.reduce(0) { $0 + $1.index.likelyEntryCount })
         for layer in layers { try flattener.apply(layer.index) }
         var report = flattener.report.lines

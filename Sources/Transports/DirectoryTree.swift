@@ -95,7 +95,7 @@ package final class DirectoryTree: TreeSource {
         } catch {
             throw nodes.failure(directory, error)
         }
-        found.sort { Bytes.precedes($0.name, $1.name) }
+        found.sort { $0.name.lexicographicallyPrecedes($1.name) }
         return try nodes.list(directory, found)
     }
 

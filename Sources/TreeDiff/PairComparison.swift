@@ -169,7 +169,8 @@ extension PairComparison {
     }
 
     private func change(
-        _ path: [UInt8], _ kind: Change.Kind, _ fields: ChangedFields = [], left: ChangedFile? = nil, right: ChangedFile? = nil
+        _ path: [UInt8], _ kind: Change.Kind, _ fields: ChangedFields = [], left: ChangedFile? = nil,
+        right: ChangedFile? = nil
     ) -> Change {
         Change(path: Self.printable(path), kind: kind, fields: fields, left: left, right: right)
     }
