@@ -41,6 +41,11 @@ extension Descriptor {
         }
     }
 
+    /// Whether the open file has no extended attribute at all, as most have; false also where that cannot be told.
+    ///
+    /// The corresponding C function is flistxattr(2).
+    package var hasNoXattrs: Bool { clinux_flistxattr(rawValue, nil, 0) == 0 }
+
     /// Whether a name in this directory has no attribute at all, as most have, told without a way through `/proc`; nil
     /// where that cannot be told.
     private func hasNoXattrs(_ name: [UInt8]) -> Bool? {
