@@ -9,11 +9,29 @@
 /* Sends libfuse's messages to a function of whole lines, from any thread. The message is valid during the call only. */
 void cfuse_set_log(void (*_Nonnull log)(const char *_Nonnull message));
 
-/* Asks the kernel, when a mounted session begins, to let files be mapped shared that are else read and written without
-   its cache (FOPEN_DIRECT_IO): FUSE_DIRECT_IO_ALLOW_MMAP of Linux 6.6, which libfuse has no name for before 3.17.
-   One session of the process only. Returns 0, or -1 where libfuse cannot be asked. */
-int cfuse_ask_for_direct_mapping(struct fuse_session *_Nonnull session);
-/* Whether the kernel, asked like this, has agreed. */
-int cfuse_maps_directly(void);
+/* What a session may ask the kernel for that libfuse has no name for before 3.17. */
+enum cfuse_feature {
+    /* Files may be mapped shared that are else read and written without the kernel's cache (FOPEN_DIRECT_IO):
+       FUSE_DIRECT_IO_ALLOW_MMAP of Linux 6.6. */
+    CFUSE_DIRECT_MAPPING = 1,
+    /* The server takes set-user-ID and set-group-ID bits away where cfuse_drops_privileges() says so, and the kernel
+       does not ask for a file's capabilities before each write: FUSE_HANDLE_KILLPRIV_V2 of Linux 5.11. */
+    CFUSE_DROPPED_PRIVILEGES = 2,
+};
+/* Asks for features, when a mounted session begins. One session of the process only. Returns 0, or -1 where libfuse
+   cannot be asked. */
+int cfuse_ask_for(struct fuse_session *_Nonnull session, int features);
+/* Which of them the kernel has agreed to. */
+int cfuse_features(void);
+/* Whether the request that this thread answers takes set-user-ID and set-group-ID bits from its file. */
+int cfuse_drops_privileges(void);
+
+/* What a request's first bytes say: who sent it, and whether its answer takes long. */
+struct cfuse_kind {
+    uint32_t pid;
+    int takes_long;
+};
+/* Reads the first bytes of a request of count bytes, as it came from the kernel, that this thread answers next. */
+struct cfuse_kind cfuse_request(const void *_Nullable request, size_t count);
 
 #endif

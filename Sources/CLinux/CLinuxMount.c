@@ -3,6 +3,7 @@
 #include "CLinuxMount.h"
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@ const uint64_t clinux_MOUNT_ATTR_RDONLY = MOUNT_ATTR_RDONLY;
 const uint64_t clinux_MOUNT_ATTR_NOSUID = MOUNT_ATTR_NOSUID;
 const uint64_t clinux_MOUNT_ATTR_NODEV = MOUNT_ATTR_NODEV;
 const uint64_t clinux_MOUNT_ATTR_NOEXEC = MOUNT_ATTR_NOEXEC;
+const uint64_t clinux_MOUNT_ATTR_NOATIME = MOUNT_ATTR_NOATIME;
 
 int clinux_fsopen(const char *type) { return (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC); }
 
@@ -46,4 +48,9 @@ int clinux_move_mount(int mount, int directory, const char *target) {
 int clinux_mount_set_private(int mount, uint64_t attributes) {
     struct mount_attr changes = {.attr_set = attributes, .propagation = MS_PRIVATE};
     return (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH | AT_RECURSIVE, &changes, sizeof changes);
+}
+
+int clinux_change_own_directory(int directory) {
+    if (unshare(CLONE_FS) != 0) return -1;
+    return fchdir(directory);
 }

@@ -28,7 +28,7 @@ package struct CimgCommand: ParsableCommand {
             LoginCommand.self, LogoutCommand.self, ImagesCommand.self, InspectCommand.self, TagCommand.self,
             RemoveCommand.self, MountCommand.self, UmountCommand.self, MountsCommand.self, OverlayCommand.self,
             DiffCommand.self,
-            PsCommand.self, PruneCommand.self, FsckCommand.self, ServeCommand.self, ServeLiveCommand.self,
+            PsCommand.self, PruneCommand.self, FsckCommand.self, ServeLiveCommand.self,
             SettleCommand.self,
         ])
 
@@ -44,6 +44,10 @@ package struct CimgCommand: ParsableCommand {
             // What mount(8) and container engines call where a file system's own program is expected.
             if CommandLine.arguments.first?.split(separator: "/").last == "mount.fuse.cimg" {
                 arguments.insert("overlay", at: 0)
+            }
+            if arguments.first == "serve", let server = ServeCommand(Array(arguments.dropFirst())) {
+                try server.run()
+                Glibc.exit(0)
             }
             try refuseWhatTheParserLetsPass(arguments)
             var command = try quickly(parsed: arguments) ?? parseAsRoot(arguments)
@@ -87,7 +91,7 @@ package struct CimgCommand: ParsableCommand {
             throw ExitCode(2)
         }
         guard first == "help", arguments.count > 1, !arguments[1].hasPrefix("-") else { return }
-        let names = commandNames + ["help", "serve", "serve-live", "settle"]
+        let names = commandNames + ["help", "serve-live", "settle"]
         guard names.contains(arguments[1]) else {
             StandardError.print("\(UsageProblem(noCommand: arguments[1], commands: commandNames))")
             throw ExitCode(2)

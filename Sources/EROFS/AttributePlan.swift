@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FileTree
+import OCI
 
 /// Which extended attributes stand beside their inode and which once for all, in the shared area.
 ///
-/// Shared is what several inodes have, and what does not fit beside its inode.
+/// Shared is what several inodes have, and what does not fit beside its inode. Regular files and directories have one
+/// attribute more than in the tree: which layer brought them. Links and devices do not: overlayfs cannot copy those up
+/// with an attribute of that namespace.
 struct AttributePlan {
     /// How one inode's attributes are written.
     struct Placement {
@@ -24,11 +27,19 @@ struct AttributePlan {
     /// Bytes of the shared area.
     private(set) var sharedSize: UInt64 = 0
     private var ids: [ExtendedAttribute: UInt32] = [:]
+    private var layerIDs: [UInt32] = []
 
     /// Finds the attributes to be shared in a tree.
     ///
     /// - Throws: `EROFSError` if the shared area is too big to be addressed; what looking up an inode throws.
     init(_ tree: Tree) throws {
+        for layer in tree.layers {
+            let attribute = ExtendedAttribute(name: OwnAttribute.layer, value: Array(layer.description.utf8))
+            // At most 65,534 of 88 bytes.
+            layerIDs.append(UInt32(truncatingIfNeeded: sharedSize / 4))
+            shared.append(attribute)
+            sharedSize += UInt64(Self.size(of: attribute))
+        }
         var uses: [ExtendedAttribute: Int] = [:]
         for number in 0..<tree.inodeCount {
             let xattrs = try tree.xattrs(of: UInt32(number))
@@ -53,7 +64,20 @@ struct AttributePlan {
     }
 
     /// How an inode's attributes are written: the same answer whenever it is asked.
-    func placement(of attributes: [ExtendedAttribute]) -> Placement {
+    func placement(of inode: Inode) -> Placement {
+        let type = inode.attributes.type
+        var placement = placement(of: inode.attributes.xattrs)
+        // What the image has goes first.
+        if type == .regular || type == .directory, layerIDs.indices.contains(Int(inode.layer)),
+            placement.sharedIDs.count < Format.maximumSharedAttributes,
+            max(placement.size, Format.attributesHeaderSize) + 4 <= Format.maximumAttributesSize
+        {
+            placement.sharedIDs.append(layerIDs[Int(inode.layer)])
+        }
+        return placement
+    }
+
+    private func placement(of attributes: [ExtendedAttribute]) -> Placement {
         var placement = Placement()
         guard !attributes.isEmpty else { return placement }
         var chosen = attributes.indices.filter { ids[attributes[$0]] != nil }
@@ -82,6 +106,7 @@ struct AttributePlan {
 
     private static func isRepresentable(_ attribute: ExtendedAttribute) -> Bool {
         1...Format.maximumName ~= attribute.name.count && attribute.value.count <= UInt16.max
+            && !OwnAttribute.isOne(attribute.name)
     }
 
     private static func size(of attribute: ExtendedAttribute) -> Int {

@@ -3,11 +3,11 @@
 package import FileTree
 
 extension EROFSImage {
-    /// The value of an extended attribute by its full name, or nil.
+    /// The value of an extended attribute by its full name, or nil; `OwnAttribute`s are the caller's to answer.
     ///
     /// - Throws: `EROFSError` if the attributes are damaged.
     package func xattr(_ name: [UInt8], of inode: InodeRecord) throws(EROFSError) -> [UInt8]? {
-        guard inode.hasAttributes, !name.isEmpty else { return nil }
+        guard inode.hasAttributes, !name.isEmpty, !OwnAttribute.isOne(name) else { return nil }
         let (index, prefixCount) = AttributeNamespace.split(name)
         var walk = try AttributeWalk(inode, in: self)
         while let entry = try walk.next() {
@@ -16,7 +16,7 @@ extension EROFSImage {
         return nil
     }
 
-    /// All extended attributes, sorted by name.
+    /// All extended attributes but the `OwnAttribute`s, sorted by name.
     ///
     /// - Throws: `EROFSError` if the attributes are damaged or a name stands there twice.
     package func xattrs(of inode: InodeRecord) throws(EROFSError) -> [ExtendedAttribute] {
@@ -31,6 +31,7 @@ extension EROFSImage {
             guard 1...Format.maximumName ~= name.count, !name.contains(0),
                 !AttributeNamespace.mustBeEmpty(entry.index) || entry.suffix.isEmpty
             else { throw inode.error("an attribute's name is out of range") }
+            if OwnAttribute.isOne(name) { continue }
             attributes.append(ExtendedAttribute(name: name, value: Array(entry.value)))
         }
         attributes.sort { Bytes.precedes($0.name, $1.name) }

@@ -15,6 +15,9 @@ enum Format {
     /// `CHUNKED_FILE | DEVICE_TABLE`.
     static let incompatibleFeatures: UInt32 = 0xC
 
+    /// At offset 64 of the superblock: who made the image, and in which version of what it holds.
+    static let volumeName = Array("cimg 2".utf8)
+
     static let deviceSlotSize = 128
     static let deviceSlotOffset: UInt16 = 9
     static let deviceTagSize = 64

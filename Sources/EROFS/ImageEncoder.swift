@@ -52,7 +52,7 @@ struct ImageEncoder {
         put(UInt32(layout.inodesBlock), at: start + 40)
         put(UInt32(layout.attributesBlock), at: start + 44)
         header.replaceSubrange(start + 48..<start + 64, with: Self.uuid(Digest(of: identity)))
-        header.replaceSubrange(start + 64..<start + 68, with: "cimg".utf8)
+        header.replaceSubrange(start + 64..<start + 64 + Format.volumeName.count, with: Format.volumeName)
         put(Format.incompatibleFeatures, at: start + 80)
         put(UInt16(tree.layers.count), at: start + 86)
         put(Format.deviceSlotOffset, at: start + 88)
@@ -75,7 +75,7 @@ struct ImageEncoder {
         let inode = try tree.inode(UInt32(number))
         let type = inode.attributes.type
         let placement = layout.placements[number]
-        let attributes = layout.attributes.placement(of: inode.attributes.xattrs)
+        let attributes = layout.attributes.placement(of: inode)
         try sink.pad(to: placement.offset)
         let chunks = placement.layout == Format.layoutChunks ? try layout.chunks(of: inode, number: number) : nil
         let data: UInt32 =

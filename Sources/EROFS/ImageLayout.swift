@@ -98,7 +98,7 @@ struct ImageLayout {
         var placement = Placement(
             offset: Format.align(start, UInt64(Format.inodeAlignment)), size: 0, startBlock: 0,
             layout: Format.layoutPlain, type: type.rawValue)
-        let attributesSize = try attributesSize(of: inode.attributes.xattrs, number: number)
+        let attributesSize = attributesSize(of: inode, number: number)
         let fixed = UInt64(Format.inodeSize) + UInt64(attributesSize)
         var body: UInt64 = 0
         switch type {
@@ -156,14 +156,11 @@ struct ImageLayout {
         return tail
     }
 
-    private mutating func attributesSize(
-        of attributes: [ExtendedAttribute], number: Int
-    ) throws(EROFSError) -> UInt32 {
-        guard !attributes.isEmpty else { return 0 }
-        for attribute in attributes where AttributeNamespace.split(attribute.name).index == 0 {
+    private mutating func attributesSize(of inode: Inode, number: Int) -> UInt32 {
+        for attribute in inode.attributes.xattrs where AttributeNamespace.split(attribute.name).index == 0 {
             remarks.add(.attributeHiddenFromKernel, inode: number, attribute: attribute.name)
         }
-        let placement = self.attributes.placement(of: attributes)
+        let placement = self.attributes.placement(of: inode)
         for attribute in placement.missing {
             remarks.add(.attributeMissing, inode: number, attribute: attribute.name)
         }

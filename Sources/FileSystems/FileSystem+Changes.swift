@@ -4,15 +4,21 @@ package import SystemPackage
 
 /// A file system that never changes: nothing to forget or open, every change is `.readOnlyFileSystem` (EROFS).
 extension FileSystem {
+    package func finish() {}
+
     package func forget(_ file: FileNumber, count: UInt64) {}
 
     package func open(_ file: FileNumber, flags: Int32) throws(Errno) -> FileHandle { FileHandle(0) }
+
+    package func isDirect(_ handle: FileHandle) -> Bool { false }
 
     package func close(_ handle: FileHandle, of file: FileNumber) {}
 
     package func setAttributes(
         of file: FileNumber, _ handle: FileHandle?, to changes: AttributeChanges
     ) throws(Errno) -> FileAttributes { throw .readOnlyFileSystem }
+
+    package func dropPrivileges(of file: FileNumber) throws(Errno) { throw .readOnlyFileSystem }
 
     package func makeNode(
         _ name: [UInt8], in directory: FileNumber, mode: UInt32, device: UInt64, for caller: Caller

@@ -31,6 +31,9 @@ package protocol FileSystem: AnyObject, Sendable {
     /// Opens a regular file or a directory with the flags of open(2); called only if `caching.needsOpen`.
     func open(_ file: FileNumber, flags: Int32) throws(Errno) -> FileHandle
 
+    /// Whether reads and writes of an open file pass the kernel's cache by.
+    func isDirect(_ handle: FileHandle) -> Bool
+
     /// Ends what `open` or `create` began.
     func close(_ handle: FileHandle, of file: FileNumber)
 
@@ -69,6 +72,9 @@ package protocol FileSystem: AnyObject, Sendable {
     func setAttributes(
         of file: FileNumber, _ handle: FileHandle?, to changes: AttributeChanges
     ) throws(Errno) -> FileAttributes
+
+    /// Takes set-user-ID and set-group-ID bits from a file, as a write of somebody who may not keep them does.
+    func dropPrivileges(of file: FileNumber) throws(Errno)
 
     /// Makes a regular file, device, fifo or socket, as mknod(2), with one reference for the caller.
     func makeNode(
@@ -125,6 +131,9 @@ package protocol FileSystem: AnyObject, Sendable {
 
     /// Waits until a file's or a directory's changes are on the disk.
     func synchronize(_ file: FileNumber, _ handle: FileHandle, dataOnly: Bool) throws(Errno)
+
+    /// Ends what goes on by itself; called once, when nothing is asked any more.
+    func finish()
 
     /// Sets an extended attribute, with the flags of setxattr(2).
     func setXattr(_ name: [UInt8], of file: FileNumber, to value: [UInt8], flags: Int32) throws(Errno)

@@ -201,6 +201,8 @@ package struct AttributeChanges: Hashable, Sendable {
     package var accessTime: Time?
     /// Time of last modification.
     package var modificationTime: Time?
+    /// Whether set-user-ID and set-group-ID bits go, as with a change of owner or a write by somebody else.
+    package var dropsPrivileges = false
 
     /// Makes changes that change nothing.
     package init() {}

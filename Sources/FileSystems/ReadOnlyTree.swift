@@ -115,10 +115,10 @@ extension ReadOnlyTree {
         try answering(file) {
             let inode = try record(file)
             let value =
-                switch VirtualAttribute(name: name) {
-                case .layer: layer(of: inode).map { Array($0.description.utf8) }
-                case .digest: contentDigest(of: inode).map { Array($0.description.utf8) }
-                case nil: try image.xattr(name, of: inode)
+                switch name {
+                case OwnAttribute.layer: layer(of: inode).map { Array($0.description.utf8) }
+                case OwnAttribute.digest: contentDigest(of: inode).map { Array($0.description.utf8) }
+                default: try image.xattr(name, of: inode)
                 }
             guard let value else { throw Errno.noData }
             return value
@@ -127,7 +127,7 @@ extension ReadOnlyTree {
 
     package func xattrNames(of file: FileNumber) throws(Errno) -> [[UInt8]] {
         try answering(file) {
-            try image.xattrs(of: record(file)).map(\.name).filter { VirtualAttribute(name: $0) == nil }
+            try image.xattrs(of: record(file)).map(\.name)
         }
     }
 
@@ -140,25 +140,6 @@ extension ReadOnlyTree {
 
     private func contentDigest(of inode: InodeRecord) -> Digest? {
         inode.type == .regular ? tree.notes?.digest(of: inode.ordinal) : nil
-    }
-}
-
-/// The attributes that the mount itself answers.
-///
-/// An image that has attributes of these names cannot show them: what a reader takes for the mount's word must be the
-/// mount's.
-private enum VirtualAttribute {
-    case layer
-    case digest
-
-    init?(name: [UInt8]) {
-        if name.elementsEqual("user.cimg.layer".utf8) {
-            self = .layer
-        } else if name.elementsEqual("user.cimg.digest".utf8) {
-            self = .digest
-        } else {
-            return nil
-        }
     }
 }
 

@@ -58,9 +58,10 @@ func addWriteOperations(to operations: inout fuse_lowlevel_ops) {
     operations.setattr = { request, file, wanted, mask, information in
         answer(request) { served throws(Errno) in
             guard let wanted else { throw .invalidArgument }
+            var changes = AttributeChanges(wanted.pointee, mask: mask)
+            changes.dropsPrivileges = cfuse_drops_privileges() != 0
             return try served.fileSystem.setAttributes(
-                of: FileNumber(file), information == nil ? nil : FileHandle(information),
-                to: AttributeChanges(wanted.pointee, mask: mask))
+                of: FileNumber(file), information == nil ? nil : FileHandle(information), to: changes)
         } _: { request, served, attributes in
             var status = stat(attributes)
             fuse_reply_attr(request, &status, served.caching.seconds)
@@ -69,6 +70,7 @@ func addWriteOperations(to operations: inout fuse_lowlevel_ops) {
     operations.write = { request, file, content, count, offset, information in
         answer(request) { served throws(Errno) in
             guard offset >= 0, let content else { throw .invalidArgument }
+            if cfuse_drops_privileges() != 0 { try served.fileSystem.dropPrivileges(of: FileNumber(file)) }
             return try served.fileSystem.write(
                 FileNumber(file), FileHandle(information), at: UInt64(offset),
                 UnsafeRawBufferPointer(start: content, count: count))
@@ -116,7 +118,7 @@ private func create(
     } _: { request, served, made in
         guard let information else { return }
         information.pointee.fh = made.1.rawValue
-        information.pointee.keep_cache = served.caching.keepsPages ? 1 : 0
+        setCaching(information, of: made.1, served)
         var entry = fuse_entry_param(made.0, served.caching)
         if fuse_reply_create(request, &entry, information) != 0 {
             served.fileSystem.close(made.1, of: made.0.number)

@@ -49,6 +49,7 @@ package enum FuseServer {
         let ending = session.loop()
         served.lockWaiters.end()
         session.unmount()
+        fileSystem.finish()
         // The worker throws nothing; if it waited for the mount, the unmount has ended that.
         _ = try? greeter.join()
         guard ending >= 0 else {
@@ -71,14 +72,4 @@ package enum FuseServer {
         if let device { try? MountPoint.setReadahead(kibibytes: 1024, device: device) }
         if !whenReady() { kill(getpid(), SIGTERM) }
     }
-}
-
-/// Runs `body` so that threads it starts take no signal: libfuse's loop must be the one that a signal wakes.
-func withSignalsBlocked<Result>(_ body: () throws -> Result) rethrows -> Result {
-    var all = sigset_t()
-    var before = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_SETMASK, &all, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    return try body()
 }

@@ -8,16 +8,17 @@ import LinuxIO
 
 /// A connection of libfuse, from mount to unmount.
 ///
-/// Used by one thread; libfuse's own threads serve it.
+/// Used by one thread; those of `RequestLoop` serve it.
 struct FuseSession: ~Copyable {
     private let session: OpaquePointer
     /// Holds the callbacks' user data for as long as the session may call back.
     private let served: Served
 
-    /// Makes a session that is not mounted yet and lets SIGTERM, SIGINT and SIGHUP end its loop.
+    /// Makes a session that is not mounted yet; from now on SIGTERM, SIGINT and SIGHUP do nothing but end its loop.
     ///
     /// - Parameter options: libfuse's list of mount options.
     init(_ served: Served, options: String) throws(FuseError) {
+        RequestLoop.blockSignals()
         guard let made = newSession(served, options: options) else {
             throw FuseError("cannot make a FUSE session: \(FuseLog.text)")
         }
@@ -26,7 +27,6 @@ struct FuseSession: ~Copyable {
     }
 
     deinit {
-        fuse_remove_signal_handlers(session)
         fuse_session_destroy(session)
     }
 
@@ -36,21 +36,19 @@ struct FuseSession: ~Copyable {
             throw FuseError(
                 "\(Bytes.escaped(mountpoint)): cannot mount\(FuseLog.text.isEmpty ? "" : ": " + FuseLog.text)")
         }
-        // Where libfuse cannot ask for it, files are mapped through the cache; that shows changes later.
-        if served.isShared { _ = cfuse_ask_for_direct_mapping(session) }
+        // Where libfuse cannot ask, files of a shared mount are mapped through the cache, which shows changes later, and
+        // the kernel drops privileges itself.
+        if served.isShared {
+            _ = cfuse_ask_for(session, Int32(CFUSE_DIRECT_MAPPING.rawValue))
+        } else if served.caching.isWritable {
+            _ = cfuse_ask_for(session, Int32(CFUSE_DROPPED_PRIVILEGES.rawValue | CFUSE_DIRECT_MAPPING.rawValue))
+        }
     }
 
     /// Serves until the mount ends.
     ///
     /// - Returns: 0, the number of the signal that ended it, or a negative error number.
-    func loop() -> Int32 {
-        guard let configuration = fuse_loop_cfg_create() else { return -ENOMEM }
-        defer { fuse_loop_cfg_destroy(configuration) }
-        // Ending idle threads costs more than keeping them; each holds one reply's memory at most.
-        fuse_loop_cfg_set_max_threads(configuration, 10)
-        fuse_loop_cfg_set_clone_fd(configuration, 0)
-        return fuse_session_loop_mt(session, configuration)
-    }
+    func loop() -> Int32 { RequestLoop(session, threadLimit: 10).run() }
 
     /// Unmounts it unless that has happened already.
     func unmount() {
@@ -68,11 +66,6 @@ private func newSession(_ served: Served, options: String) -> OpaquePointer? {
         var arguments = fuse_args(argc: Int32(buffer.count - 1), argv: buffer.baseAddress, allocated: 0)
         defer { fuse_opt_free_args(&arguments) }
         return fuse_session_new(&arguments, &operations, MemoryLayout<fuse_lowlevel_ops>.size, userData)
-    }
-    guard let session else { return nil }
-    guard fuse_set_signal_handlers(session) == 0 else {
-        fuse_session_destroy(session)
-        return nil
     }
     return session
 }
@@ -120,6 +113,9 @@ private func negotiate(_ connection: inout fuse_conn_info, _ served: Served) {
         unwanted |= FUSE_CAP_CACHE_SYMLINKS
     }
     if served.caching.isWritable {
+        // A look at each file costs more here, and who removes a tree needs none.
+        wanted |= FUSE_CAP_READDIRPLUS_AUTO
+        unwanted &= ~FUSE_CAP_READDIRPLUS_AUTO
         wanted |= FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_DONT_MASK
         // The kernel then checks permissions by access control lists too.
         if served.options.checksPermissions { wanted |= FUSE_CAP_POSIX_ACL }

@@ -128,11 +128,12 @@ private func open(
 ) {
     answer(request) { served throws(Errno) in
         guard served.caching.needsOpen, let information else { throw .noFunction }
+        if cfuse_drops_privileges() != 0 { try served.fileSystem.dropPrivileges(of: file) }
         return try served.fileSystem.open(file, flags: information.pointee.flags)
     } _: { request, served, handle in
         guard let information else { return }
         information.pointee.fh = handle.rawValue
-        information.pointee.keep_cache = served.caching.keepsPages ? 1 : 0
+        setCaching(information, of: handle, served)
         information.pointee.cache_readdir = served.caching.keepsPages ? 1 : 0
         if fuse_reply_open(request, information) != 0 { served.fileSystem.close(handle, of: file) }
     }

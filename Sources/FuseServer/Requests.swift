@@ -79,3 +79,10 @@ extension Caller {
         self.init(uid: context.pointee.uid, gid: context.pointee.gid, umask: context.pointee.umask)
     }
 }
+
+/// Whether the kernel caches an open file; it always does where a file that it does not cache could not be mapped.
+func setCaching(_ information: UnsafeMutablePointer<fuse_file_info>, of handle: FileHandle, _ served: Served) {
+    information.pointee.keep_cache = served.caching.keepsPages ? 1 : 0
+    let mayPass = served.caching.isWritable && cfuse_features() & Int32(CFUSE_DIRECT_MAPPING.rawValue) != 0
+    information.pointee.direct_io = mayPass && served.fileSystem.isDirect(handle) ? 1 : 0
+}

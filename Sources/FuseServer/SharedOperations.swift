@@ -89,5 +89,6 @@ private func setCaching(
 ) {
     information.pointee.fh = handle.rawValue
     information.pointee.keep_cache = 0
-    information.pointee.direct_io = cfuse_maps_directly() != 0 || shared.isMadeUp(handle) ? 1 : 0
+    information.pointee.direct_io =
+        cfuse_features() & Int32(CFUSE_DIRECT_MAPPING.rawValue) != 0 || shared.isMadeUp(handle) ? 1 : 0
 }

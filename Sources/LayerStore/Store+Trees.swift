@@ -11,6 +11,8 @@ import SystemPackage
 package struct StoredTree: Sendable {
     /// The stack of layers it shows.
     package let chainID: ChainID
+    /// The layers, base layer first.
+    package let diffIDs: [DiffID]
     /// The EROFS image.
     package let image: Descriptor
     /// Digests and provenance: `TreeNotes`.
@@ -54,12 +56,17 @@ extension Store {
             let notes = try directory.openBeneath("notes", O_RDONLY | O_NONBLOCK)
             let (treeFile, notesFile) = (try MappedFile(tree), try MappedFile(notes))
             let image = try EROFSImage(bytes: treeFile.bytes, owner: treeFile)
+            guard image.isCurrent else { throw damaged("was made by an older version of cimg") }
             guard image.devices.map(\.diffID) == layers.map(\.diffID) else { throw damaged("is of other layers") }
             let count = try TreeNotes(bytes: notesFile.bytes, owner: notesFile).count
             guard UInt64(count) == image.inodeCount else {
                 throw damaged("has \(image.inodeCount) files, but notes of \(count)")
             }
-            return StoredTree(chainID: chainID, image: tree, notes: notes, layers: layers.map(\.data))
+            // The kernel takes a layer's size from the image, and reads beyond the layer's end.
+            guard zip(image.devices, layers).allSatisfy({ $0.blockCount == ($1.index.layerByteCount + 511) / 512 })
+            else { throw damaged("is of layers of other sizes") }
+            return StoredTree(
+                chainID: chainID, diffIDs: layers.map(\.diffID), image: tree, notes: notes, layers: layers.map(\.data))
         } catch Errno.noSuchFileOrDirectory {
             throw damaged("is incomplete")
         } catch let error as EROFSError {

@@ -90,6 +90,13 @@ package final class Descriptor: Sendable {
         return result
     }
 
+    /// Whether the file comes from a FUSE server, which may say of it what it likes: fstatfs(2).
+    package func isServed() throws(Errno) -> Bool {
+        var type: Int64 = 0
+        _ = try retrying { clinux_file_system_type(rawValue, &type) }
+        return type == 0x6573_5546
+    }
+
     /// Size of the open file in bytes; 0 for what has none.
     package func size() throws(Errno) -> UInt64 { UInt64(max(0, try status().st_size)) }
 
@@ -207,6 +214,13 @@ package final class Descriptor: Sendable {
     package func startWriteback(at offset: UInt64, count: UInt64) {
         guard let start = Int64(exactly: offset), let length = Int64(exactly: count) else { return }
         _ = clinux_start_writeback(rawValue, start, length)
+    }
+
+    /// Starts reading the first so many bytes of the file into memory without waiting for them: posix_fadvise(3).
+    ///
+    /// Advice only.
+    package func startReading(count: UInt64) {
+        _ = posix_fadvise(rawValue, 0, off_t(clamping: count), POSIX_FADV_WILLNEED)
     }
 }
 

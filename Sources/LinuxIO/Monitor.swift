@@ -39,6 +39,9 @@ package final class Monitor: @unchecked Sendable {
     /// What is waited for must be looked at again. The caller holds the monitor.
     package func wait() { pthread_cond_wait(changed, mutex) }
 
+    /// Wakes one of those who wait.
+    package func notifyOne() { pthread_cond_signal(changed) }
+
     /// Wakes everybody who waits.
     package func notify() { pthread_cond_broadcast(changed) }
 }

@@ -99,6 +99,8 @@ package struct MountAttributes: OptionSet, Sendable {
     package static let noDevices = MountAttributes(rawValue: clinux_MOUNT_ATTR_NODEV)
     /// Files cannot be executed.
     package static let noExecution = MountAttributes(rawValue: clinux_MOUNT_ATTR_NOEXEC)
+    /// Reading leaves no time of access.
+    package static let noAccessTime = MountAttributes(rawValue: clinux_MOUNT_ATTR_NOATIME)
 }
 
 /// What is done with mounts that a descriptor holds.

@@ -30,6 +30,13 @@ package final class WorkerThread<Result: Sendable>: Sendable {
 
     private init(_ state: WorkerState<Result>) { self.state = state }
 
+    /// Sends the thread a signal: pthread_kill(3); nothing for one that was joined or could not be started.
+    package func signal(_ number: Int32) {
+        state.thread.withLock { thread in
+            if let thread { pthread_kill(thread, number) }
+        }
+    }
+
     /// Waits for the thread to end and gives its result or throws its error.
     ///
     /// Call it once, always.
@@ -42,6 +49,17 @@ package final class WorkerThread<Result: Sendable>: Sendable {
         guard let outcome = state.outcome.withLock({ $0 }) else { preconditionFailure("a joined thread has run") }
         return try outcome.get()
     }
+}
+
+/// Runs `body` so that threads that it starts take no signal: the one that waits for signals must be the one that gets
+/// them.
+package func withSignalsBlocked<Result>(_ body: () throws -> Result) rethrows -> Result {
+    var all = sigset_t()
+    var before = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_SETMASK, &all, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    return try body()
 }
 
 class WorkerBody: @unchecked Sendable {

@@ -17,6 +17,8 @@ final class DiskDirectory: @unchecked Sendable {
     fileprivate var name: [UInt8]
     fileprivate var descriptor: Descriptor?
     fileprivate var isRecent = false
+    /// What is known of the directory itself where nobody else changes it.
+    let facts = Mutex(DirectoryFacts())
 
     /// A layer's own directory, which stays open.
     init(root: Descriptor) throws(Errno) {
@@ -38,6 +40,22 @@ final class DiskDirectory: @unchecked Sendable {
         // One after the other: a chain of ten thousand parents must not unwind on the stack.
         var next = parent.take()
         while next != nil, isKnownUniquelyReferenced(&next) { next = next?.parent.take() }
+    }
+}
+
+/// What is worth remembering of a directory on disk.
+struct DirectoryFacts {
+    /// Whether names in it may be whiteouts (`DotNames`).
+    var hasDotNames: Bool?
+    /// What is made in it inherits this.
+    var inheritance: Inheritance?
+
+    /// What a directory gives to what is made in it.
+    struct Inheritance {
+        /// The group, where the directory has the set-group-ID bit.
+        var group: gid_t?
+        /// The default access control list.
+        var list: [UInt8]?
     }
 }
 

@@ -32,7 +32,8 @@ enum FileCopy {
         try target.truncate(to: whole)
     }
 
-    private static func copy(
+    /// Copies a part of a file, holes as bytes.
+    static func copy(
         _ source: OpenFile, from start: UInt64, to end: UInt64, _ target: Descriptor
     ) throws(Errno) {
         var position = start

@@ -6,7 +6,7 @@ import Glibc
 import LinuxIO
 
 /// What stat(2) tells of a file of a layer.
-struct LayerStatus {
+struct LayerStatus: Sendable {
     var type: FileTree.FileType
     var permissions: UInt16
     var uid: UInt32
@@ -53,6 +53,14 @@ struct LayerStatus {
         changeTime = attributes.changeTime
         device = attributes.device
         identity = FileIdentity(device: 0, inode: attributes.number.rawValue)
+    }
+
+    /// The permission bits without those that a write by somebody else takes away; nil where it takes none.
+    ///
+    /// A set-group-ID bit stays where the group may not execute the file.
+    var permissionsWithoutPrivileges: UInt16? {
+        let taken: UInt16 = 0o4000 | (permissions & 0o0010 != 0 ? 0o2000 : 0)
+        return permissions & taken == 0 ? nil : permissions & ~taken
     }
 
     /// A whiteout of kernel overlayfs: a character device 0:0.

@@ -3,6 +3,7 @@
 import FileSystems
 import FileTree
 import LinuxIO
+import Synchronization
 import SystemPackage
 
 extension OverlayCore {
@@ -134,7 +135,9 @@ extension OverlayCore {
             if usesDotNames, name.starts(with: DotNames.prefix) { return nil }
             let place = LayerPlace(layer: directory.layer, kind: .disk(parent, name))
             guard let (status, found) = try inspect(place) else {
-                guard usesDotNames, try hasEntry(DotNames.prefix + name, in: parent) else { return nil }
+                guard usesDotNames, try mayHaveDotNames(parent), try hasEntry(DotNames.prefix + name, in: parent) else {
+                    return nil
+                }
                 return .whiteout
             }
             var marks = found
@@ -157,6 +160,16 @@ extension OverlayCore {
     /// Whether whiteouts may be names.
     var usesDotNames: Bool { options.marks.contains(.dotNames) }
 
+    /// Whether a directory may have whiteouts that are names; looked up once where nobody else makes any.
+    func mayHaveDotNames(_ directory: DiskDirectory) throws(Errno) -> Bool {
+        guard hasUpper else { return true }
+        if let known = directory.facts.withLock({ $0.hasDotNames }) { return known }
+        let names = try directories.descriptor(of: directory).entryNames()
+        let found = names.contains { $0.starts(with: DotNames.prefix) }
+        directory.facts.withLock { $0.hasDotNames = found }
+        return found
+    }
+
     private func isOpaqueByName(_ directory: [UInt8], in parent: DiskDirectory) throws(Errno) -> Bool {
         let open = try directories.descriptor(of: parent)
         for name in DotNames.opaque {
@@ -178,7 +191,7 @@ extension OverlayCore {
     /// The merged directory's part that a found directory is.
     private func directory(_ status: LayerStatus, _ place: LayerPlace, _ marks: OverlayMarks?) -> LayerDirectory? {
         switch place.kind {
-        case .open: nil
+        case .open, .gone: nil
         case .tree(let number): LayerDirectory(layer: place.layer, kind: .tree(number))
         case .disk(let parent, let name):
             LayerDirectory(

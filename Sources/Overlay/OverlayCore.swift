@@ -20,6 +20,8 @@ final class OverlayCore: Sendable {
     let layers: [Layer]
     let options: OverlayOptions
     let directories: DirectoryCache
+    /// Files of the upper without attributes; nil where there is no upper.
+    let plainFiles: PlainFiles?
     /// Whether the highest layer is written to by this overlay.
     let hasUpper: Bool
 
@@ -44,6 +46,7 @@ final class OverlayCore: Sendable {
         self.options = options
         self.hasUpper = hasUpper
         directories = DirectoryCache(capacity: Self.directoryLimit())
+        plainFiles = hasUpper ? PlainFiles() : nil
     }
 
     /// A quarter of what the process may open: files that are in use come first.
@@ -72,15 +75,39 @@ final class OverlayCore: Sendable {
     ///
     /// - Throws: `.noSuchFileOrDirectory` where it is gone.
     func status(of place: LayerPlace) throws(Errno) -> LayerStatus {
-        guard let found = try inspect(place) else { throw .noSuchFileOrDirectory }
-        return found.status
+        switch place.kind {
+        case .tree(let number):
+            guard let tree = tree(place.layer) else { throw .ioError }
+            return LayerStatus(try tree.attributes(of: number))
+        case .gone(let last): return last.status
+        case .disk, .open:
+            let (descriptor, name) = try reach(place)
+            return try status(descriptor.entryStatus(name), of: name, in: descriptor, layer: place.layer)
+        }
+    }
+
+    /// What stat(2) told of a file of a layer, numbers mapped and overrides applied.
+    func status(
+        _ status: stat, of name: [UInt8], in directory: Descriptor, layer: Int
+    ) throws(Errno) -> LayerStatus {
+        guard var status = LayerStatus(status) else { throw .ioError }
+        var marks: OverlayMarks?
+        if options.marks.contains(.overrideStat), status.type == .regular || status.type == .directory,
+            layer > 0 || status.type == .directory || plainFiles?.contains(status.identity) != true,
+            let value = try directory.entryXattr(OverlayMarkName.overrideStatName, of: name)
+        {
+            marks = OverlayMarks()
+            marks?.override = StatusOverride(parsing: value)
+        }
+        show(&status, marks, layer)
+        return status
     }
 
     /// What a layer tells of a file and what its attributes say; nil where it is not there.
     func inspect(_ place: LayerPlace) throws(Errno) -> (status: LayerStatus, marks: OverlayMarks?)? {
-        if case .tree(let number) = place.kind {
-            guard let tree = tree(place.layer) else { throw .ioError }
-            return (LayerStatus(try tree.attributes(of: number)), nil)
+        switch place.kind {
+        case .tree, .gone: return (try status(of: place), nil)
+        case .disk, .open: break
         }
         let (descriptor, name) = try reach(place)
         do throws(Errno) {
@@ -90,8 +117,14 @@ final class OverlayCore: Sendable {
                 show(&status, nil, place.layer)
                 return (status, nil)
             }
+            let plain = place.layer == 0 && status.type == .regular ? plainFiles : nil
+            if let plain, plain.contains(status.identity) {
+                show(&status, nil, place.layer)
+                return (status, nil)
+            }
             let names = try descriptor.entryXattrNames(name)
             guard !names.isEmpty else {
+                plain?.insert(status.identity)
                 show(&status, nil, place.layer)
                 return (status, nil)
             }
@@ -110,6 +143,7 @@ final class OverlayCore: Sendable {
     func reach(_ place: LayerPlace) throws(Errno) -> (Descriptor, [UInt8]) {
         switch place.kind {
         case .tree: throw .readOnlyFileSystem
+        case .gone: throw .noSuchFileOrDirectory
         case .open(let descriptor): return (descriptor, [])
         case .disk(let directory, let name): return (try directories.descriptor(of: directory), name)
         }
@@ -129,9 +163,6 @@ final class OverlayCore: Sendable {
 
     /// Applies marks and the mapping of numbers.
     private func show(_ status: inout LayerStatus, _ marks: OverlayMarks?, _ layer: Int) {
-        if hasUpper, layer == 0, let difference = marks?.linkDifference, status.type == .regular {
-            status.linkCount = UInt32(clamping: Int64(status.linkCount) + Int64(difference))
-        }
         if let override = marks?.override {
             status.uid = override.uid
             status.gid = override.gid

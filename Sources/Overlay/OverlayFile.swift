@@ -47,6 +47,15 @@ struct LayerPlace: Sendable {
         case tree(FileNumber)
         /// By nothing but a descriptor (`O_PATH` or more): its last name is gone.
         case open(Descriptor)
+        /// Not at all: it was removed when nobody used it.
+        case gone(LastStatus)
+    }
+
+    /// What was known of a file when it was removed.
+    final class LastStatus: Sendable {
+        let status: LayerStatus
+
+        init(_ status: LayerStatus) { self.status = status }
     }
 
     /// The layer, 0 for the highest.

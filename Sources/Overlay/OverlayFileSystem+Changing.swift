@@ -11,18 +11,24 @@ extension OverlayFileSystem {
         of file: FileNumber, _ handle: FileHandle?, to changes: AttributeChanges
     ) throws(Errno) -> FileAttributes {
         let upper = try writableUpper()
+        var changes = changes
+        if changes.dropsPrivileges, changes.permissions == nil {
+            let status = try withNode(file) { node throws(Errno) in try core.status(of: node.place) }
+            if status.type == .regular { changes.permissions = status.permissionsWithoutPrivileges }
+        }
         try copyUp(file, size: changes.size, needsBytes: changes.size != nil)
         return try withNode(file) { node throws(Errno) in
             let (directory, name) = try core.reach(node.place)
             if let size = changes.size { try truncate(node, handle, to: size) }
             if changes.uid != nil || changes.gid != nil || changes.permissions != nil {
                 try setOwner(node, name, in: directory, changes, upper)
+                forgetInheritance(of: node)
             }
             if changes.accessTime != nil || changes.modificationTime != nil {
                 try directory.setEntryTimes(
                     name, access: timespec(changes.accessTime), modification: timespec(changes.modificationTime))
             }
-            var status = try core.status(of: node.place)
+            var status = try status(of: node.place)
             if let data = node.data { status.blockCount = try core.status(of: data).blockCount }
             return attributes(status, node)
         }
@@ -32,8 +38,8 @@ extension OverlayFileSystem {
         _ node: OverlayNode, _ name: [UInt8], in directory: Descriptor, _ changes: AttributeChanges,
         _ upper: UpperLayer
     ) throws(Errno) {
-        var owned = OwnedAs(try core.status(of: node.place))
         if upper.settings.recordsOverrides {
+            var owned = OwnedAs(try core.status(of: node.place))
             owned.uid = changes.uid ?? owned.uid
             owned.gid = changes.gid ?? owned.gid
             owned.permissions = changes.permissions ?? owned.permissions
@@ -56,6 +62,14 @@ extension OverlayFileSystem {
         }
     }
 
+    package func dropPrivileges(of file: FileNumber) throws(Errno) {
+        let status = try withNode(file) { node throws(Errno) in try core.status(of: node.place) }
+        guard status.type == .regular, let permissions = status.permissionsWithoutPrivileges else { return }
+        var changes = AttributeChanges()
+        changes.permissions = permissions
+        _ = try setAttributes(of: file, nil, to: changes)
+    }
+
     private func truncate(_ node: OverlayNode, _ handle: FileHandle?, to size: UInt64) throws(Errno) {
         guard node.type == .regular else { throw node.type == .directory ? .isDirectory : .invalidArgument }
         if let handle, let use = try? handles.file(handle), !use.isLower, case .disk(let file) = use.current {
@@ -73,13 +87,18 @@ extension OverlayFileSystem {
     }
 
     /// Opens a regular file that may be written to.
-    func openForWriting(_ file: FileNumber, _ flags: Int32) throws(Errno) -> FileHandle {
+    func openForWriting(
+        _ file: FileNumber, _ flags: Int32, _ caching: HandleCaching
+    ) throws(Errno) -> FileHandle {
         _ = try writableUpper()
+        if flags & O_TRUNC == 0, let copy = try deferCopy(of: file) {
+            return handles.add(.file(FileUse(copy, caching)))
+        }
         try copyUp(file, size: flags & O_TRUNC != 0 ? 0 : nil)
         return try withNode(file) { node throws(Errno) in
             // Always readable too: the kernel reads a page before it writes to a part of it.
             let open = try core.open(node.place, O_RDWR | flags & O_TRUNC)
-            return handles.add(.file(FileUse(open, isLower: false)))
+            return handles.add(.file(FileUse(open, isLower: false, caching)))
         }
     }
 
@@ -94,6 +113,7 @@ extension OverlayFileSystem {
         _ file: FileNumber, _ handle: FileHandle, at offset: UInt64, _ bytes: UnsafeRawBufferPointer
     ) throws(Errno) -> Int {
         guard upper != nil else { throw .readOnlyFileSystem }
+        if let copy = try handles.file(handle).pending, !copy.isWhole { return try copy.write(bytes, at: offset) }
         return try writable(handle).writeSome(bytes, at: offset)
     }
 
@@ -101,6 +121,7 @@ extension OverlayFileSystem {
         _ file: FileNumber, _ handle: FileHandle, mode: Int32, at offset: UInt64, count: UInt64
     ) throws(Errno) {
         guard upper != nil else { throw .readOnlyFileSystem }
+        try finishCopy(of: file)
         try writable(handle).allocate(mode: mode, at: offset, count: count)
     }
 
@@ -109,6 +130,8 @@ extension OverlayFileSystem {
         _ targetHandle: FileHandle, at targetOffset: UInt64, count: Int
     ) throws(Errno) -> Int {
         guard upper != nil else { throw .readOnlyFileSystem }
+        try finishCopy(of: file)
+        try finishCopy(of: target)
         // The kernel copies through its cache where the file is no file.
         guard case .disk(let source) = try openFile(file, handle) else { throw .improperLink }
         return try writable(targetHandle).copyRange(from: source, at: offset, to: targetOffset, count: count)
@@ -116,6 +139,8 @@ extension OverlayFileSystem {
 
     package func synchronize(_ file: FileNumber, _ handle: FileHandle, dataOnly: Bool) throws(Errno) {
         guard upper != nil else { return }
+        if let copy = try? handles.file(handle).pending { try copy.finish() }
+        try finishCopy(of: file)
         let node = try nodes.node(file)
         if node.type == .directory {
             guard let top = node.stack.first, top.layer == 0, case .disk(let disk) = top.kind else { return }
@@ -135,8 +160,10 @@ extension OverlayFileSystem {
         guard let stored = OverlayMarkName.stored(name, core.options.marks) else { throw .notPermitted }
         try copyUp(file, needsBytes: false)
         try withNode(file) { node throws(Errno) in
+            core.plainFiles?.remove(node.identity)
             let (directory, entry) = try core.reach(node.place)
             try directory.setEntryXattr(stored, of: entry, to: value, flags: flags)
+            forgetInheritance(of: node)
         }
     }
 
@@ -149,6 +176,7 @@ extension OverlayFileSystem {
         try withNode(file) { node throws(Errno) in
             let (directory, entry) = try core.reach(node.place)
             try directory.removeEntryXattr(stored, of: entry)
+            forgetInheritance(of: node)
         }
     }
 }

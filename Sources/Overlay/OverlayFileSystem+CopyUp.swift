@@ -86,6 +86,7 @@ extension OverlayFileSystem {
             try upper.changes.hold { () throws(Errno) in _ = try upperDirectory(of: number, upper) }
             return
         }
+        try node.pending?.finish()
         guard !node.isUpper || node.data != nil && needsBytes else { return }
         try upper.copies.hold(number) { () throws(Errno) in
             let node = try nodes.node(number)
@@ -144,13 +145,14 @@ extension OverlayFileSystem {
     /// Gives a finished copy the name of the file that it is a copy of.
     ///
     /// - Parameter data: where its bytes are, if not in the copy.
-    private func place(
+    func place(
         _ name: [UInt8], in directory: Descriptor, as number: FileNumber, data: LayerPlace? = nil, _ upper: UpperLayer
     ) throws(Errno) {
         try upper.changes.hold { () throws(Errno) in
             let node = try nodes.node(number)
             let made = try directory.entryStatus(name)
             let identity = FileIdentity(device: UInt64(made.st_dev), inode: UInt64(made.st_ino))
+            core.plainFiles?.remove(identity)
             var place: LayerPlace?
             // The last one first: it is most likely the one that is written to, and the only one that the kernel would
             // give the copy.

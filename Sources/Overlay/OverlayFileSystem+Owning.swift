@@ -95,7 +95,8 @@ extension OverlayFileSystem {
     private func record(
         _ name: [UInt8], in directory: Descriptor, _ owned: OwnedAs, _ user: UInt32, _ group: UInt32, _ now: stat
     ) throws(Errno) {
-        let attribute = Array("user.containers.override_stat".utf8)
+        core.plainFiles?.remove(FileIdentity(device: UInt64(now.st_dev), inode: UInt64(now.st_ino)))
+        let attribute = OverlayMarkName.overrideStatName
         let mode = UInt16(truncatingIfNeeded: now.st_mode & 0o7777)
         let type = FileTree.FileType(mode: now.st_mode)
         // Attributes of this kind are on files and directories only; the rest is as the file system has it.

@@ -11,6 +11,7 @@ extension OverlayFileSystem {
         let upper = try writableUpper()
         try upper.changes.hold { () throws(Errno) in
             let parent = try directoryNode(directory)
+            if try unlinkPlain(name, in: parent, upper) { return }
             guard let file = try find(name, in: parent) else { throw .noSuchFileOrDirectory }
             guard file.stack.isEmpty else { throw .isDirectory }
             let target = try core.directories.descriptor(of: upperDirectory(of: directory, upper))
@@ -32,6 +33,7 @@ extension OverlayFileSystem {
         let upper = try writableUpper()
         try upper.changes.hold { () throws(Errno) in
             let parent = try directoryNode(directory)
+            if try removePlain(name, in: parent) { return }
             guard let file = try find(name, in: parent) else { throw .noSuchFileOrDirectory }
             guard !file.stack.isEmpty else { throw .notDirectory }
             guard try core.list(file.stack).isEmpty else { throw .directoryNotEmpty }
@@ -48,6 +50,42 @@ extension OverlayFileSystem {
             }
             forget(directory: file, name, in: directory)
         }
+    }
+
+    /// The upper's part of a directory that no other layer has, where names mean what they are.
+    private func plainDirectory(_ node: OverlayNode) -> DiskDirectory? {
+        guard node.stack.count == 1, let top = node.stack.first, top.layer == 0, !top.mayMarkWhiteouts,
+            !node.isRemoved, case .disk(let disk) = top.kind
+        else { return nil }
+        return disk
+    }
+
+    /// Removes a file that nothing but the upper can have; false where a closer look is needed.
+    private func unlinkPlain(_ name: [UInt8], in parent: OverlayNode, _ upper: UpperLayer) throws(Errno) -> Bool {
+        guard let disk = plainDirectory(parent) else { return false }
+        if core.usesDotNames, try core.mayHaveDotNames(disk) { return false }
+        let target = try core.directories.descriptor(of: disk)
+        guard let now = try? target.entryStatus(name) else { return false }
+        let place = LayerPlace(layer: 0, kind: .disk(disk, name))
+        var file = OverlayFile(status: try core.status(now, of: name, in: target, layer: 0), place: place)
+        guard file.status.type != .directory, !file.status.isWhiteoutDevice else { return false }
+        file.status.linkCount = try upper.shownLinkCount(file.status, of: place, core)
+        let lost = try losing(file, name, in: parent.number, isInUpper: true, target, upper)
+        try target.removeEntry(name)
+        try lost.finish()
+        return true
+    }
+
+    /// Removes an empty directory that nothing but the upper has; false where a closer look is needed.
+    private func removePlain(_ name: [UInt8], in parent: OverlayNode) throws(Errno) -> Bool {
+        guard let disk = plainDirectory(parent), let node = nodes.directory(name, in: parent.number),
+            let inner = plainDirectory(node),
+            (try? core.directories.descriptor(of: disk).removeEntry(name, isDirectory: true)) != nil
+        else { return false }
+        core.directories.removed(inner)
+        nodes.removeKey(of: node.number)
+        nodes.update(node.number) { $0.isRemoved = true }
+        return true
     }
 
     /// Whether a layer below the upper shows something for a name.
@@ -95,10 +133,14 @@ extension OverlayFileSystem {
         var lost = LostName()
         if let number = nodes.known(file, name, in: parent) {
             lost.number = number
-            lost.anchor = isInUpper ? try directory.openEntryPath(name) : nil
             lost.nodes = nodes
             lost.name = OverlayNode.Name(parent: parent, name: name)
             lost.isLast = file.status.linkCount <= 1
+            if isInUpper, lost.isLast, try nodes.node(number).openCount == 0 {
+                lost.status = file.status
+            } else if isInUpper {
+                lost.anchor = try directory.openEntryPath(name)
+            }
         }
         // A name of a lower file whose bytes are the copy's: the copy's count goes down by an attribute alone.
         if let copyName = file.copyName, file.place.layer == 0, !isInUpper, case .disk = file.place.kind {
@@ -122,6 +164,8 @@ struct LostName {
     var name: OverlayNode.Name?
     /// The file itself, if it is one of the upper.
     var anchor: Descriptor?
+    /// What was known of a file that nobody has open, and that loses its last name.
+    var status: LayerStatus?
     var isLast = false
     var copy: (upper: UpperLayer, place: LayerPlace, name: [UInt8], core: OverlayCore)?
     var isCopyUnused = false
@@ -132,7 +176,8 @@ struct LostName {
     func finish() throws(Errno) {
         if let copy {
             let (directory, name) = try copy.core.reach(copy.place)
-            let now = try copy.core.status(of: copy.place)
+            var now = try copy.core.status(of: copy.place)
+            now.linkCount = try copy.upper.shownLinkCount(now, of: copy.place, copy.core)
             if isCopyUnused || now.linkCount <= 1 {
                 try copy.upper.removeCopy(copy.name)
             } else {
@@ -150,6 +195,7 @@ struct LostName {
                 if isLast { node.isRemoved = true }
                 // The place may be of this name.
                 if let anchor { node.place = LayerPlace(layer: 0, kind: .open(anchor)) }
+                if let status { node.place = LayerPlace(layer: 0, kind: .gone(LayerPlace.LastStatus(status))) }
             } else {
                 if isLast { node.isRemoved = true }
             }

@@ -81,7 +81,7 @@ extension OverlayFileSystem {
     ) throws(Errno) {
         guard file.stack.isEmpty, file.copyName != nil, try !has(name, in: target) else { return }
         let (source, sourceName) = try core.reach(file.place)
-        let shown = try core.status(of: file.place).linkCount
+        let shown = try status(of: file.place).linkCount
         try source.linkEntry(sourceName, to: target, as: name)
         let real = try target.entryStatus(name).st_nlink
         try upper.setLinkDifference(Int32(clamping: Int64(shown) - Int64(real)), of: name, in: target)
@@ -162,7 +162,7 @@ extension OverlayFileSystem {
     ) throws(Errno) {
         let isDirectory = !move.source.stack.isEmpty
         var lost: LostName?
-        try replaceDotName(newName, in: move.toOpen, upper)
+        try replaceDotName(newName, in: move.toOpen, move.to, upper)
         let targetInUpper = try has(newName, in: move.toOpen)
         if let target = move.target {
             if !isDirectory, !target.stack.isEmpty { throw .isDirectory }

@@ -14,6 +14,8 @@ package final class OverlayFileSystem: FileSystem {
     let core: OverlayCore
     let nodes: OverlayNodes
     let handles = OverlayHandles()
+    /// Copies to the upper that are being made.
+    let copies = DeferredCopies()
     /// Where changes go; nil where nothing can be changed.
     let upper: UpperLayer?
 
@@ -68,7 +70,7 @@ package final class OverlayFileSystem: FileSystem {
 
     package func attributes(of file: FileNumber) throws(Errno) -> FileAttributes {
         try withNode(file) { node throws(Errno) in
-            var status = try core.status(of: node.place)
+            var status = try status(of: node.place)
             // Something else has the name now. The kernel looks the name up again and asks for that.
             guard status.identity == node.identity, status.type == node.type else { throw .staleNFSFileHandle }
             if let data = node.data { status.blockCount = try core.status(of: data).blockCount }
@@ -88,27 +90,40 @@ package final class OverlayFileSystem: FileSystem {
         switch type {
         case .directory: return handles.add(.directory(DirectoryListing()))
         case .regular:
-            if flags & O_ACCMODE != O_RDONLY || flags & O_TRUNC != 0 { return try openForWriting(file, flags) }
-            return try withNode(file) { node throws(Errno) in
-                let open = try core.open(node.data ?? node.place)
-                return handles.add(.file(FileUse(open, isLower: upper != nil && !node.isUpper || node.data != nil)))
+            return try nodes.opening(file, flags) { caching throws(Errno) in
+                if flags & O_ACCMODE != O_RDONLY || flags & O_TRUNC != 0 {
+                    return try openForWriting(file, flags, caching)
+                }
+                return try withNode(file) { node throws(Errno) in
+                    let open = try core.open(node.data ?? node.place)
+                    let isLower = upper != nil && !node.isUpper || node.data != nil
+                    return handles.add(.file(FileUse(open, isLower: isLower, caching)))
+                }
             }
         default: throw .invalidArgument
         }
     }
 
-    package func close(_ handle: FileHandle, of file: FileNumber) { handles.remove(handle) }
+    package func close(_ handle: FileHandle, of file: FileNumber) {
+        if let caching = handles.remove(handle) { nodes.closed(file, caching) }
+    }
+
+    package func isDirect(_ handle: FileHandle) -> Bool {
+        upper != nil && (try? handles.file(handle))?.caching ?? .cached != .cached
+    }
 
     package func read(
         _ file: FileNumber, _ handle: FileHandle, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
     ) throws(Errno) -> Int {
-        try openFile(file, handle).read(at: offset, into: buffer)
+        if let copy = try pendingCopy(file, handle) { return try copy.read(at: offset, into: buffer) }
+        return try openFile(file, handle).read(at: offset, into: buffer)
     }
 
     package func seek(
         _ file: FileNumber, _ handle: FileHandle, from offset: UInt64, to goal: SeekGoal
     ) throws(Errno) -> UInt64 {
-        try openFile(file, handle).seek(from: offset, to: goal)
+        try finishCopy(of: file)
+        return try openFile(file, handle).seek(from: offset, to: goal)
     }
 
     /// The open file of a handle: the copy where the file was copied to the upper meanwhile.
@@ -141,12 +156,24 @@ package final class OverlayFileSystem: FileSystem {
         }
     }
 
+    package func finish() { copies.finish() }
+
     package func xattr(_ name: [UInt8], of file: FileNumber) throws(Errno) -> [UInt8] {
-        let value = try withNode(file) { node throws(Errno) in try core.xattr(name, of: node.place) }
+        if file == .root, name == Self.finishedName {
+            finish()
+            throw .noData
+        }
+        let value = try withNode(file) { node throws(Errno) in
+            // Asked for at each first write, and at each look at a directory.
+            if node.isUpper, node.type == .regular, core.plainFiles?.contains(node.identity) == true {
+                return nil as [UInt8]?
+            }
+            return try core.xattr(name, of: node.place)
+        }
         if let value { return value }
         // The kernel lets a plain user set no list of a file that is shown as another's. A program that copies one, where
         // there is none, sets the mode if it hears that there are no lists.
-        let hasNoLists = upper?.settings.recordsOverrides == true && name.starts(with: "system.posix_acl_".utf8)
+        let hasNoLists = upper?.settings.recordsOverrides == true && name.starts(with: Self.accessLists)
         throw hasNoLists ? .notSupported : .noData
     }
 
@@ -164,6 +191,12 @@ package final class OverlayFileSystem: FileSystem {
 }
 
 extension OverlayFileSystem {
+    private static let accessLists = Array("system.posix_acl_".utf8)
+
+    /// An attribute of the root directory that does not exist; who asks for it is answered when the upper has all that
+    /// was written.
+    package static let finishedName = Array("user.cimg.finished".utf8)
+
     /// The node of a directory.
     func directoryNode(_ number: FileNumber) throws(Errno) -> OverlayNode {
         let node = try nodes.node(number)
@@ -195,13 +228,18 @@ extension OverlayFileSystem {
         let number = nodes.take(file, name, in: directory, isWritable: upper != nil)
         var attributes = file.status.attributes(number: number)
         if file.stack.count > 1 { attributes.linkCount = 1 }
+        if !copies.isEmpty, let copy = try? nodes.node(number).pending { attributes.show(copy.facts) }
         return attributes
     }
 
     /// The file that a name means; of a lower file with several names the copy that the upper has.
     func find(_ name: [UInt8], in directory: OverlayNode, from position: Int = 0) throws(Errno) -> OverlayFile? {
         guard var file = try core.find(name, in: directory.stack, from: position) else { return nil }
-        guard let upper, file.place.layer > 0, file.stack.isEmpty, file.status.linkCount > 1 else { return file }
+        guard let upper, file.stack.isEmpty else { return file }
+        if file.place.layer == 0 {
+            file.status.linkCount = try upper.shownLinkCount(file.status, of: file.place, core)
+        }
+        guard file.place.layer > 0, file.status.linkCount > 1 else { return file }
         let called = UpperLayer.copyName(
             file.status.identity, depth: core.layers.count - file.place.layer, device: core.device(of: file.place.layer)
         )
@@ -212,8 +250,15 @@ extension OverlayFileSystem {
         }
         file.place = copy
         file.data = nil
-        file.status = try core.status(of: copy)
+        file.status = try status(of: copy)
         return file
+    }
+
+    /// What is shown of a file at a place.
+    func status(of place: LayerPlace) throws(Errno) -> LayerStatus {
+        var status = try core.status(of: place)
+        if let upper { status.linkCount = try upper.shownLinkCount(status, of: place, core) }
+        return status
     }
 
     func attributes(_ status: LayerStatus, _ node: OverlayNode) -> FileAttributes {
@@ -223,6 +268,7 @@ extension OverlayFileSystem {
             result.linkCount -= min(result.linkCount, upper.removedNames(of: name))
         }
         if node.isRemoved { result.linkCount = 0 }
+        if let copy = node.pending { result.show(copy.facts) }
         return result
     }
 

@@ -12,6 +12,15 @@ enum OverlayHandle: Sendable {
     case directory(DirectoryListing)
 }
 
+/// Whether a handle's reads and writes use the kernel's cache.
+enum HandleCaching {
+    case cached
+    /// They do not: somebody writes past it.
+    case direct
+    /// They do not, and it is this handle that writes past it.
+    case directWriter
+}
+
 /// An open regular file, which may have been opened before it was copied to the upper.
 final class FileUse: Sendable {
     private struct State {
@@ -20,8 +29,22 @@ final class FileUse: Sendable {
     }
 
     private let state: Mutex<State>
+    /// The copy that it is open on, if that had no name yet.
+    let pending: DeferredCopy?
+    let caching: HandleCaching
 
-    init(_ file: OpenFile, isLower: Bool) { state = Mutex(State(file: file, isLower: isLower)) }
+    init(_ file: OpenFile, isLower: Bool, _ caching: HandleCaching) {
+        state = Mutex(State(file: file, isLower: isLower))
+        pending = nil
+        self.caching = caching
+    }
+
+    /// Opens a copy that is being made.
+    init(_ pending: DeferredCopy, _ caching: HandleCaching) {
+        state = Mutex(State(file: .disk(pending.target), isLower: false))
+        self.pending = pending
+        self.caching = caching
+    }
 
     /// Whether it is a file of a lower layer.
     var isLower: Bool { state.withLock { $0.isLower } }
@@ -70,10 +93,12 @@ final class OverlayHandles: Sendable {
         }
     }
 
-    /// Lets go of an open file.
-    func remove(_ handle: FileHandle) {
+    /// Lets go of an open file or directory; how a file was cached.
+    func remove(_ handle: FileHandle) -> HandleCaching? {
         // The descriptor is closed outside of the lock.
-        _ = state.withLock { $0.handles.removeValue(forKey: handle.rawValue) }
+        let removed = state.withLock { $0.handles.removeValue(forKey: handle.rawValue) }
+        if case .file(let use) = removed { return use.caching }
+        return nil
     }
 
     /// An open regular file.

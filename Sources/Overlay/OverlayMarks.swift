@@ -25,8 +25,6 @@ struct OverlayMarks {
     var isWhiteout = false
     /// What `user.containers.override_stat` says.
     var override: StatusOverride?
-    /// By how many names that lower layers have the file's link count differs from the upper layer's own.
-    var linkDifference: Int32?
 
     /// No marks.
     init() {}
@@ -52,9 +50,6 @@ struct OverlayMarks {
                 } else if value == [UInt8(ascii: "x")], opacity == .none {
                     opacity = .whiteoutsByAttribute
                 }
-            case .linkCount:
-                let text = String(decoding: try directory.entryXattr(attribute, of: name) ?? [], as: UTF8.self)
-                linkDifference = text.first == "U" ? Int32(text.dropFirst()) : nil
             case .overrideStat:
                 override = StatusOverride(parsing: try directory.entryXattr(attribute, of: name) ?? [])
             case .other: continue
@@ -70,14 +65,15 @@ enum OverlayMarkName {
     case metacopy
     case whiteout
     case overrideStat
-    case linkCount
-    /// Bookkeeping that reading has no use for: origin, impure, upper, uuid, protattr.
+    /// Bookkeeping that reading has no use for: nlink, origin, impure, upper, uuid, protattr.
     case other
+
+    static let overrideStatName = Array("user.containers.override_stat".utf8)
 
     /// The meaning of an attribute's full name; nil for an attribute of the file itself.
     init?(_ name: [UInt8], _ formats: OverlayMarkFormats) {
         guard name.first == UInt8(ascii: "t") || name.first == UInt8(ascii: "u") else { return nil }
-        if formats.contains(.overrideStat), name.elementsEqual("user.containers.override_stat".utf8) {
+        if formats.contains(.overrideStat), name == Self.overrideStatName {
             self = .overrideStat
         } else if formats.contains(.dotNames), name.starts(with: "user.fuseoverlayfs.".utf8) {
             self = name.dropFirst(19).elementsEqual("opaque".utf8) ? .opaque : .other
@@ -92,8 +88,6 @@ enum OverlayMarkName {
                     .redirect
                 } else if rest.elementsEqual("metacopy".utf8) {
                     .metacopy
-                } else if rest.elementsEqual("nlink".utf8) {
-                    .linkCount
                 } else if rest.elementsEqual("whiteout".utf8) { .whiteout } else { .other }
         } else {
             return nil

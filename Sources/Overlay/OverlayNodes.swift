@@ -2,6 +2,7 @@
 
 import FileSystems
 import FileTree
+import Glibc
 import Synchronization
 import SystemPackage
 
@@ -33,6 +34,12 @@ struct OverlayNode {
     var aliases: [Key] = []
     /// Whether a directory was removed, or the last name of a file.
     var isRemoved = false
+    /// How many handles of it are open.
+    var openCount = 0
+    /// How many of them write past the kernel's cache.
+    var directWriterCount = 0
+    /// The copy of a lower file that is being made.
+    var pending: DeferredCopy?
     /// What a lower file's copy is called among the links of the upper, if it has several names.
     var copyName: [UInt8]?
 
@@ -130,6 +137,44 @@ final class OverlayNodes: Sendable {
     /// The number of the file that a name leads to, if it is known.
     func known(_ file: OverlayFile, _ name: [UInt8], in parent: FileNumber) -> FileNumber? {
         state.withLock { $0.numbers[Self.key(file, name, parent)] }
+    }
+
+    /// The directory that a name leads to, if it is known.
+    func directory(_ name: [UInt8], in parent: FileNumber) -> OverlayNode? {
+        state.withLock { state in state.numbers[.directory(parent: parent, name: name)].flatMap { state.nodes[$0] } }
+    }
+
+    /// Runs `open`, which opens a handle of a file; who removes the file's last name meanwhile knows of it.
+    ///
+    /// Who only writes, and is alone, has no use for the kernel's cache. While there is such a writer nobody else may use
+    /// it: a page that is read while it is written would stay as it was.
+    func opening<Result>(
+        _ number: FileNumber, _ flags: Int32, _ open: (HandleCaching) throws(Errno) -> Result
+    ) throws(Errno) -> Result {
+        var caching = HandleCaching.cached
+        update(number) { node in
+            if flags & O_ACCMODE == O_WRONLY, node.directWriterCount > 0 || node.openCount == 0 {
+                caching = .directWriter
+                node.directWriterCount += 1
+            } else if node.directWriterCount > 0 {
+                caching = .direct
+            }
+            node.openCount += 1
+        }
+        do throws(Errno) {
+            return try open(caching)
+        } catch {
+            closed(number, caching)
+            throw error
+        }
+    }
+
+    /// Takes note that a handle of a file is closed.
+    func closed(_ number: FileNumber, _ caching: HandleCaching) {
+        update(number) { node in
+            node.openCount -= min(1, node.openCount)
+            if caching == .directWriter { node.directWriterCount -= min(1, node.directWriterCount) }
+        }
     }
 
     /// Takes note that a name no longer leads to a file.

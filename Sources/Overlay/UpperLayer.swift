@@ -19,6 +19,8 @@ package struct OverlayUpper: Sendable {
     /// The least size of a file whose bytes are not copied when its attributes or its name alone change, which the
     /// kernel understands with `metacopy=on`; nil where all are copied.
     package var bareSize: UInt64?
+    /// The least size of a file whose bytes are copied after the program that opened it to write has gone on.
+    package var deferredSize: UInt64
     /// Whether owners, modes and devices that this process may not give a file are kept in
     /// `user.containers.override_stat`.
     package var recordsOverrides: Bool
@@ -28,8 +30,9 @@ package struct OverlayUpper: Sendable {
     /// Describes an upper.
     package init(
         directory: Descriptor, work: Descriptor, redirectsDirectories: Bool, bareSize: UInt64? = nil,
-        recordsOverrides: Bool, isNew: Bool = false
+        deferredSize: UInt64 = 4 << 20, recordsOverrides: Bool, isNew: Bool = false
     ) {
+        self.deferredSize = deferredSize
         self.bareSize = bareSize
         self.directory = directory
         self.work = work

@@ -108,6 +108,18 @@ extension UpperLayer {
         try links.removeEntry(name)
     }
 
+    /// The link count that a file of the upper is shown with: a copy counts names that lower layers have.
+    func shownLinkCount(_ status: LayerStatus, of place: LayerPlace, _ core: OverlayCore) throws(Errno) -> UInt32 {
+        guard place.layer == 0, status.type == .regular, copyName(of: status.identity) != nil else {
+            return status.linkCount
+        }
+        let (directory, name) = try core.reach(place)
+        let value = try directory.entryXattr(prefix + Array("nlink".utf8), of: name) ?? []
+        let text = String(decoding: value, as: UTF8.self)
+        let difference = text.first == "U" ? Int32(text.dropFirst()) ?? 0 : 0
+        return UInt32(clamping: Int64(status.linkCount) + Int64(difference))
+    }
+
     /// Says by how much the link count differs from what the upper's file system has.
     func setLinkDifference(_ difference: Int32, of name: [UInt8], in directory: Descriptor) throws(Errno) {
         try mark("nlink", Array("U\(difference < 0 ? "" : "+")\(difference)".utf8), name, in: directory)

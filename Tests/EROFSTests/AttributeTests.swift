@@ -101,4 +101,14 @@ import Testing
         #expect(written.remarks.listed.map(\.kind) == [.deviceNumberReduced])
         #expect(try written.image().find("d")?.device == DeviceNumber(major: 4095, minor: 1_048_575))
     }
+
+    @Test func `an image of a writer without the layers' attribute is told apart`() throws {
+        var written = try ImageFixture(TreeFixture()).bytes
+        #expect(try Memory(written).image().isCurrent)
+        written.replaceSubrange(1088..<1094, with: "cimg\0\0".utf8)
+        written.replaceSubrange(1028..<1032, with: [0, 0, 0, 0])
+        let checksum = Format.checksum(Array(written[1024..<1536]))
+        written.replaceSubrange(1028..<1032, with: (0..<4).map { UInt8(truncatingIfNeeded: checksum >> (8 * $0)) })
+        #expect(try !Memory(written).image().isCurrent)
+    }
 }

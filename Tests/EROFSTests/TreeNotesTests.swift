@@ -108,6 +108,6 @@ import Testing
         #expect(
             try Digest(of: TreeNotes.encode(written.tree)).hex
                 == "524ce5cabf442676aef6608122d4ee38a06ae6b35cc2bd3d23c1fac384e01af7")
-        #expect(Digest(of: written.bytes).hex == "8a4b84bd9c71ca709e46ee1f59df6e9906991b82ab776966ee1a79abf8d9899f")
+        #expect(Digest(of: written.bytes).hex == "8fa8a66ad21915cfaa6747764a17bfe0f582947887b7ba168ac980b43230c769")
     }
 }

@@ -20,7 +20,8 @@ import Testing
 
     @Test(arguments: 0..<12) func `random operations do what they do in a plain directory`(_ seed: UInt64) throws {
         let fixture = try WritableFixture(
-            seed % 2 == 0 ? Self.layers : Self.linked, bareSize: seed % 4 < 2 ? 1 : nil)
+            seed % 2 == 0 ? Self.layers : Self.linked, bareSize: seed % 4 < 2 ? 1 : nil,
+            deferredSize: seed % 3 == 0 ? 1 : 4 << 20)
         let plain = try fixture.plainCopy()
         let expected = try DirectoryTarget(plain)
         var random = RandomOperations(seed: seed)
@@ -36,6 +37,7 @@ import Testing
             }
             if step % 100 == 99 { try fixture.reopen() }
         }
+        fixture.fileSystem.finish()
         let left = try Descriptor.open(fixture.work.appending("work"), O_RDONLY | O_DIRECTORY).entryNames()
         #expect(left == [])
         // Names of one lower file that were not touched are files of their own to the kernel.
@@ -265,6 +267,40 @@ import Testing
         #expect(try Shell.run("cat e/x", in: fixture.upper) == "low")
         try fixture.reopen()
         #expect(try file("moved/a", of: fixture.fileSystem).size == 2 << 20 + 4)
+    }
+
+    @Test func `a write of somebody else takes set-user-ID bits away`() throws {
+        let fixture = try WritableFixture(["for f in a b c; do echo lower >$f; done; chmod 6755 a c; chmod 6745 b"])
+        let fileSystem = fixture.fileSystem
+        try fileSystem.dropPrivileges(of: file("a", of: fileSystem).number)
+        #expect(try file("a", of: fileSystem).permissions == 0o755)
+        // The bit of the group means something else where the group may not execute the file.
+        try fileSystem.dropPrivileges(of: file("b", of: fileSystem).number)
+        #expect(try file("b", of: fileSystem).permissions == 0o2745)
+        var changes = AttributeChanges()
+        changes.size = 2
+        changes.dropsPrivileges = true
+        let cut = try fileSystem.setAttributes(of: file("c", of: fileSystem).number, nil, to: changes)
+        #expect((cut.permissions, cut.size) == (0o755, 2))
+        #expect(try Shell.run("stat -c '%a %s' a b c", in: fixture.upper) == "755 6\n2745 6\n755 2\n")
+    }
+
+    @Test func `attributes that a new file gets are seen, and those of one whose number it has are not`() throws {
+        let fixture = try WritableFixture(["echo lower >f; setfattr -n user.a -v 1 f"])
+        let fileSystem = fixture.fileSystem
+        let target = FileSystemTarget(fileSystem)
+        for round in 0..<8 {
+            #expect(target.run(.write("new", "x")) == "ok")
+            let number = try file("new", of: fileSystem).number
+            #expect(throws: Errno.noData) { try fileSystem.xattr(Array("user.a".utf8), of: number) }
+            try fileSystem.setXattr(Array("user.a".utf8), of: number, to: [0x31], flags: 0)
+            #expect(try fileSystem.xattr(Array("user.a".utf8), of: number) == [0x31], "round \(round)")
+            #expect(target.run(.unlink("new")) == "ok")
+            // Its copy may get the inode number of what was just removed.
+            #expect(target.run(.mode("f", 0o600)) == "ok")
+            #expect(
+                try fileSystem.xattr(Array("user.a".utf8), of: file("f", of: fileSystem).number) == [0x31])
+        }
     }
 
     @Test func `attributes of an overlay within the mount are kept apart from its own`() throws {

@@ -9,6 +9,7 @@
 #include "CLinuxEntryXattrs.h"
 #include "CLinuxProcess.h"
 
+#include "CLinuxLoop.h"
 #include "CLinuxMount.h"
 #include "CLinuxOpenFiles.h"
 

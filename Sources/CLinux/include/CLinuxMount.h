@@ -11,6 +11,7 @@ extern const uint64_t clinux_MOUNT_ATTR_RDONLY;
 extern const uint64_t clinux_MOUNT_ATTR_NOSUID;
 extern const uint64_t clinux_MOUNT_ATTR_NODEV;
 extern const uint64_t clinux_MOUNT_ATTR_NOEXEC;
+extern const uint64_t clinux_MOUNT_ATTR_NOATIME;
 
 /* fsopen(2), close-on-exec. */
 int clinux_fsopen(const char *type);
@@ -28,6 +29,8 @@ int clinux_fsmount(int context, uint64_t attributes);
 int clinux_open_tree_clone(int directory, const char *path, int recursively);
 /* move_mount(2) of the mount that a descriptor holds onto a path, or, if that is empty, onto the directory. */
 int clinux_move_mount(int mount, int directory, const char *target);
+/* fchdir(2) for the calling thread alone, which from then on has a working directory of its own. */
+int clinux_change_own_directory(int directory);
 /* mount_setattr(2) for a mount and all below it: sets MOUNT_ATTR_ flags and makes them private. */
 int clinux_mount_set_private(int mount, uint64_t attributes);
 

@@ -5,6 +5,7 @@ import Engines
 import FileTree
 import FuseServer
 import LayerStore
+import LinuxIO
 import OCI
 import TreeDiff
 
@@ -37,6 +38,7 @@ struct DiffPair {
             let server = try MountedServer.of(mount).identifier, let process = try ServerProcess(server),
             let trees = try WrittenTree(process.opened(), name: name)
         else { return nil }
+        UnfinishedCopies.finish(at: mount.path)
         return DiffPair(
             DiffSide(name: "what is below \(name)", digest: nil, tree: trees.below),
             DiffSide(name: name, digest: nil, tree: trees.whole), [], incomparable: .nlink)

@@ -17,12 +17,7 @@ enum LiveMarker {
     ///   - name: what the user called it.
     ///   - identity: what keeps it apart from others of that name.
     static func source(name: String, identity: String) -> String {
-        let end = "@" + identity.prefix(80)
-        let room = 255 - prefix.utf8.count - end.utf8.count
-        // Cut between characters, so that it stays text.
-        var kept = name[...]
-        while kept.utf8.count > room { kept.removeLast() }
-        return prefix + kept + end
+        SourceText.fitting(prefix: prefix, name: name, identity: "@" + identity.prefix(80))
     }
 
     /// Makes the file system, in no directory tree yet.

@@ -28,6 +28,7 @@ struct KeptUpper {
     /// - Throws: `MountError`; then nothing has changed.
     init(_ mount: MountEntry, to path: [UInt8], lazily: Bool) throws {
         func problem(_ reason: String) -> MountError { MountError(at: mount.path, "--keep: \(reason)") }
+        if KernelTree.isTree(mount) { throw problem("has no changes to keep: it was mounted without --rw") }
         guard let listed = try MountedServer.of(mount).identifier else {
             throw problem("the process that serves it is not to be seen")
         }

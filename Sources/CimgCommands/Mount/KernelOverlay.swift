@@ -10,7 +10,8 @@ import SystemPackage
 /// The kernel's overlayfs as the writable part of a mount.
 ///
 /// It lies on top of the mount of a server that shows what is below the upper. The server also holds the upper's lock,
-/// knows where it is and removes it when both are gone.
+/// knows where it is and removes it when both are gone. What overlayfs reads itself is the kernel's own mount of the same
+/// tree, where there can be one.
 enum KernelOverlay {
     private static let type = "overlay"
 
@@ -23,7 +24,7 @@ enum KernelOverlay {
     static func attach(_ source: MountSource, at path: [UInt8], options: MountOptions) throws {
         guard case .writable(let lower, let upper) = source.content else { throw MountError(at: path, "not writable") }
         do {
-            let below = try directory(lower, at: path)
+            let below = try directory(below: lower, of: source, at: path, options: options)
             if upper.settings.isNew { try UpperCopy.copyAttributes(of: below, to: upper.directory) }
             let context = try FileSystemContext(type: type)
             try context.set("source", String(source.title.prefix(200)))
@@ -44,8 +45,17 @@ enum KernelOverlay {
         }
     }
 
-    /// What the kernel reads: a directory that is mounted as it lies, else what the server shows.
-    private static func directory(_ lower: MountSource.Content, at path: [UInt8]) throws -> Descriptor {
+    /// What the kernel reads: a directory that is mounted as it lies, a tree that it mounts itself, else what the server
+    /// shows.
+    private static func directory(
+        below lower: MountSource.Content, of source: MountSource, at path: [UInt8], options: MountOptions
+    ) throws -> Descriptor {
+        if case .tree = lower {
+            var tree = source
+            tree.content = lower
+            // Which of the two it is makes no difference but speed.
+            if let mounted = try? KernelTree.mount(tree, options: options).mount { return mounted }
+        }
         if case .directories(let directories, let options) = lower, directories.count == 1, options.marks.isEmpty,
             options.identifiers.isEmpty
         {

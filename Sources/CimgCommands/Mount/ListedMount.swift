@@ -9,6 +9,8 @@ import SystemPackage
 struct ListedMount: Sendable {
     /// The mount; of a live mount by root, the marker.
     var entry: MountEntry
+    /// Who answers: `fuse` for a process of cimg, `kernel` for the kernel, also where it only writes.
+    var backend = "fuse"
     /// The process that serves it, where there is one and it can be seen.
     var server: Int32?
     /// `serving`, `dead`, `mounted` or `empty`.
@@ -26,20 +28,27 @@ struct ListedMount: Sendable {
         let inside = live.reduce(into: Set<Int32>()) {
             $0.formUnion($1.identifiers.subtracting([$1.marker.identifier]))
         }
+        let table = try MountTable.read()
         let served = try MountedServer.all().map { server in
             ListedMount(
-                entry: server.mount, server: server.identifier, state: server.isDead ? "dead" : "serving",
+                entry: server.mount,
+                backend: KernelOverlay.cover(of: server.mount, in: table) == nil ? "fuse" : "kernel",
+                server: server.identifier, state: server.isDead ? "dead" : "serving",
                 options: server.mount.options + server.mount.superOptions)
+        }
+        let trees = table.filter(KernelTree.isTree).map { mount in
+            ListedMount(
+                entry: mount, backend: "kernel", state: "mounted", options: mount.options + mount.superOptions)
         }
         let attached = live.map { mount in
             ListedMount(
-                entry: mount.marker, state: mount.root == nil ? "empty" : "mounted",
+                entry: mount.marker, backend: "kernel", state: mount.root == nil ? "empty" : "mounted",
                 options: (mount.root ?? mount.marker).options)
         }
-        let order = try MountTable.read().map(\.identifier).enumerated()
+        let order = table.map(\.identifier).enumerated()
         let positions = Dictionary(order.map { ($1, $0) }) { first, _ in first }
         func position(_ mount: ListedMount) -> Int { positions[mount.entry.identifier] ?? .max }
-        return (served + attached).filter { !inside.contains($0.entry.identifier) }.sorted {
+        return (served + trees + attached).filter { !inside.contains($0.entry.identifier) }.sorted {
             position($0) < position($1)
         }
     }
@@ -69,5 +78,10 @@ struct ListedMount: Sendable {
         return (try? Digest(parsing: text)) == nil ? nil : String(text)
     }
 
-    private var source: String { String(decoding: entry.source, as: UTF8.self) }
+    /// What is mounted, as the user knows it: the mount table's text without what tells kernel mounts of ours from others.
+    static func source(of entry: MountEntry) -> [UInt8] {
+        KernelTree.isTree(entry) ? Array(entry.source.dropFirst(KernelTree.prefix.utf8.count)) : entry.source
+    }
+
+    private var source: String { String(decoding: Self.source(of: entry), as: UTF8.self) }
 }

@@ -21,11 +21,14 @@ package struct MountCommand: ParsableCommand {
             running container's own file system, volumes included, and can be written to.
 
             With --rw the mount can be written to. What is mounted never changes: the changes go to a directory of their \
-            own, which is removed when the mount ends unless --upper names it. rootfs:DIR then is mounted where it lies. \
-            As root --backend kernel lets the kernel's overlayfs write them, in the same format.
+            own, which is removed when the mount ends unless --upper names it. rootfs:DIR then is mounted where it lies.
+
+            As root --backend kernel lets the kernel mount an image, without a process, and with --rw its overlayfs write \
+            the changes, in the same format. Containers without --rw are always served by cimg.
 
             Two extended attributes answer although no list has them: user.cimg.layer names the layer that brought a \
-            file or directory, user.cimg.digest is the SHA-256 of a regular file's content.
+            file or directory, user.cimg.digest is the SHA-256 of a regular file's content. A mount by the kernel \
+            has the layer only, and lists it.
 
             \(ObjectFinder.help)
 
@@ -36,6 +39,7 @@ package struct MountCommand: ParsableCommand {
               cimg mount alpine /mnt/image
               cimg mount oci:images/alpine:3.20 /mnt/image
               cimg mount my_container /mnt/image
+              cimg mount --backend kernel alpine /mnt/image
               cimg mount --rw --upper changes alpine /mnt/w
               cimg mount --live pid:1234 /mnt/live
 
@@ -64,6 +68,12 @@ package struct MountCommand: ParsableCommand {
 
     @OptionGroup var writing: WritingOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "Who answers: fuse (a process of cimg; the default), kernel (as root), or auto (the kernel where it can; -v "
+                + "tells why not).", valueName: "backend"))
+    var backend: MountBackend?
+
     @Flag(help: "Serve in this process until the mount ends.")
     var foreground = false
 
@@ -85,6 +95,7 @@ package struct MountCommand: ParsableCommand {
             var finder = ObjectFinder(options: store)
             finder.platform = try platform.map { try Platform(parsing: $0) }
             if live { return try mountLive(finder) }
+            try checkBackend()
             let name = RawArguments.bytes(of: mountpoint)
             // First, because opening the object may take its time.
             let mountpoint = try Mountpoint(name, allowsHiding: nonempty)
@@ -104,9 +115,7 @@ package struct MountCommand: ParsableCommand {
             _ = try Mountpoint(name, allowsHiding: nonempty)
             try withExtendedLifetime(mountpoint) {
                 if foreground {
-                    if writing.backend == .kernel {
-                        throw MountError("--foreground and --backend kernel exclude each other")
-                    }
+                    if backend == .auto { store.tell("--backend auto: mounted through FUSE, as --foreground asks") }
                     remark.map(StandardError.print)
                     defer { source.discarded?.remove() }
                     let fileSystem = try openServed(source.content)
@@ -129,30 +138,6 @@ package struct MountCommand: ParsableCommand {
                     remark.map(StandardError.print)
                 }
             }
-        }
-    }
-
-    /// Starts the server, and puts the kernel's overlayfs over it where that is to write.
-    private func start(_ source: MountSource, at mountpoint: Mountpoint, options: MountOptions) throws {
-        let backend = writing.backend ?? .fuse
-        guard backend == .kernel || backend == .auto && Privilege.hasTrustedAttributes else {
-            return try BackgroundServer.start(source, at: mountpoint, options: options)
-        }
-        var below = source
-        below.isBelow = true
-        try BackgroundServer.start(below, at: mountpoint, options: options)
-        do {
-            try KernelOverlay.attach(below, at: mountpoint.path, options: options)
-        } catch {
-            try? Unmounting(lazily: true).unmount(Unmounting.mount(at: mountpoint.path))
-            guard backend == .auto else { throw error }
-            var source = source
-            if source.discarded != nil {
-                // The server has removed it.
-                source.content = source.content.belowUpper
-                try writing.addUpper(to: &source, store: store)
-            }
-            try BackgroundServer.start(source, at: mountpoint, options: options)
         }
     }
 
@@ -205,6 +190,7 @@ package struct MountCommand: ParsableCommand {
     private func mountLive(_ finder: ObjectFinder) throws {
         let ignored = [
             ("--platform", platform != nil), ("--foreground", foreground), ("--volumes", volumes), ("--shared", shared),
+            ("--backend", backend != nil),
         ].first { $0.1 }
         if let option = ignored?.0 { throw MountError("\(option) has no meaning with --live") }
         let options = try LiveOptions(parsing: options)

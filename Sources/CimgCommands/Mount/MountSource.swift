@@ -33,6 +33,8 @@ struct MountSource: Sendable {
     var digest: Digest?
     /// What is served.
     var content: Content
+    /// The image whose tree it is; nil for what does not come from a store.
+    var image: ImageObject?
     /// The numbers of users and groups whose files the server must be allowed to read; nil where it is as it is.
     var owners: (users: [NumberRange], groups: [NumberRange])?
     /// What the server removes when it ends.
@@ -64,5 +66,5 @@ struct MountSource: Sendable {
 func openMountSource(_ object: String, in finder: ObjectFinder) throws -> MountSource {
     let image = try finder.open(object)
     let files = MountSource.TreeFiles(image: image.tree.image, notes: image.tree.notes, layers: image.tree.layers)
-    return MountSource(name: object, digest: image.digest, content: .tree(files))
+    return MountSource(name: object, digest: image.digest, content: .tree(files), image: image)
 }

@@ -36,6 +36,9 @@ struct Mountpoint: Sendable {
                         ? "a mount whose server has died is there; \"cimg umount\" removes it"
                         : "already mounted: \(Bytes.escaped(mount.source))")
             }
+            if KernelTree.isTree(mount) {
+                throw problem("already mounted: \(Bytes.escaped(ListedMount.source(of: mount)))")
+            }
             guard allowsHiding else { throw problem("already a mountpoint of \(mount.type); --nonempty hides it") }
         }
         let isEmpty: Bool

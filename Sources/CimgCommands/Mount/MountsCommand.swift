@@ -13,8 +13,9 @@ package struct MountsCommand: ParsableCommand {
         commandName: "mounts", abstract: "List the mounts of cimg.",
         discussion: """
             The state is "serving", or "dead" if the server is gone: then "cimg umount" removes the mount. The process \
-            is unknown if it cannot be seen from here. A live mount by root needs no process: its state is "mounted", \
-            or "empty" if something else than cimg has unmounted its files.
+            is unknown if it cannot be seen from here. What the kernel mounts for root, images with --backend kernel and \
+            live mounts, needs no process: its state is "mounted"; a live mount whose files something else than cimg has \
+            unmounted is "empty".
 
             Of mounts that can be written to the upper directory is shown, and what it takes of its disk; "discarded" is \
             what is removed when the mount ends. Both are unknown of another user's mount and of one that is served in \
@@ -42,7 +43,7 @@ package struct MountsCommand: ParsableCommand {
             [["MOUNTPOINT", "SOURCE", "PROCESS", "STATE"] + (hasUppers ? ["UPPER"] : [])]
             + mounts.map { mount in
                 [
-                    Bytes.escaped(mount.entry.path), Bytes.escaped(mount.entry.source),
+                    Bytes.escaped(mount.entry.path), Bytes.escaped(ListedMount.source(of: mount.entry)),
                     mount.server.map { "\($0)" } ?? "-", mount.state,
                 ] + (upper(mount).map { [$0] } ?? [])
             }
@@ -63,13 +64,15 @@ package struct MountsCommand: ParsableCommand {
         for mount in mounts {
             text.beginObject()
             name(mount.entry.path, as: "mountpoint", in: &text)
-            name(mount.entry.source, as: "source", in: &text)
+            name(ListedMount.source(of: mount.entry), as: "source", in: &text)
             text.key("kind")
             text.string(mount.kind)
             text.key("name")
             text.string(mount.name)
             text.key("digest")
             if let digest = mount.digest { text.string(digest) } else { text.null() }
+            text.key("backend")
+            text.string(mount.backend)
             text.key("pid")
             if let server = mount.server { text.number(server) } else { text.null() }
             text.key("state")

@@ -1,35 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import ArgumentParser
+import ArgumentParser
 import FuseServer
 import Glibc
 import LinuxIO
 import SystemPackage
 
 /// `cimg serve`: the background process of a mount; see `BackgroundServer`.
-package struct ServeCommand: ParsableCommand {
-    package static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Serve a mount from descriptors (started by cimg mount).",
-        shouldDisplay: false)
+///
+/// Its arguments are read here: the parser of the other commands takes longer than all that comes before the mount.
+struct ServeCommand {
+    private var source = ""
+    private var descriptors = 0
+    private var notes = false
+    private var marks: UInt8?
+    private var identifiers: [String] = []
+    private var changing = false
+    private var userRange: [String] = []
+    private var groupRange: [String] = []
+    private var upper: String?
+    private var below = false
+    private var discard: String?
+    private var options: [String] = []
+    private var mountpoint: String
 
-    @Option var source: String
-    @Option var descriptors: Int
-    @Flag var notes = false
-    @Option var marks: UInt8?
-    @Option var identifiers: [String] = []
-    @Flag var changing = false
-    @Option var userRange: [String] = []
-    @Option var groupRange: [String] = []
-    @Option var upper: String?
-    @Flag var below = false
-    @Option var discard: String?
-    @Option(name: .customShort("o")) var options: [String] = []
-    @Argument var mountpoint: String
+    /// Reads options of the form `--name value` or `--name=value`, `--` and the mountpoint; nil for others.
+    init?(_ arguments: [String]) {
+        guard let last = arguments.last, arguments.count >= 2, arguments[arguments.count - 2] == "--" else {
+            return nil
+        }
+        mountpoint = last
+        var rest = arguments.dropLast(2)[...]
+        while let word = rest.popFirst() {
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            switch parts[0] {
+            case "--notes": notes = true
+            case "--changing": changing = true
+            case "--below": below = true
+            default:
+                guard let value = parts.count > 1 ? parts[1] : rest.popFirst() else { return nil }
+                guard set(parts[0], to: value) else { return nil }
+            }
+        }
+    }
 
-    /// Makes the command for the parser.
-    package init() {}
+    private mutating func set(_ option: String, to value: String) -> Bool {
+        switch option {
+        case "--source": source = value
+        case "--descriptors":
+            guard let count = Int(value) else { return false }
+            descriptors = count
+        case "--marks":
+            guard let number = UInt8(value) else { return false }
+            marks = number
+        case "--identifiers": identifiers.append(value)
+        case "--user-range": userRange.append(value)
+        case "--group-range": groupRange.append(value)
+        case "--upper": upper = value
+        case "--discard": discard = value
+        case "-o": options.append(value)
+        default: return false
+        }
+        return true
+    }
 
-    package mutating func run() throws {
+    /// Serves until the mount ends.
+    ///
+    /// - Throws: `ExitCode`, when the reason is said.
+    func run() throws {
         do {
             let served = try ServedContent(
                 count: descriptors, hasNotes: notes, marks: marks, identifiers: identifiers, isChanging: changing,

@@ -25,7 +25,7 @@ struct Unmounting: Sendable {
         if visible?.type != MountedServer.type, let live = try AttachedLiveMount.at(path) { return live.marker }
         if let visible, let ours = try KernelOverlay.covered(by: visible, in: MountTable.read()) { return ours }
         guard let mount = visible else { throw MountError(at: name, "nothing is mounted there") }
-        guard mount.type == MountedServer.type else {
+        guard mount.type == MountedServer.type || KernelTree.isTree(mount) else {
             throw MountError(at: name, "not a mount of cimg but of \(mount.type)")
         }
         return mount
@@ -40,6 +40,7 @@ struct Unmounting: Sendable {
             try AttachedLiveMount.at(mount.path)?.unmount(lazily: lazily)
             return
         }
+        if KernelTree.isTree(mount) { return try unmountTree(mount) }
         try detachVolumes(of: mount)
         try detachOverlay(on: mount)
         let server = try MountedServer.of(mount)
@@ -73,6 +74,21 @@ struct Unmounting: Sendable {
                 at: mount.path,
                 "unmounted, but its server (process \(identifier)) has not ended: "
                     + "it is stuck, or another mount namespace holds the mount")
+        }
+    }
+
+    /// Unmounts what the kernel has mounted itself: nobody has to be waited for.
+    private func unmountTree(_ mount: MountEntry) throws {
+        do throws(Errno) {
+            try MountPoint.unmount(mount.path, lazily: lazily)
+        } catch .resourceBusy {
+            throw MountError(at: mount.path, "in use; end what uses it, or unmount it with --lazy")
+        } catch .notPermitted {
+            throw MountError(at: mount.path, "not permitted: only root may unmount what root has mounted")
+        } catch {
+            // Somebody else may have been faster.
+            guard try Self.isVisible(mount) else { return }
+            throw MountError(at: mount.path, "cannot unmount: \(error)")
         }
     }
 

@@ -21,12 +21,6 @@ struct WritingOptions: ParsableArguments {
                 + "DIR.work.", valueName: "dir"), completion: .directory)
     var upper: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "With --rw: who writes the changes: fuse (cimg; the default), kernel (its overlayfs, as root), or auto (the "
-                + "kernel where it can).", valueName: "backend"))
-    var backend: WritingBackend?
-
     @Flag(help: "With --upper: mount it although it has the changes of another image.")
     var force = false
 
@@ -37,11 +31,7 @@ struct WritingOptions: ParsableArguments {
     func lowerDirectory(_ object: String) throws -> MountSource? {
         guard isWritable else {
             if upper != nil || force { throw MountError("--upper and --force have no meaning without --rw") }
-            if backend != nil { throw MountError("--backend has no meaning without --rw") }
             return nil
-        }
-        if backend == .kernel, !Privilege.hasTrustedAttributes {
-            throw MountError("--backend kernel: only root may mount the kernel's overlayfs")
         }
         if force, upper == nil { throw MountError("--force has no meaning without --upper") }
         let bytes = RawArguments.bytes(of: object)
@@ -93,13 +83,6 @@ struct WritingOptions: ParsableArguments {
             source.discarded = discarded
         }
     }
-}
-
-/// Who writes to the upper of a mount.
-enum WritingBackend: String, ExpressibleByArgument, CaseIterable {
-    case fuse
-    case kernel
-    case auto
 }
 
 extension MountSource {

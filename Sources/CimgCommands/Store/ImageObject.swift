@@ -14,6 +14,8 @@ struct ImageObject {
     let digest: Digest
     /// Its tree.
     let tree: StoredTree
+    /// Where that is.
+    let store: Store
 }
 
 /// Finding what a user means by a name: a stored image, or one of a source such as `oci:DIR:TAG`.
@@ -55,7 +57,7 @@ struct ObjectFinder {
             let image = try store.describe(digest, platform: platform)
             let meter = ProgressMeter("opening \(text.printable)")
             let tree = try meter.finishing { try store.tree(of: image, progress: meter.report) }
-            object = ImageObject(name: text, digest: digest, tree: tree)
+            object = ImageObject(name: text, digest: digest, tree: tree, store: store)
         } else {
             let source = try openSource(text)
             let expected = tell(source, called: text, in: store, keepsBlobs: false)
@@ -65,7 +67,7 @@ struct ObjectFinder {
             guard let tree = try store.openTree(image.diffIDs) else {
                 throw CommandError("\(text.printable): its tree was pruned while it was opened; try again")
             }
-            object = ImageObject(name: text, digest: image.manifestDigest, tree: tree)
+            object = ImageObject(name: text, digest: image.manifestDigest, tree: tree, store: store)
         }
         let layers = counted(object.tree.layers.count, "layer")
         options.tell("\(text.printable): tree \(object.tree.chainID) of \(layers), open after \(stopwatch)")

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CFuse
+import Glibc
+import LinuxIO
+import Synchronization
+
+/// Takes the kernel's requests and answers them, on as many threads as there is work for.
+///
+/// One thread at a time takes requests, and mostly answers them itself: to wake another one for each costs more than
+/// most answers. It lets another one take the next request before it begins on what takes long, or while several
+/// programs ask at once. Where a short answer turns out to be a long one, a watching thread does that for it.
+final class RequestLoop: @unchecked Sendable {
+    // SAFETY: any thread may use the session; the rest is atomic or used by who holds `monitor`.
+    private let session: OpaquePointer
+    private let threadLimit: Int
+    private let turn = Atomic<UInt64>(Turn().rawValue)
+    private let live = Atomic<Int>(0)
+    private let failure = Atomic<Int32>(0)
+    private let isWatchParked = Atomic<Bool>(false)
+    private let watchMonitor = Monitor()
+
+    private let monitor = Monitor()
+    private var threads: [WorkerThread<Void>] = []
+    /// Threads that wait for a turn.
+    private var idleCount = 0
+    /// Whether a turn waits for a thread.
+    private var isOffered = false
+    private var isEnding = false
+
+    /// Makes a loop of at most so many threads; the caller has called `blockSignals`.
+    init(_ session: OpaquePointer, threadLimit: Int) {
+        self.session = session
+        self.threadLimit = max(2, threadLimit)
+    }
+
+    /// The signals that end a mount, and the one that says that the loop has ended.
+    private static var awaited: sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for number in [SIGTERM, SIGINT, SIGHUP] {
+            var action = sigaction()
+            sigaction(number, nil, &action)
+            // Who starts a process with nohup(1) wants it to stay.
+            let isIgnored = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
+            if !isIgnored { sigaddset(&set, number) }
+        }
+        sigaddset(&set, endSignal)
+        return set
+    }
+
+    private static let endSignal = SIGUSR2
+    private static let wakeSignal = SIGUSR1
+
+    /// Keeps signals from threads that do not wait for them; one that was sent meanwhile is not lost.
+    static func blockSignals() {
+        signal(SIGPIPE, SIG_IGN)
+        var set = awaited
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+    }
+
+    /// Serves until the session ends: by an unmount or by a signal.
+    ///
+    /// - Returns: 0, the number of the signal that ended it, or a negative error number.
+    func run() -> Int32 {
+        // It interrupts a read and does nothing else.
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { _ in }
+        sigaction(Self.wakeSignal, &action, nil)
+        let file = fuse_session_fd(session)
+        guard fcntl(file, F_SETFL, fcntl(file, F_GETFL) | O_NONBLOCK) == 0 else { return -errno }
+        let isStarted = withSignalsBlocked { monitor.hold { startThread() } }
+        guard isStarted else { return -EAGAIN }
+        let watch = withSignalsBlocked { WorkerThread { self.watch() } }
+        var received: Int32 = 0
+        var set = Self.awaited
+        while sigwait(&set, &received) != 0 {}
+        end()
+        // It throws nothing.
+        _ = try? watch.join()
+        return received == Self.endSignal ? failure.load(ordering: .acquiring) : received
+    }
+
+    private func end() {
+        fuse_session_exit(session)
+        let all = monitor.hold {
+            isEnding = true
+            monitor.notify()
+            return threads
+        }
+        watchMonitor.hold { watchMonitor.notify() }
+        // A thread may be about to read when the signal comes.
+        while live.load(ordering: .acquiring) > 0 {
+            for thread in all { thread.signal(Self.wakeSignal) }
+            usleep(500)
+        }
+        for thread in all { _ = try? thread.join() }
+    }
+
+    // MARK: - Threads
+
+    /// Starts a thread that has the turn; the caller holds the monitor.
+    private func startThread() -> Bool {
+        live.add(1, ordering: .acquiringAndReleasing)
+        guard let thread = try? WorkerThread.started({ self.serve() }) else {
+            live.subtract(1, ordering: .acquiringAndReleasing)
+            return false
+        }
+        threads.append(thread)
+        return true
+    }
+
+    /// What each thread does, beginning with its turn.
+    private func serve() {
+        var wake = sigset_t()
+        sigemptyset(&wake)
+        sigaddset(&wake, Self.wakeSignal)
+        pthread_sigmask(SIG_UNBLOCK, &wake, nil)
+        var request = fuse_buf()
+        var crowd = Crowd()
+        repeat {
+            guard takeRequests(&request, &crowd) else { break }
+        } while waitForTurn()
+        free(request.mem)
+        live.subtract(1, ordering: .acquiringAndReleasing)
+        kill(getpid(), Self.endSignal)
+    }
+
+    /// Takes requests as long as the thread has the turn; false when the session has ended.
+    private func takeRequests(_ request: inout fuse_buf, _ crowd: inout Crowd) -> Bool {
+        var mine = Turn(rawValue: turn.load(ordering: .acquiring))
+        var patience = Patience()
+        while fuse_session_exited(session) == 0 {
+            let count = patience.receive(&request, from: session)
+            if count == -EINTR { continue }
+            guard count > 0 else {
+                if count < 0 { failure.store(count, ordering: .releasing) }
+                fuse_session_exit(session)
+                return false
+            }
+            let kind = cfuse_request(request.mem, Int(count))
+            if crowd.hasMore(than: kind.pid) || kind.takes_long != 0 {
+                let next = mine.next
+                turn.store(next.rawValue, ordering: .sequentiallyConsistent)
+                offerTurn()
+                fuse_session_process_buf(session, &request)
+                return true
+            }
+            let busy = mine.busy
+            turn.store(busy.rawValue, ordering: .sequentiallyConsistent)
+            if isWatchParked.load(ordering: .sequentiallyConsistent) {
+                watchMonitor.hold {
+                    isWatchParked.store(false, ordering: .relaxed)
+                    watchMonitor.notify()
+                }
+            }
+            fuse_session_process_buf(session, &request)
+            mine = busy.done
+            let (isMine, _) = turn.compareExchange(
+                expected: busy.rawValue, desired: mine.rawValue, ordering: .acquiringAndReleasing)
+            // It took too long: another thread has the turn.
+            guard isMine else { return true }
+        }
+        return false
+    }
+
+    /// Lets a waiting thread take requests, or a new one; if there can be none, the next that has nothing to do.
+    private func offerTurn() {
+        monitor.hold {
+            isOffered = true
+            if idleCount > 0 {
+                monitor.notifyOne()
+            } else if threads.count < threadLimit, startThread() {
+                isOffered = false
+            }
+        }
+    }
+
+    /// Waits for a turn; false when the session has ended.
+    private func waitForTurn() -> Bool {
+        monitor.hold {
+            idleCount += 1
+            while !isOffered, !isEnding { monitor.wait() }
+            idleCount -= 1
+            isOffered = false
+            return !isEnding
+        }
+    }
+
+    // MARK: - Watching
+
+    private static let tick: UInt32 = 2000
+    private static let quietTicks = 5
+
+    /// Takes the turn from threads whose answers last; sleeps while nothing is asked.
+    private func watch() {
+        var last = turn.load(ordering: .acquiring)
+        var quiet = 0
+        while fuse_session_exited(session) == 0 {
+            usleep(Self.tick)
+            let now = turn.load(ordering: .acquiring)
+            defer { last = now }
+            guard now == last else {
+                quiet = 0
+                continue
+            }
+            let seen = Turn(rawValue: now)
+            if seen.isBusy {
+                let (isTaken, _) = turn.compareExchange(
+                    expected: now, desired: seen.next.rawValue, ordering: .acquiringAndReleasing)
+                if isTaken { offerTurn() }
+                quiet = 0
+                continue
+            }
+            quiet += 1
+            if quiet > Self.quietTicks { park(since: now) }
+        }
+    }
+
+    private func park(since seen: UInt64) {
+        watchMonitor.hold {
+            isWatchParked.store(true, ordering: .sequentiallyConsistent)
+            while isWatchParked.load(ordering: .sequentiallyConsistent), fuse_session_exited(session) == 0 {
+                guard turn.load(ordering: .sequentiallyConsistent) == seen else { break }
+                watchMonitor.wait()
+            }
+            isWatchParked.store(false, ordering: .relaxed)
+        }
+    }
+}
+
+/// Who takes requests, and how far it is: a count of the threads that had the turn, a count of requests, and whether one
+/// is being answered.
+private struct Turn {
+    var rawValue: UInt64 = 0
+
+    var isBusy: Bool { rawValue & 1 == 1 }
+    /// While the next request is answered.
+    var busy: Turn { Turn(rawValue: rawValue | 1) }
+    /// When it is answered.
+    var done: Turn { Turn(rawValue: (rawValue & ~1) &+ 2) }
+    /// When another thread has the turn.
+    var next: Turn { Turn(rawValue: (rawValue >> 40 &+ 1) << 40) }
+}
+
+/// Whether several programs ask at the same time, judged by the last requests.
+private struct Crowd {
+    private var last: UInt32 = 0
+    private var changes = 0
+    private var count = 0
+    private var isCrowded = false
+
+    init() {}
+
+    /// Takes note of who asks.
+    mutating func hasMore(than process: UInt32) -> Bool {
+        // What the kernel does by itself, such as closing, is nobody's.
+        if process != 0 {
+            if process != last { changes += 1 }
+            last = process
+        }
+        count += 1
+        if count == 16 {
+            isCrowded = changes >= 4
+            changes = 0
+            count = 0
+        }
+        return isCrowded
+    }
+}
+
+/// Waits awake for a request that is likely to come at once: to be woken from sleep costs more than most answers.
+private struct Patience {
+    /// Nanoseconds; about what it takes to be woken, so that at most as much is lost as can be won.
+    private static let limit: UInt64 = 50_000
+    private static let isUseful = sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1
+
+    /// Waits to go to sleep at once, and how many there are after the next one that was in vain.
+    private var skipped = 0
+    private var skips = 1
+
+    init() {}
+
+    /// Takes a request as fuse_session_receive_buf(3) does from a session that does not block.
+    mutating func receive(_ request: inout fuse_buf, from session: OpaquePointer) -> Int32 {
+        var count = fuse_session_receive_buf(session, &request)
+        guard count == -EAGAIN else { return count }
+        if skipped > 0 {
+            skipped -= 1
+        } else if Self.isUseful {
+            let start = now()
+            repeat {
+                count = fuse_session_receive_buf(session, &request)
+                guard count == -EAGAIN else {
+                    skips = 1
+                    return count
+                }
+            } while now() &- start < Self.limit
+            skipped = skips
+            skips = min(skips * 2, 64)
+        }
+        var file = pollfd(fd: fuse_session_fd(session), events: Int16(POLLIN), revents: 0)
+        poll(&file, 1, -1)
+        return -EINTR
+    }
+
+    private func now() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(truncatingIfNeeded: time.tv_sec) &* 1_000_000_000 &+ UInt64(truncatingIfNeeded: time.tv_nsec)
+    }
+}

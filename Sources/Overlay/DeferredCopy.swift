@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileTree
+import Glibc
+import LinuxIO
+import Synchronization
+import SystemPackage
+
+/// A large file on its way to the upper: who opens it to write need not wait until all its bytes are there.
+///
+/// The copy has no name until it is whole and on the disk; then it gets the file's, as every copy does. Until then a chunk
+/// that nobody brought is read from the layer below, and is brought before a part of it is written. After a crash the
+/// file is what it was: what had been synced was whole.
+final class DeferredCopy: @unchecked Sendable {
+    // SAFETY: the chunks and the state are used by who holds `monitor`; it may not be asked for by who holds the lock of
+    // changes, which the end of the copy asks for.
+    static let chunkSize: UInt64 = 1 << 20
+
+    /// What is shown of the file meanwhile, besides what the layer below tells.
+    struct Facts {
+        var size: UInt64
+        /// When it was written to last.
+        var written: timespec?
+    }
+
+    /// The copy, open for reading and writing.
+    let target: Descriptor
+    private let source: OpenFile
+    private let sourceSize: UInt64
+    private let monitor = Monitor()
+    private var isMissing: [Bool]
+    private var next = 0
+    private var ending: Result<Void, Errno>?
+    private let complete: @Sendable (Facts) throws(Errno) -> Void
+    private let known: Mutex<Facts>
+    private let whole = Atomic<Bool>(false)
+
+    /// Begins to copy the bytes of a file to an empty one, whose room is reserved.
+    ///
+    /// - Parameter complete: called once, when all bytes are there.
+    init(
+        _ source: OpenFile, size: UInt64, to target: Descriptor,
+        complete: @escaping @Sendable (Facts) throws(Errno) -> Void
+    ) {
+        self.source = source
+        self.target = target
+        sourceSize = size
+        self.complete = complete
+        isMissing = Array(repeating: true, count: Int((size + Self.chunkSize - 1) / Self.chunkSize))
+        known = Mutex(Facts(size: size))
+    }
+
+    /// Whether the copy is over, and the file's.
+    var isWhole: Bool { whole.load(ordering: .acquiring) }
+
+    /// What is shown of the file.
+    var facts: Facts { known.withLock { $0 } }
+
+    /// Reads from the copy, and from below what it does not have yet.
+    func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+        try monitor.hold { () throws(Errno) in
+            var count = 0
+            while count < buffer.count {
+                let position = offset + UInt64(count)
+                let (chunk, left) = Self.place(position)
+                let part = UnsafeMutableRawBufferPointer(
+                    rebasing: buffer[count..<count + min(buffer.count - count, Int(left))])
+                let isBelow = isMissing.indices.contains(chunk) && isMissing[chunk]
+                let got =
+                    isBelow ? try source.read(at: position, into: part) : try target.read(at: position, into: part)
+                count += got
+                guard got == part.count else { break }
+            }
+            return count
+        }
+    }
+
+    /// Writes to the copy.
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(Errno) -> Int {
+        let (end, isTooLarge) = offset.addingReportingOverflow(UInt64(bytes.count))
+        guard !isTooLarge, end <= UInt64(Int64.max) else { throw .fileTooLarge }
+        return try monitor.hold { () throws(Errno) in
+            if case .failure(let error)? = ending { throw error }
+            var position = offset
+            while position < end, ending == nil {
+                let (chunk, left) = Self.place(position)
+                guard isMissing.indices.contains(chunk) else { break }
+                if isMissing[chunk] {
+                    let isWhole = left == Self.chunkSize && end - position >= Self.chunkSize
+                    if !isWhole { try bring(chunk) }
+                    isMissing[chunk] = false
+                }
+                position += left
+            }
+            let count = try target.writeSome(bytes, at: offset)
+            var now = timespec()
+            clock_gettime(CLOCK_REALTIME, &now)
+            let time = now
+            known.withLock { facts in
+                facts.size = max(facts.size, offset + UInt64(count))
+                facts.written = time
+            }
+            return count
+        }
+    }
+
+    /// Brings one missing chunk; false when the copy is over.
+    func advance() -> Bool {
+        monitor.hold {
+            guard ending == nil else { return false }
+            while next < isMissing.count, !isMissing[next] { next += 1 }
+            do throws(Errno) {
+                if next < isMissing.count {
+                    try bring(next)
+                    isMissing[next] = false
+                    return true
+                }
+                try complete(facts)
+                ending = .success(())
+                whole.store(true, ordering: .releasing)
+            } catch {
+                ending = .failure(error)
+            }
+            return false
+        }
+    }
+
+    /// Brings what is missing, and waits until the copy has its name.
+    ///
+    /// - Throws: what it failed with, also if it failed before.
+    func finish() throws(Errno) {
+        while advance() {}
+        try monitor.hold { () throws(Errno) in
+            if case .failure(let error)? = ending { throw error }
+        }
+    }
+
+    /// The caller holds the monitor.
+    private func bring(_ chunk: Int) throws(Errno) {
+        let start = UInt64(chunk) * Self.chunkSize
+        try FileCopy.copy(source, from: start, to: min(start + Self.chunkSize, sourceSize), target)
+    }
+
+    /// The chunk of an offset, and how many of its bytes are left from there on.
+    private static func place(_ offset: UInt64) -> (chunk: Int, left: UInt64) {
+        (Int(offset / chunkSize), chunkSize - offset % chunkSize)
+    }
+}
+
+/// The deferred copies of a mount, brought to their end by one thread that lives as long as there are any.
+final class DeferredCopies: Sendable {
+    private struct State {
+        var copies: [DeferredCopy] = []
+        var thread: WorkerThread<Void>?
+        var isRunning = false
+    }
+
+    private let state = Mutex(State())
+    private let number = Atomic<Int>(0)
+
+    /// Whether there are none.
+    var isEmpty: Bool { number.load(ordering: .acquiring) == 0 }
+
+    /// Takes a copy in; false where there is no thread for it.
+    func add(_ copy: DeferredCopy) -> Bool {
+        state.withLock { state in
+            if !state.isRunning {
+                _ = try? state.thread.take()?.join()
+                guard let thread = try? withSignalsBlocked({ try WorkerThread.started { self.run() } }) else {
+                    return false
+                }
+                state.thread = thread
+                state.isRunning = true
+            }
+            state.copies.append(copy)
+            number.add(1, ordering: .acquiringAndReleasing)
+            return true
+        }
+    }
+
+    /// Waits until there are none.
+    func finish() {
+        for copy in state.withLock({ $0.copies }) { try? copy.finish() }
+        // It throws nothing.
+        _ = try? state.withLock { $0.thread.take() }?.join()
+    }
+
+    private func run() {
+        while let copy = first() {
+            while copy.advance() {}
+            state.withLock { $0.copies.removeAll { $0 === copy } }
+            number.subtract(1, ordering: .acquiringAndReleasing)
+        }
+    }
+
+    private func first() -> DeferredCopy? {
+        state.withLock { state in
+            if state.copies.isEmpty { state.isRunning = false }
+            return state.copies.first
+        }
+    }
+}
