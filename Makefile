@@ -18,7 +18,7 @@ CIMG = .build/release/cimg
 MAN = .build/man
 COMPLETIONS = .build/completions
 
-.PHONY: all build setup demo test lint format man completions install uninstall bench fuzz clean help
+.PHONY: all build setup demo test lint format man completions install uninstall bench growth fuzz clean help
 .DEFAULT_GOAL := build
 
 all: build man completions
@@ -88,6 +88,10 @@ uninstall:
 ## bench: compares speed and memory with other tools; IMAGES="oci:DIR:TAG oci:DIR:TAG" BENCHFLAGS=--quick
 bench: build
 	scripts/bench --cimg $(CIMG) $(BENCHFLAGS) $(IMAGES)
+
+## growth: how costs grow with files and layers; GROWTHFLAGS=--quick
+growth: build
+	scripts/growth --cimg $(CIMG) $(GROWTHFLAGS)
 
 ## fuzz: feeds mutated input to every reader of foreign bytes; FUZZSECONDS=60 for each
 fuzz:

@@ -69,7 +69,7 @@ let package = Package(
         module("Transports", ["OCI", "FileTree", "Archive", "LayerStore", "LinuxIO", system]),
         module("Engines", ["OCI", "LinuxIO", system]),
         module("Registry", ["OCI", "LayerStore", "LinuxIO", system] + http),
-        module("TreeDiff", ["OCI", "FileTree"]),
+        module("TreeDiff", ["OCI", "FileTree", "LinuxIO"]),
         module("FileSystems", ["OCI", "FileTree", "EROFS", "LinuxIO", system]),
         module("Overlay", ["OCI", "FileTree", "EROFS", "FileSystems", "LinuxIO", system]),
         module("FuseServer", ["FileTree", "FileSystems", "LinuxIO", "CFuse", system]),

@@ -96,6 +96,30 @@ def have(*names):
     return None
 
 
+def server_memory(place):
+    """What smaps_rollup tells, in KiB, with the peak as VmHWM, of the FUSE server whose arguments name a mountpoint."""
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit() or int(entry) == os.getpid():
+            continue
+        try:
+            with open(f"/proc/{entry}/cmdline", "rb") as file:
+                words = file.read().split(b"\0")
+            if place.encode() not in b" ".join(words):
+                continue
+            links = (os.readlink(f"/proc/{entry}/fd/{number}") for number in os.listdir(f"/proc/{entry}/fd"))
+            if "/dev/fuse" not in links:
+                continue
+            memory = {}
+            for name in ("smaps_rollup", "status"):
+                with open(f"/proc/{entry}/{name}") as file:
+                    lines = [line.split() for line in file if line.rstrip().endswith("kB")]
+                memory |= {line[0].rstrip(":"): int(line[1]) for line in lines}
+            return memory
+        except OSError:
+            continue
+    return None
+
+
 class Image:
     """An OCI layout on disk, read without any of the tools that are measured."""
 
@@ -112,6 +136,7 @@ class Image:
         self.reference = f"oci:{self.directory}:{self.tag}" if self.tag else f"oci:{self.directory}"
         manifest = self.load(self.blob(chosen[0]["digest"]))
         self.layers = [self.blob(layer["digest"]) for layer in manifest["layers"]]
+        self.zstd = all("zstd" in layer["mediaType"] for layer in manifest["layers"])
         self.gzip = all("gzip" in layer["mediaType"] for layer in manifest["layers"])
         self.bytes = sum(layer["size"] for layer in manifest["layers"])
 

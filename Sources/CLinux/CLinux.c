@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
 #include "CLinux.h"
+#include <malloc.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
@@ -49,3 +50,5 @@ int clinux_start_writeback(int fd, int64_t offset, int64_t count) {
 unsigned clinux_major(uint64_t device) { return major(device); }
 unsigned clinux_minor(uint64_t device) { return minor(device); }
 uint64_t clinux_makedev(unsigned maj, unsigned min) { return makedev(maj, min); }
+
+void clinux_return_blocks(int size) { mallopt(M_MMAP_THRESHOLD, size); }

@@ -11,9 +11,18 @@
 #ifndef SYS_fchmodat2
 #define SYS_fchmodat2 452
 #endif
+#ifndef SYS_listxattrat
+#define SYS_listxattrat 465
+#endif
 
 long clinux_llistxattr(const char *path, int follow, void *list, size_t size) {
     return follow ? listxattr(path, list, size) : llistxattr(path, list, size);
+}
+
+long clinux_flistxattr(int file, void *list, size_t size) { return flistxattr(file, list, size); }
+
+long clinux_listxattrat(int directory, const char *name, void *list, size_t size) {
+    return syscall(SYS_listxattrat, directory, name, AT_SYMLINK_NOFOLLOW, list, size);
 }
 
 long clinux_lgetxattr(const char *path, int follow, const char *name, void *value, size_t size) {

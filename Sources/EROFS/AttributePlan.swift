@@ -31,9 +31,9 @@ struct AttributePlan {
 
     /// Finds the attributes to be shared in a tree.
     ///
-    /// - Throws: `EROFSError` if the shared area is too big to be addressed.
-    init(_ inodes: UnsafeBufferPointer<Inode>, layers: [DiffID]) throws(EROFSError) {
-        for layer in layers {
+    /// - Throws: `EROFSError` if the shared area is too big to be addressed; what looking up an inode throws.
+    init(_ tree: Tree) throws {
+        for layer in tree.layers {
             let attribute = ExtendedAttribute(name: OwnAttribute.layer, value: Array(layer.description.utf8))
             // At most 65,534 of 88 bytes.
             layerIDs.append(UInt32(truncatingIfNeeded: sharedSize / 4))
@@ -41,15 +41,17 @@ struct AttributePlan {
             sharedSize += UInt64(Self.size(of: attribute))
         }
         var uses: [ExtendedAttribute: Int] = [:]
-        for number in inodes.indices where !inodes[number].attributes.xattrs.isEmpty {
-            let attributes = inodes[number].attributes.xattrs.filter(Self.isRepresentable)
+        for number in 0..<tree.inodeCount {
+            let xattrs = try tree.xattrs(of: UInt32(number))
+            guard !xattrs.isEmpty else { continue }
+            let attributes = xattrs.filter(Self.isRepresentable)
             let isTooBig =
                 attributes.reduce(Format.attributesHeaderSize) { $0 + Self.size(of: $1) } > Format.maximumAttributesSize
             for attribute in attributes { uses[attribute, default: 0] += isTooBig ? 2 : 1 }
         }
         guard !uses.isEmpty else { return }
-        for number in inodes.indices {
-            for attribute in inodes[number].attributes.xattrs
+        for number in 0..<tree.inodeCount {
+            for attribute in try tree.xattrs(of: UInt32(number))
             where uses[attribute, default: 0] > 1 && ids[attribute] == nil {
                 guard let id = UInt32(exactly: sharedSize / 4) else {
                     throw EROFSError("attributes", "too many to be addressed")

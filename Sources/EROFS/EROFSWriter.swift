@@ -5,7 +5,8 @@ package import FileTree
 /// Writes the metadata image of a flattened tree: names and attributes, and where in the layers the data lies.
 ///
 /// The image is a function of the tree and the layers' sizes alone: the same input gives the same bytes. Memory is
-/// linear in the number of inodes, whatever the sizes of files; the image itself is never held.
+/// linear in the number of inodes, about 30 bytes for each beside the tree, whatever the sizes of files; the image itself
+/// is never held.
 package enum EROFSWriter {
     /// Writes the image of a tree.
     ///
@@ -17,25 +18,22 @@ package enum EROFSWriter {
     ///   - output: gets the image's bytes in order, in pieces of bounded size, valid during the call.
     /// - Returns: what could not be kept as it was.
     /// - Throws: `EROFSError` if the tree is beyond what the format can say or contradicts itself; what the closures
-    ///   throw.
+    ///   and looking up the tree's files throw.
     @discardableResult
     package static func write(
         _ tree: Tree, layerSizes: [UInt64],
         readLayer: (_ layer: Int, _ offset: UInt64, _ buffer: UnsafeMutableRawBufferPointer) throws -> Void,
         output: (UnsafeRawBufferPointer) throws -> Void
     ) throws -> WriterRemarks {
-        // Reading inodes in place spares a copy of each, with all its arrays, at every look.
-        try tree.inodes.withUnsafeBufferPointer { inodes in
-            let layout = try ImageLayout(tree, inodes: inodes, layerSizes: layerSizes)
-            try withoutActuallyEscaping(output) { output in
-                try withoutActuallyEscaping(readLayer) { readLayer in
-                    var sink = ImageSink(output)
-                    try ImageEncoder(layout: layout, readLayer: readLayer).encode(to: &sink)
-                    try sink.flush()
-                }
+        let layout = try ImageLayout(tree, layerSizes: layerSizes)
+        try withoutActuallyEscaping(output) { output in
+            try withoutActuallyEscaping(readLayer) { readLayer in
+                var sink = ImageSink(output)
+                try ImageEncoder(layout: layout, readLayer: readLayer).encode(to: &sink)
+                try sink.flush()
             }
-            return layout.remarks
         }
+        return layout.remarks
     }
 }
 

@@ -9,18 +9,18 @@ struct ImageEncoder {
     let readLayer: (_ layer: Int, _ offset: UInt64, _ buffer: UnsafeMutableRawBufferPointer) throws -> Void
 
     private var tree: Tree { layout.tree }
-    private var inodes: UnsafeBufferPointer<Inode> { layout.inodes }
+    private var numbers: Range<Int> { 0..<tree.inodeCount }
 
     /// Writes the whole image.
     func encode(to sink: inout ImageSink) throws {
         try encodeSuperblock(to: &sink)
         try sink.pad(to: layout.attributesBlock << Format.blockBits)
         for attribute in layout.attributes.shared { try AttributePlan.encode(attribute, to: &sink) }
-        for number in inodes.indices { try encodeInode(number, to: &sink) }
-        for number in inodes.indices { try encodeDirectoryBlocks(number, to: &sink) }
-        for number in inodes.indices { try encodeLinkBlocks(number, to: &sink) }
+        for number in numbers { try encodeInode(number, to: &sink) }
+        for number in numbers { try encodeDirectoryBlocks(number, to: &sink) }
+        for number in numbers { try encodeLinkBlocks(number, to: &sink) }
         if layout.spilledBlocks > 0 {
-            for number in inodes.indices { try encodeSpilledChunks(number, to: &sink) }
+            for number in numbers { try encodeSpilledChunks(number, to: &sink) }
         }
         try sink.pad(to: layout.blockCount << Format.blockBits)
     }
@@ -47,7 +47,7 @@ struct ImageEncoder {
         put(Format.compatibleFeatures, at: start + 8)
         put(UInt8(Format.blockBits), at: start + 12)
         put(UInt16(layout.number(of: 0)), at: start + 14)
-        put(UInt64(inodes.count), at: start + 16)
+        put(UInt64(tree.inodeCount), at: start + 16)
         put(UInt32(layout.blockCount), at: start + 36)
         put(UInt32(layout.inodesBlock), at: start + 40)
         put(UInt32(layout.attributesBlock), at: start + 44)
@@ -72,52 +72,53 @@ struct ImageEncoder {
     // MARK: - Inodes
 
     private func encodeInode(_ number: Int, to sink: inout ImageSink) throws {
-        let type = inodes[number].attributes.type
+        let inode = try tree.inode(UInt32(number))
+        let type = inode.attributes.type
         let placement = layout.placements[number]
+        let attributes = layout.attributes.placement(of: inode)
         try sink.pad(to: placement.offset)
-        let chunks = placement.layout == Format.layoutChunks ? try layout.chunks(of: number) : nil
+        let chunks = placement.layout == Format.layoutChunks ? try layout.chunks(of: inode, number: number) : nil
         let data: UInt32 =
             switch type {
-            case .characterDevice, .blockDevice: Format.encode(inodes[number].attributes.device)
+            case .characterDevice, .blockDevice: Format.encode(inode.attributes.device)
             case .regular: chunks.map { UInt32($0.bits) | Format.chunkIndexes } ?? 0
             case .directory: UInt32(layout.directoriesBlock) + placement.startBlock
             case .symbolicLink: UInt32(layout.linksBlock) + placement.startBlock
             case .fifo, .socket: 0
             }
-        let units = placement.attributesSize == 0 ? 0 : (placement.attributesSize - 12) / 4 + 1
+        let units = attributes.size == 0 ? 0 : (attributes.size - 12) / 4 + 1
         try sink.append(1 | UInt16(placement.layout) << 1)
         try sink.append(UInt16(units))
-        try sink.append(UInt16(truncatingIfNeeded: inodes[number].attributes.mode))
+        try sink.append(UInt16(truncatingIfNeeded: inode.attributes.mode))
         try sink.append(UInt16(0))
         try sink.append(placement.size)
         try sink.append(data)
         try sink.append(UInt32(number) + 1)
-        try sink.append(inodes[number].attributes.uid)
-        try sink.append(inodes[number].attributes.gid)
-        try sink.append(inodes[number].attributes.mtime.seconds)
-        try sink.append(inodes[number].attributes.mtime.nanoseconds)
-        try sink.append(inodes[number].linkCount)
+        try sink.append(inode.attributes.uid)
+        try sink.append(inode.attributes.gid)
+        try sink.append(inode.attributes.mtime.seconds)
+        try sink.append(inode.attributes.mtime.nanoseconds)
+        try sink.append(inode.linkCount)
         try sink.append(UInt64(0))
         try sink.append(UInt64(0))
-        if placement.attributesSize > 0 {
-            try AttributePlan.encode(layout.attributes.placement(of: inodes[number]), to: &sink)
-        }
+        if attributes.size > 0 { try AttributePlan.encode(attributes, to: &sink) }
         if let chunks {
-            try encodeTable(chunks, of: number, to: &sink)
+            try encodeTable(chunks, of: inode.layer, placement.startBlock, to: &sink)
         } else if placement.layout == Format.layoutInline {
             if type == .directory {
                 let tailBlock = placement.size >> Format.blockBits
                 try encodeDirectory(number, to: &sink) { $0 == tailBlock }
             } else {
-                try sink.append(inodes[number].attributes.target)
+                try sink.append(inode.attributes.target)
             }
         }
     }
 
-    private func encodeTable(_ chunks: ChunkPlan, of number: Int, to sink: inout ImageSink) throws {
+    private func encodeTable(
+        _ chunks: ChunkPlan, of layer: UInt32, _ startBlock: UInt32, to sink: inout ImageSink
+    ) throws {
         try sink.pad(to: Format.align(sink.position, 8))
-        let layer = inodes[number].layer
-        var spilled = layout.spillBlock + UInt64(layout.placements[number].startBlock)
+        var spilled = layout.spillBlock + UInt64(startBlock)
         try chunks.forEachChunk { chunk in
             let device: UInt16
             let block: UInt32
@@ -169,16 +170,17 @@ struct ImageEncoder {
             placement.size > 0
         else { return }
         try sink.pad(to: (layout.linksBlock + UInt64(placement.startBlock)) << Format.blockBits)
-        try sink.append(inodes[number].attributes.target)
+        try sink.append(tree.inode(UInt32(number)).attributes.target)
     }
 
     private func encodeSpilledChunks(_ number: Int, to sink: inout ImageSink) throws {
         guard layout.placements[number].layout == Format.layoutChunks else { return }
-        let chunks = try layout.chunks(of: number)
+        let inode = try tree.inode(UInt32(number))
+        let chunks = try layout.chunks(of: inode, number: number)
         guard chunks.spilledBlocks > 0 else { return }
         let start = layout.spillBlock + UInt64(layout.placements[number].startBlock)
         try sink.pad(to: start << Format.blockBits)
-        let layer = Int(inodes[number].layer)
+        let layer = Int(inode.layer)
         try chunks.forEachChunk { chunk in
             guard case .spilled(let bytes, let first) = chunk else { return }
             try spill(bytes, extents: chunks.extents[first...], layer: layer, to: &sink)

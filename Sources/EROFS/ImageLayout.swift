@@ -15,8 +15,6 @@ struct ImageLayout {
         var size: UInt64
         /// The first data block within its region: directory blocks, link blocks or spilled chunks.
         var startBlock: UInt32
-        /// Bytes of the attributes.
-        var attributesSize: UInt32
         var layout: UInt8
         var type: UInt8
     }
@@ -27,8 +25,6 @@ struct ImageLayout {
     static let maximumBlocks = UInt64(UInt32.max)
 
     let tree: Tree
-    /// The tree's inodes, valid while the image is being written.
-    let inodes: UnsafeBufferPointer<Inode>
     let layerSizes: [UInt64]
     let attributes: AttributePlan
     private(set) var placements: [Placement] = []
@@ -53,13 +49,13 @@ struct ImageLayout {
     /// Lays out an image.
     ///
     /// - Throws: `EROFSError` if the tree is beyond what the format can say or contradicts itself.
-    init(_ tree: Tree, inodes: UnsafeBufferPointer<Inode>, layerSizes: [UInt64]) throws(EROFSError) {
+    ///   What looking up an inode throws.
+    init(_ tree: Tree, layerSizes: [UInt64]) throws {
         self.tree = tree
-        self.inodes = inodes
         self.layerSizes = layerSizes
-        try Self.check(tree, inodes, layerSizes: layerSizes)
-        parents = try Self.parents(of: tree, inodes)
-        attributes = try AttributePlan(inodes, layers: tree.layers)
+        try Self.check(tree, layerSizes: layerSizes)
+        parents = try Self.parents(of: tree)
+        attributes = try AttributePlan(tree)
 
         let header = Int(Format.deviceSlotOffset) * Format.deviceSlotSize + tree.layers.count * Format.deviceSlotSize
         attributesBlock = Format.blocks(UInt64(header))
@@ -67,8 +63,8 @@ struct ImageLayout {
         let base = inodesBlock << Format.blockBits
         // The number 0 is left free: it means "none" in other places of the format.
         var end = base + UInt64(Format.inodeAlignment)
-        placements.reserveCapacity(inodes.count)
-        for number in inodes.indices { end = try place(number, at: end) }
+        placements.reserveCapacity(tree.inodeCount)
+        for number in 0..<tree.inodeCount { end = try place(number, at: end) }
 
         directoriesBlock = Format.blocks(end)
         linksBlock = directoriesBlock + directoryBlocks
@@ -88,31 +84,32 @@ struct ImageLayout {
     }
 
     /// How the bytes of a regular file that is not empty are cut.
-    func chunks(of number: Int) throws(EROFSError) -> ChunkPlan {
+    func chunks(of inode: Inode, number: Int) throws(EROFSError) -> ChunkPlan {
         // A file without extents may come without a layer.
-        let extents = inodes[number].extents
-        return try ChunkPlan(
-            size: inodes[number].attributes.size, extents: extents, number: number,
-            layerSize: extents.isEmpty ? 0 : layerSizes[Int(inodes[number].layer)])
+        try ChunkPlan(
+            size: inode.attributes.size, extents: inode.extents, number: number,
+            layerSize: inode.extents.isEmpty ? 0 : layerSizes[Int(inode.layer)])
     }
 
-    private mutating func place(_ number: Int, at start: UInt64) throws(EROFSError) -> UInt64 {
-        let type = inodes[number].attributes.type
+    private mutating func place(_ number: Int, at start: UInt64) throws -> UInt64 {
+        let inode = try tree.inode(UInt32(number))
+        try check(inode, number: number)
+        let type = inode.attributes.type
         var placement = Placement(
             offset: Format.align(start, UInt64(Format.inodeAlignment)), size: 0, startBlock: 0,
-            attributesSize: attributesSize(of: number),
             layout: Format.layoutPlain, type: type.rawValue)
-        let fixed = UInt64(Format.inodeSize) + UInt64(placement.attributesSize)
+        let attributesSize = attributesSize(of: inode, number: number)
+        let fixed = UInt64(Format.inodeSize) + UInt64(attributesSize)
         var body: UInt64 = 0
         switch type {
         case .directory:
             placement.size = entries(of: number).dataSize()
             body = try placeTail(&placement, fixed: fixed, blocks: &directoryBlocks)
         case .symbolicLink:
-            placement.size = UInt64(inodes[number].attributes.target.count)
+            placement.size = UInt64(inode.attributes.target.count)
             body = try placeTail(&placement, fixed: fixed, blocks: &linkBlocks)
-        case .regular where inodes[number].attributes.size > 0:
-            let chunks = try chunks(of: number)
+        case .regular where inode.attributes.size > 0:
+            let chunks = try chunks(of: inode, number: number)
             placement.size = chunks.size
             placement.layout = Format.layoutChunks
             placement.startBlock = try Self.block(spilledBlocks)
@@ -120,7 +117,7 @@ struct ImageLayout {
             body = Format.align(fixed, 8) - fixed + chunks.count * 8
             try count(chunks, of: number)
         case .characterDevice, .blockDevice:
-            let device = inodes[number].attributes.device
+            let device = inode.attributes.device
             if Format.device(Format.encode(device)) != device { remarks.add(.deviceNumberReduced, inode: number) }
         case .regular, .fifo, .socket:
             break
@@ -159,11 +156,11 @@ struct ImageLayout {
         return tail
     }
 
-    private mutating func attributesSize(of number: Int) -> UInt32 {
-        for attribute in inodes[number].attributes.xattrs where AttributeNamespace.split(attribute.name).index == 0 {
+    private mutating func attributesSize(of inode: Inode, number: Int) -> UInt32 {
+        for attribute in inode.attributes.xattrs where AttributeNamespace.split(attribute.name).index == 0 {
             remarks.add(.attributeHiddenFromKernel, inode: number, attribute: attribute.name)
         }
-        let placement = attributes.placement(of: inodes[number])
+        let placement = self.attributes.placement(of: inode)
         for attribute in placement.missing {
             remarks.add(.attributeMissing, inode: number, attribute: attribute.name)
         }
@@ -182,50 +179,47 @@ struct ImageLayout {
         return UInt32(block)
     }
 
-    private static func check(
-        _ tree: Tree, _ inodes: UnsafeBufferPointer<Inode>, layerSizes: [UInt64]
-    ) throws(EROFSError) {
+    private static func check(_ tree: Tree, layerSizes: [UInt64]) throws(EROFSError) {
         guard tree.layers.count == layerSizes.count, layerSizes.count <= Int(UInt16.max) - 1 else {
             throw EROFSError("layers", "\(tree.layers.count) layers with \(layerSizes.count) sizes")
         }
         for (index, size) in layerSizes.enumerated() where size > UInt64(UInt32.max) << Format.blockBits {
             throw EROFSError("layer \(tree.layers[index])", "\(size) bytes are more than 2 TiB - 512")
         }
-        guard inodes.first?.attributes.type == .directory else { throw EROFSError("root", "not a directory") }
-        guard inodes.count < Int(UInt32.max) else { throw EROFSError("image", "too many files") }
-        for number in inodes.indices {
-            if inodes[number].attributes.size > UInt64(Int64.max) {
-                throw EROFSError("inode \(number)", "the size is out of range")
-            }
-            if inodes[number].attributes.target.count > Format.maximumTarget {
-                throw EROFSError("inode \(number)", "the symbolic link's target is longer than 4095 bytes")
-            }
-            if !inodes[number].extents.isEmpty, Int(inodes[number].layer) >= layerSizes.count {
-                throw EROFSError("inode \(number)", "there is no layer \(inodes[number].layer)")
-            }
+        guard tree.inodeCount > 0, tree.type(of: 0) == .directory else { throw EROFSError("root", "not a directory") }
+        guard tree.inodeCount < Int(UInt32.max) else { throw EROFSError("image", "too many files") }
+    }
+
+    private func check(_ inode: Inode, number: Int) throws(EROFSError) {
+        if inode.attributes.size > UInt64(Int64.max) {
+            throw EROFSError("inode \(number)", "the size is out of range")
+        }
+        if inode.attributes.target.count > Format.maximumTarget {
+            throw EROFSError("inode \(number)", "the symbolic link's target is longer than 4095 bytes")
+        }
+        if !inode.extents.isEmpty, Int(inode.layer) >= layerSizes.count {
+            throw EROFSError("inode \(number)", "there is no layer \(inode.layer)")
         }
     }
 
     /// The directory that each directory stands in; the root is its own.
-    private static func parents(
-        of tree: Tree, _ inodes: UnsafeBufferPointer<Inode>
-    ) throws(EROFSError) -> [UInt32] {
-        var parents = [UInt32](repeating: .max, count: inodes.count)
+    private static func parents(of tree: Tree) throws(EROFSError) -> [UInt32] {
+        var parents = [UInt32](repeating: .max, count: tree.inodeCount)
         parents[0] = 0
-        for directory in inodes.indices where inodes[directory].attributes.type == .directory {
+        for directory in parents.indices where tree.type(of: UInt32(directory)) == .directory {
             for child in tree.children(of: UInt32(directory)) {
-                guard Int(child.inode) < inodes.count, 1...Format.maximumName ~= tree.name(of: child).count else {
+                guard Int(child.inode) < parents.count, 1...Format.maximumName ~= tree.name(of: child).count else {
                     throw EROFSError("inode \(directory)", "an entry is out of range")
                 }
-                guard inodes[Int(child.inode)].attributes.type == .directory else { continue }
+                guard tree.type(of: child.inode) == .directory else { continue }
                 guard parents[Int(child.inode)] == .max, Int(child.inode) > directory else {
                     throw EROFSError("inode \(child.inode)", "a directory in two places")
                 }
                 parents[Int(child.inode)] = UInt32(directory)
             }
         }
-        if let lost = inodes.indices.first(where: {
-            parents[$0] == .max && inodes[$0].attributes.type == .directory
+        if let lost = parents.indices.first(where: {
+            parents[$0] == .max && tree.type(of: UInt32($0)) == .directory
         }) {
             throw EROFSError("inode \(lost)", "a directory in no directory")
         }

@@ -21,13 +21,22 @@ package final class MappedTree: TreeSource {
     /// Digests and layers of the files, where they are known.
     package let notes: TreeNotes?
     private let layers: any LayerReader
+    private let giveBack: @Sendable () -> Void
 
     /// Puts a tree together from its parts, which must belong to each other.
-    package init(image: EROFSImage, notes: TreeNotes?, layers: any LayerReader) {
+    ///
+    /// - Parameter giveBack: gives back memory of image and notes that reading took and that reading again brings back.
+    package init(
+        image: EROFSImage, notes: TreeNotes?, layers: any LayerReader, giveBack: @escaping @Sendable () -> Void = {}
+    ) {
         self.image = image
         self.notes = notes
         self.layers = layers
+        self.giveBack = giveBack
     }
+
+    /// Gives back memory that reading took, and that reading again brings back, while other threads may read.
+    package func release() { giveBack() }
 
     package var root: TreeNode { TreeNode(image.rootNumber) }
 

@@ -8,52 +8,52 @@ struct SubtreeDigests {
     private static let version = Array("cimg subtree 1".utf8)
 
     private let tree: Tree
-    private let inodes: UnsafeBufferPointer<Inode>
 
-    /// Prepares for a tree whose inodes stay in place as long as this value is used.
-    init(_ tree: Tree, inodes: UnsafeBufferPointer<Inode>) {
-        self.tree = tree
-        self.inodes = inodes
-    }
+    /// Prepares for a tree.
+    init(_ tree: Tree) { self.tree = tree }
 
-    /// A digest for each inode that is a directory; nil for other inodes and where it is unknown.
+    /// The digests of directories by their numbers; a directory whose digest is unknown is left out.
     ///
     /// Directories come before their children in a tree's numbering, so that a walk from the last to the first inode
     /// meets every child before its parent.
-    func computed() -> [Digest?] {
-        var digests = [Digest?](repeating: nil, count: inodes.count)
+    ///
+    /// - Throws: what looking up an inode does.
+    func computed() throws -> [UInt32: Digest] {
+        var digests: [UInt32: Digest] = [:]
         var fields = FieldBuffer()
-        for number in inodes.indices.reversed() where inodes[number].attributes.type == .directory {
+        for number in (0..<UInt32(tree.inodeCount)).reversed() where tree.type(of: number) == .directory {
             fields.removeAll()
-            if appendDirectory(number, to: &fields, digests) { digests[number] = fields.digest() }
+            if try appendDirectory(number, to: &fields, digests) { digests[number] = fields.digest() }
         }
         return digests
     }
 
     /// Appends what the digest of a directory covers; false where part of it is unknown.
-    private func appendDirectory(_ number: Int, to fields: inout FieldBuffer, _ digests: [Digest?]) -> Bool {
+    private func appendDirectory(
+        _ number: UInt32, to fields: inout FieldBuffer, _ digests: [UInt32: Digest]
+    ) throws -> Bool {
         fields.append(Self.version)
-        appendMetadata(number, to: &fields)
-        let children = tree.children(of: UInt32(number))
+        appendMetadata(try tree.inode(number).attributes, to: &fields)
+        let children = tree.children(of: number)
         fields.append(UInt64(children.count))
         for child in children {
-            let index = Int(child.inode)
-            let type = inodes[index].attributes.type
+            let inode = try tree.inode(child.inode)
+            let type = inode.attributes.type
             let isDirectory = type == .directory
             fields.append(tree.name(of: child))
             fields.append(UInt64(type.rawValue))
-            appendMetadata(index, to: &fields)
-            let size = type == .regular ? inodes[index].attributes.size : 0
+            appendMetadata(inode.attributes, to: &fields)
+            let size = type == .regular ? inode.attributes.size : 0
             fields.append(size)
-            fields.append(isDirectory ? 0 : UInt64(inodes[index].linkCount))
-            fields.append(UInt64(inodes[index].attributes.device.major))
-            fields.append(UInt64(inodes[index].attributes.device.minor))
-            fields.append(inodes[index].attributes.target[...])
+            fields.append(isDirectory ? 0 : UInt64(inode.linkCount))
+            fields.append(UInt64(inode.attributes.device.major))
+            fields.append(UInt64(inode.attributes.device.minor))
+            fields.append(inode.attributes.target[...])
             if isDirectory {
-                guard let digest = digests[index] else { return false }
+                guard let digest = digests[child.inode] else { return false }
                 fields.append(digest)
             } else if size > 0 {
-                guard let digest = inodes[index].contentDigest else { return false }
+                guard let digest = inode.contentDigest else { return false }
                 fields.append(digest)
             } else {
                 fields.append([])
@@ -62,14 +62,14 @@ struct SubtreeDigests {
         return true
     }
 
-    private func appendMetadata(_ number: Int, to fields: inout FieldBuffer) {
-        fields.append(UInt64(inodes[number].attributes.permissions))
-        fields.append(UInt64(inodes[number].attributes.uid))
-        fields.append(UInt64(inodes[number].attributes.gid))
-        fields.append(UInt64(bitPattern: inodes[number].attributes.mtime.seconds))
-        fields.append(UInt64(inodes[number].attributes.mtime.nanoseconds))
-        fields.append(UInt64(inodes[number].attributes.xattrs.count))
-        for attribute in inodes[number].attributes.xattrs {
+    private func appendMetadata(_ attributes: Attributes, to fields: inout FieldBuffer) {
+        fields.append(UInt64(attributes.permissions))
+        fields.append(UInt64(attributes.uid))
+        fields.append(UInt64(attributes.gid))
+        fields.append(UInt64(bitPattern: attributes.mtime.seconds))
+        fields.append(UInt64(attributes.mtime.nanoseconds))
+        fields.append(UInt64(attributes.xattrs.count))
+        for attribute in attributes.xattrs {
             fields.append(attribute.name[...])
             fields.append(attribute.value[...])
         }

@@ -57,31 +57,40 @@ package struct TreeNotes: @unchecked Sendable {
         return Self.headerSize + Int(ordinal) * Self.recordSize
     }
 
-    /// The notes of a tree, with the subtree digests of all its directories.
+    /// Writes the notes of a tree, with the subtree digests of all its directories.
     ///
     /// A directory's digest covers its own mode, ids, time and attributes and, for each child in order, all that a
     /// comparison of two trees could report. It is unknown if below the directory some regular file that is not empty
     /// has no content digest.
-    package static func encode(_ tree: Tree) -> [UInt8] {
-        tree.inodes.withUnsafeBufferPointer { encode(tree, $0) }
+    ///
+    /// - Parameter output: gets the bytes in order, in pieces of bounded size, valid during the call.
+    /// - Throws: what looking up the tree's files and `output` throw.
+    package static func write(_ tree: Tree, output: (UnsafeRawBufferPointer) throws -> Void) throws {
+        let digests = try SubtreeDigests(tree).computed()
+        try withoutActuallyEscaping(output) { output in
+            var sink = ImageSink(output)
+            try sink.append(magic)
+            try sink.append(UInt64(tree.inodeCount))
+            for number in 0..<UInt32(tree.inodeCount) {
+                let inode = try tree.inode(number)
+                try sink.append(inode.layer)
+                if let digest = inode.attributes.type == .directory ? digests[number] : inode.contentDigest {
+                    try sink.append(digest.bytes)
+                } else {
+                    try sink.pad(to: sink.position + UInt64(Digest.byteCount))
+                }
+            }
+            try sink.flush()
+        }
     }
 
-    private static func encode(_ tree: Tree, _ inodes: UnsafeBufferPointer<Inode>) -> [UInt8] {
-        let digests = SubtreeDigests(tree, inodes: inodes).computed()
+    /// The notes of a tree in memory.
+    ///
+    /// See `write(_:output:)`.
+    package static func encode(_ tree: Tree) throws -> [UInt8] {
         var notes: [UInt8] = []
-        notes.reserveCapacity(headerSize + inodes.count * recordSize)
-        notes += magic
-        withUnsafeBytes(of: UInt64(inodes.count).littleEndian) { notes.append(contentsOf: $0) }
-        for number in inodes.indices {
-            withUnsafeBytes(of: inodes[number].layer.littleEndian) { notes.append(contentsOf: $0) }
-            let isDirectory = inodes[number].attributes.type == .directory
-            let digest = isDirectory ? digests[number] : inodes[number].contentDigest
-            if let digest {
-                digest.append(to: &notes)
-            } else {
-                notes.append(contentsOf: repeatElement(0, count: Digest.byteCount))
-            }
-        }
+        notes.reserveCapacity(headerSize + tree.inodeCount * recordSize)
+        try write(tree) { notes.append(contentsOf: $0) }
         return notes
     }
 }

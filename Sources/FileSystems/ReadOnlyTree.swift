@@ -3,6 +3,7 @@
 package import EROFS
 package import FileTree
 import OCI
+import Synchronization
 package import SystemPackage
 
 /// A flattened tree as a file system: never changes, needs no state, so that all of it may be cached and shared.
@@ -13,6 +14,10 @@ package final class ReadOnlyTree: FileSystem {
     private let tree: MappedTree
     private let image: EROFSImage
     private let log: @Sendable (String) -> Void
+    /// Files asked for so far: what was read of the tree for them need not stay in our memory.
+    private let askedCount = Atomic(0)
+    /// Files between two times that memory is given back; each may have brought up to 2 MiB of the tree.
+    private static let releaseInterval = 64
 
     /// Makes the file system of a tree.
     ///
@@ -69,7 +74,8 @@ package final class ReadOnlyTree: FileSystem {
         try answering(directory) {
             let parent = try record(directory, as: .directory, orElse: .notDirectory)
             try image.readDirectory(parent, from: cookie) { entry in
-                take(
+                if wantsAttributes { countFile() }
+                return take(
                     DirectoryEntry(
                         name: entry.name, number: fileNumber(entry.number), type: entry.type,
                         nextCookie: entry.nextCookie,
@@ -207,7 +213,12 @@ extension ReadOnlyTree {
         }
     }
 
+    private func countFile() {
+        if askedCount.wrappingAdd(1, ordering: .relaxed).newValue % Self.releaseInterval == 0 { tree.release() }
+    }
+
     private func answering<Answer>(_ file: FileNumber, _ body: () throws -> Answer) throws(Errno) -> Answer {
+        countFile()
         do {
             return try body()
         } catch let error as Errno {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Flattener {
-    func isDirectory(_ node: UInt32) -> Bool { nodes[Int(node)].type == .directory }
+    func isDirectory(_ node: UInt32) -> Bool { types[Int(node)] == .directory }
 
     /// Whether a node is a symbolic link that the layer in work brought.
     func isOwnLink(_ node: UInt32) -> Bool {
-        nodes[Int(node)].type == .symbolicLink && files[Int(nodes[Int(node)].file)].layer == ordinal
+        types[Int(node)] == .symbolicLink && files[Int(nodes[Int(node)].file)].layer == ordinal
     }
 
     /// The node of a part of a path, no symbolic link followed; nil if it or a parent is not there.
@@ -26,7 +26,8 @@ extension Flattener {
     /// What stands at the target of a hard link.
     mutating func target(_ path: EntryPath, entry: [UInt8]) throws -> Target {
         if path.marker != nil {
-            return leftoverFiles[Array(path.bytes[path.range])].map(Target.file) ?? .missing
+            guard let (file, type) = leftoverFiles[Array(path.bytes[path.range])] else { return .missing }
+            return .file(file, type)
         }
         guard !path.name.isEmpty else { return .directory }
         var parent = find(path, path.parent)
@@ -34,7 +35,7 @@ extension Flattener {
         guard let parent, let node = table.find(path.bytes[path.name], in: parent) else { return .missing }
         if isDirectory(node) { return .directory }
         let file = nodes[Int(node)].file
-        return file & Self.pendingBit == 0 ? .file(file) : .pending(Int(file & ~Self.pendingBit))
+        return file & Self.pendingBit == 0 ? .file(file, types[Int(node)]) : .pending(Int(file & ~Self.pendingBit))
     }
 
     /// The directory of a path's last component.
@@ -89,7 +90,12 @@ extension Flattener {
                 guard linkCount <= Self.maximumLinkCount else {
                     throw failure(entry, "its name leads through more than \(Self.maximumLinkCount) symbolic links")
                 }
-                let target = files[Int(nodes[Int(child)].file)].attributes.target
+                let reference = files[Int(nodes[Int(child)].file)]
+                guard case .file(let attributes, _, _) = try layers[layers.count - 1].kind(at: reference.position)
+                else {
+                    throw failure(entry, "its name leads through what is no symbolic link any more")
+                }
+                let target = attributes.target
                 if target.first == UInt8(ascii: "/") { node = 0 }
                 rest += target.split(separator: UInt8(ascii: "/")).reversed()
                 continue

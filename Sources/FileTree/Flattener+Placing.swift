@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Flattener {
-    mutating func place(_ entry: LayerEntry, at path: EntryPath) throws {
+    mutating func place(_ entry: LayerEntry, _ reference: FileReference, at path: EntryPath) throws {
         switch entry.kind {
-        case .file(let attributes, let extents, let digest):
-            let inode = Inode(attributes: attributes, layer: ordinal, extents: extents, contentDigest: digest)
-            try place(inode, at: path, entry: entry.path)
+        case .file(let attributes, _, _):
+            try place(reference, attributes.type, at: path, entry: entry.path)
         case .hardLink(let target):
-            let layer = layers[layers.count - 1]
+            let layer = layers[layers.count - 1].diffID
             let target = try Self.path(target, entry.path, of: layer, what: "hard link target: ")
             try placeLink(to: target, at: path, entry.path)
         }
     }
 
-    mutating func place(_ inode: Inode, at path: EntryPath, entry: [UInt8]) throws {
-        let isDirectory = inode.attributes.type == .directory
+    mutating func place(_ reference: FileReference, _ type: FileType, at path: EntryPath, entry: [UInt8]) throws {
+        let isDirectory = type == .directory
         guard !path.name.isEmpty else {
             guard isDirectory else { throw failure(entry, "the root is not a directory") }
             if files[0].layer == ordinal { report.duplicateNames += 1 }
-            files[0] = inode
+            files[0] = reference
             return
         }
         let parent = try makeParent(path, entry: entry)
@@ -29,14 +28,14 @@ extension Flattener {
             if isDirectory && self.isDirectory(existing) {
                 let file = Int(nodes[Int(existing)].file)
                 if files[file].layer == Inode.noLayer { report.missingParents -= 1 }
-                files[file] = inode
+                files[file] = reference
                 node = existing
             } else {
                 remove(existing)
-                node = try addNode(path.bytes, path.name, in: parent, hash: hash, inode, entry: entry)
+                node = try addNode(path.bytes, path.name, in: parent, hash: hash, reference, type, entry: entry)
             }
         } else {
-            node = try addNode(path.bytes, path.name, in: parent, hash: hash, inode, entry: entry)
+            node = try addNode(path.bytes, path.name, in: parent, hash: hash, reference, type, entry: entry)
         }
         if isDirectory { lastPlace = Place(bytes: path.bytes, part: path.range, node: node) }
     }
@@ -47,7 +46,7 @@ extension Flattener {
         let type: FileType
         switch try self.target(target, entry: entry) {
         case .directory: throw failure(entry, "a hard link to a directory")
-        case .file(let known): (file, type) = (known, files[Int(known)].attributes.type)
+        case .file(let known, let knownType): (file, type) = (known, knownType)
         case .pending, .missing: (file, type) = (Self.pendingBit | UInt32(pending.count), .regular)
         }
         let parent = try makeParent(path, entry: entry)
@@ -75,10 +74,10 @@ extension Flattener {
                 switch try target(link.target, entry: link.entry) {
                 case .pending(let further): next = further
                 case .directory: throw failure(link.entry, "a hard link to a directory")
-                case .file(let file):
+                case .file(let file, let type):
                     for index in chain {
                         nodes[Int(pending[index].node)].file = file
-                        nodes[Int(pending[index].node)].type = files[Int(file)].attributes.type
+                        types[Int(pending[index].node)] = type
                     }
                     chain = []
                 case .missing: throw missingTarget(link)
@@ -107,16 +106,16 @@ extension Flattener {
         _ bytes: [UInt8], _ name: Range<Int>, in parent: UInt32, hash: UInt32, entry: [UInt8]
     ) throws -> UInt32 {
         report.missingParents += 1
-        let inode = Inode(attributes: Attributes(type: .directory, permissions: 0o755), layer: Inode.noLayer)
-        return try addNode(bytes, name, in: parent, hash: hash, inode, entry: entry)
+        return try addNode(bytes, name, in: parent, hash: hash, .nobody, .directory, entry: entry)
     }
 
     mutating func addNode(
-        _ bytes: [UInt8], _ name: Range<Int>, in parent: UInt32, hash: UInt32, _ inode: Inode, entry: [UInt8]
+        _ bytes: [UInt8], _ name: Range<Int>, in parent: UInt32, hash: UInt32, _ reference: FileReference,
+        _ type: FileType, entry: [UInt8]
     ) throws -> UInt32 {
         let node = try addNode(
-            bytes, name, in: parent, hash: hash, file: UInt32(files.count), type: inode.attributes.type, entry: entry)
-        files.append(inode)
+            bytes, name, in: parent, hash: hash, file: UInt32(files.count), type: type, entry: entry)
+        files.append(reference)
         return node
     }
 
@@ -127,9 +126,11 @@ extension Flattener {
         guard nodes.count < Self.maximumFileCount, files.count < Self.maximumFileCount else {
             throw tooManyFiles(entry)
         }
+        guard table.hasRoom else { throw failure(entry, "the names of the image are longer than 4 GiB together") }
         let node = table.add(bytes, name, in: parent, hash: hash)
         let first = nodes[Int(parent)].firstChild
-        nodes.append(Node(file: file, next: first, type: type))
+        nodes.append(Node(file: file, next: first))
+        types.append(type)
         if first != .max { nodes[Int(first)].previous = node }
         nodes[Int(parent)].firstChild = node
         return node
@@ -145,7 +146,7 @@ extension Flattener {
         }
         if next != .max { nodes[Int(next)].previous = previous }
         nodes[Int(node)].next = .max
-        if [.directory, .symbolicLink].contains(nodes[Int(node)].type) { lastPlace = Place() }
+        if [.directory, .symbolicLink].contains(types[Int(node)]) { lastPlace = Place() }
         var stack = [node]
         while let gone = stack.popLast() {
             table.remove(gone)

@@ -42,7 +42,6 @@ package struct Flattener {
         var firstChild: UInt32 = .max
         var previous: UInt32 = .max
         var next: UInt32 = .max
-        var type: FileType
     }
 
     /// A hard link whose target has not come yet: its node holds the place in which the target's file will stand.
@@ -53,7 +52,7 @@ package struct Flattener {
     }
 
     enum Target {
-        case file(UInt32)
+        case file(UInt32, FileType)
         case directory
         case pending(Int)
         case missing
@@ -70,36 +69,53 @@ package struct Flattener {
     static let gone = UInt32.max
 
     var table = NameTable()
-    var nodes = [Node(file: 0, type: .directory)]
-    var files: [Inode]
-    var layers: [DiffID] = []
+    var nodes = [Node(file: 0)]
+    /// The type of each node.
+    var types = [FileType.directory]
+    var files = [FileReference.nobody]
+    var layers: [any LayerEntries] = []
     var lastPlace = Place()
     var pending: [PendingLink] = []
     /// Files below AUFS leftovers of the layer, which hard links of the layer may name.
-    var leftoverFiles: [[UInt8]: UInt32] = [:]
+    var leftoverFiles: [[UInt8]: (file: UInt32, type: FileType)] = [:]
 
     /// Starts with a root directory, 0755 of root, at the beginning of time: what it stays unless a layer has an entry
     /// for it.
-    package init() {
-        files = [Inode(attributes: Attributes(type: .directory, permissions: 0o755), layer: Inode.noLayer)]
+    ///
+    /// - Parameter entryCount: how many entries all layers together are likely to have: room is made for them at once.
+    package init(entryCount: Int = 0) {
+        let count = min(max(0, entryCount), Self.maximumFileCount) + 1
+        table.reserve(count)
+        nodes.reserveCapacity(count)
+        types.reserveCapacity(count)
+        files.reserveCapacity(count)
     }
 
     /// Lays one more layer over the tree.
+    ///
+    /// The layer is kept: its files are looked up in it as long as the flattener or its tree lives.
     ///
     /// - Throws: `LayerError` for an entry that cannot be; what reading the layer throws. The flattener is of no
     ///   further use then.
     package mutating func apply(_ layer: some LayerEntries) throws {
         let diffID = layer.diffID
-        layers.append(diffID)
+        guard layers.count < FileReference.maximumLayerCount else {
+            throw LayerError(layer: diffID, path: [], reason: "more than \(FileReference.maximumLayerCount) layers")
+        }
+        layers.append(layer)
         try layer.forEachMarker { name in
             try hide(Self.path(name, name, of: diffID), entry: name)
         }
-        try layer.forEach { entry in
+        try layer.forEach { entry, position in
+            guard
+                let reference = FileReference(
+                    layer: layers.count - 1, position: position, hasXattrs: entry.kind.hasXattrs)
+            else { throw failure(entry.path, "too far in its layer") }
             let path = try Self.path(entry.path, entry.path, of: diffID)
             if let marker = path.marker {
-                try drop(entry, path, marker)
+                try drop(entry, reference, path, marker)
             } else {
-                try place(entry, at: path)
+                try place(entry, reference, at: path)
             }
         }
         try placePending()
@@ -109,19 +125,28 @@ package struct Flattener {
 
     /// The finished tree.
     package consuming func freeze() throws -> Tree {
-        var assembly = TreeAssembly(layers: layers, files: files)
+        // What is not needed any more goes at once: this is where memory is at its most.
+        table.forgetPlaces()
+        var assembly = TreeAssembly(
+            LayerStack(layers), diffIDs: layers.map(\.diffID), files: files,
+            linkCount: nodes.count { $0.file != Self.gone } - 1)
+        files = []
         for index in nodes.indices.dropFirst() where nodes[index].file != Self.gone {
             let node = UInt32(index)
+            let (start, count) = table.range(of: node)
             assembly.name(
-                nodes[index].file, table.name(of: node), in: nodes[Int(table.parent(of: node))].file)
+                nodes[index].file, types[index], nameStart: start, nameCount: count,
+                in: nodes[Int(table.parent(of: node))].file)
         }
+        (nodes, types) = ([], [])
+        assembly.names = table.takeArena()
         return try assembly.freeze()
     }
 
     var ordinal: UInt32 { UInt32(layers.count - 1) }
 
     func failure(_ entry: [UInt8], _ reason: String) -> LayerError {
-        LayerError(layer: layers[layers.count - 1], path: entry, reason: reason)
+        LayerError(layer: layers[layers.count - 1].diffID, path: entry, reason: reason)
     }
 
     /// A name as a path; `entry` is whose name or target it is.
@@ -161,17 +186,19 @@ package struct Flattener {
     }
 
     /// Counts an entry that is a whiteout, a leftover or below one.
-    mutating func drop(_ entry: LayerEntry, _ path: EntryPath, _ marker: Range<Int>) throws {
+    mutating func drop(
+        _ entry: LayerEntry, _ reference: FileReference, _ path: EntryPath, _ marker: Range<Int>
+    ) throws {
         guard Whiteout(path.bytes[marker]) == .leftover else {
             if marker != path.name { report.entriesBelowWhiteouts += 1 }
             return
         }
         report.leftovers += 1
         // AUFS kept the files that have several names here, and their names as hard links to them.
-        if case .file(let attributes, let extents, let digest) = entry.kind, attributes.type != .directory {
+        if case .file(let attributes, _, _) = entry.kind, attributes.type != .directory {
             guard files.count < Self.maximumFileCount else { throw tooManyFiles(entry.path) }
-            leftoverFiles[Array(path.bytes[path.range])] = UInt32(files.count)
-            files.append(Inode(attributes: attributes, layer: ordinal, extents: extents, contentDigest: digest))
+            leftoverFiles[Array(path.bytes[path.range])] = (UInt32(files.count), attributes.type)
+            files.append(reference)
         }
     }
 }

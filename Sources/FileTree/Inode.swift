@@ -27,8 +27,16 @@ package enum FileType: UInt8, Sendable, Hashable, CaseIterable {
 
     /// The type that the `S_IFMT` bits of a mode name; nil for bits that name none.
     package init?(mode: UInt32) {
-        guard let type = Self.allCases.first(where: { $0.modeBits == mode & 0o170000 }) else { return nil }
-        self = type
+        switch mode & 0o170000 {
+        case 0o100000: self = .regular
+        case 0o040000: self = .directory
+        case 0o020000: self = .characterDevice
+        case 0o060000: self = .blockDevice
+        case 0o010000: self = .fifo
+        case 0o140000: self = .socket
+        case 0o120000: self = .symbolicLink
+        default: return nil
+        }
     }
 }
 

@@ -10,6 +10,12 @@ package struct LayerEntry: Hashable, Sendable {
         case file(Attributes, extents: [Extent], contentDigest: Digest?)
         /// One more name for the file that has this name.
         case hardLink(target: [UInt8])
+
+        /// Whether it is a file with extended attributes.
+        var hasXattrs: Bool {
+            if case .file(let attributes, _, _) = self { return !attributes.xattrs.isEmpty }
+            return false
+        }
     }
 
     /// The name in the tar: any bytes but NUL.
@@ -24,18 +30,30 @@ package struct LayerEntry: Hashable, Sendable {
     }
 }
 
-/// The entries of a layer, readable several times.
-package protocol LayerEntries {
+/// The entries of a layer, readable several times and by several threads.
+package protocol LayerEntries: Sendable {
     /// The digest of the layer's uncompressed tar.
     var diffID: DiffID { get }
 
-    /// Calls `body` with each entry in the order of the tar.
-    func forEach(_ body: (LayerEntry) throws -> Void) throws
+    /// Calls `body` with each entry in the order of the tar, and with its position: below 2^47, the entry's own.
+    func forEach(_ body: (_ entry: LayerEntry, _ position: UInt64) throws -> Void) throws
+
+    /// What the entry at a position describes.
+    ///
+    /// - Throws: an error where no entry begins.
+    func kind(at position: UInt64) throws -> LayerEntry.Kind
+
+    /// Gives back memory that reading took and that reading again brings back.
+    func release()
 
     /// Calls `body` with the name of each entry that may be a whiteout or an opaque marker, in the order of the tar.
     ///
     /// Names that turn out to be neither are ignored.
     func forEachMarker(_ body: (_ path: [UInt8]) throws -> Void) throws
+}
+
+extension LayerEntries {
+    package func release() {}
 }
 
 /// Why a layer cannot be laid onto the layers below it.

@@ -5,29 +5,53 @@
 /// Nodes are numbered from 0; the root has no name. Hashes are seeded anew in each process, so that no image can
 /// choose names that collide.
 struct NameTable {
+    /// Twelve bytes: there is one for each file of an image.
     private struct Name {
-        var start: Int
+        var start: UInt32
         var parent: UInt32
-        var hash: UInt32
-        var count: UInt16
+        /// A part of the hash, which most names that are not the one looked for do not share.
+        var mark: UInt16
+        var count: UInt8
     }
+
+    /// The most bytes that all names together may have.
+    static let maximumByteCount = Int(UInt32.max)
 
     private static let free = UInt32.max
     private static let deleted = UInt32.max - 1
 
-    private var names: [Name] = [Name(start: 0, parent: .max, hash: 0, count: 0)]
-    private var arena: [UInt8] = []
+    private var names: [Name] = [Name(start: 0, parent: .max, mark: 0, count: 0)]
+    private(set) var arena: [UInt8] = []
     private var slots = [UInt32](repeating: NameTable.free, count: 64)
     private var usedSlots = 0
 
     /// Nodes ever added, the root included.
     var count: Int { names.count }
 
-    /// The bytes of a node's name.
-    func name(of node: UInt32) -> ArraySlice<UInt8> {
-        let name = names[Int(node)]
-        return arena[name.start..<name.start + Int(name.count)]
+    /// Where a node's name lies in `arena`.
+    func range(of node: UInt32) -> (start: UInt32, count: UInt8) {
+        (names[Int(node)].start, names[Int(node)].count)
     }
+
+    /// Whether a name of any length can be added.
+    var hasRoom: Bool { arena.count <= Self.maximumByteCount - Int(UInt8.max) }
+
+    /// Makes room for so many names at once, so that no copy is made while they come.
+    mutating func reserve(_ count: Int) {
+        names.reserveCapacity(count + 1)
+        arena.reserveCapacity(count * 16)
+        if slots.count < Self.capacity(for: count) { rebuild(capacity: Self.capacity(for: count)) }
+    }
+
+    /// Gives the bytes of all names and forgets everything.
+    mutating func takeArena() -> [UInt8] {
+        let taken = arena
+        self = NameTable()
+        return taken
+    }
+
+    /// Forgets which directory holds which name: nothing can be found any more.
+    mutating func forgetPlaces() { slots = [] }
 
     /// The directory that holds a node.
     func parent(of node: UInt32) -> UInt32 { names[Int(node)].parent }
@@ -62,9 +86,14 @@ struct NameTable {
 
     /// Adds a name that is not there and returns its node: the next number.
     mutating func add(_ bytes: [UInt8], _ name: Range<Int>, in parent: UInt32, hash: UInt32) -> UInt32 {
-        if usedSlots * 2 >= slots.count { rebuild() }
+        if usedSlots >= slots.count / 4 * 3 {
+            rebuild(capacity: Self.capacity(for: slots.count { $0 < Self.deleted }))
+        }
         let node = UInt32(names.count)
-        names.append(Name(start: arena.count, parent: parent, hash: hash, count: UInt16(name.count)))
+        names.append(
+            Name(
+                start: UInt32(arena.count), parent: parent, mark: UInt16(truncatingIfNeeded: hash >> 16),
+                count: UInt8(name.count)))
         arena.append(contentsOf: bytes[name])
         insert(node, hash)
         return node
@@ -72,7 +101,7 @@ struct NameTable {
 
     /// Forgets a node's name; its number is not used again.
     mutating func remove(_ node: UInt32) {
-        var slot = Int(names[Int(node)].hash) & (slots.count - 1)
+        var slot = Int(hash(of: node)) & (slots.count - 1)
         while slots[slot] != node {
             guard slots[slot] != Self.free else { return }
             slot = (slot + 1) & (slots.count - 1)
@@ -84,10 +113,10 @@ struct NameTable {
         _ node: UInt32, _ bytes: [UInt8], _ name: Range<Int>, _ parent: UInt32, _ hash: UInt32
     ) -> Bool {
         let candidate = names[Int(node)]
-        guard candidate.hash == hash, candidate.parent == parent, Int(candidate.count) == name.count else {
-            return false
-        }
-        var own = candidate.start
+        guard candidate.mark == UInt16(truncatingIfNeeded: hash >> 16), candidate.parent == parent,
+            Int(candidate.count) == name.count
+        else { return false }
+        var own = Int(candidate.start)
         for position in name {
             guard arena[own] == bytes[position] else { return false }
             own += 1
@@ -102,12 +131,22 @@ struct NameTable {
         usedSlots += 1
     }
 
-    private mutating func rebuild() {
-        let live = slots.filter { $0 < Self.deleted }
+    /// Slots for so many names: at least eight for five, so that few stand in each other's way.
+    private static func capacity(for count: Int) -> Int {
         var capacity = 64
-        while capacity < live.count * 4 { capacity *= 2 }
+        while capacity / 8 * 5 < count { capacity *= 2 }
+        return capacity
+    }
+
+    private mutating func rebuild(capacity: Int) {
+        let old = slots
         slots = [UInt32](repeating: Self.free, count: capacity)
         usedSlots = 0
-        for node in live { insert(node, names[Int(node)].hash) }
+        for node in old where node < Self.deleted { insert(node, hash(of: node)) }
+    }
+
+    private func hash(of node: UInt32) -> UInt32 {
+        let name = names[Int(node)]
+        return Self.hash(arena, Int(name.start)..<Int(name.start) + Int(name.count), in: name.parent)
     }
 }

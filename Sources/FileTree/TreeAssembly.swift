@@ -11,34 +11,34 @@ package struct TreeAssembly: Sendable {
         fileprivate let index: UInt32
     }
 
-    private struct Link {
-        let parent: UInt32
-        let file: UInt32
-        let nameStart: Int
-        let nameCount: UInt16
-    }
-
     private let layers: [DiffID]
-    private var inodes: [Inode]
-    private var links: [Link] = []
-    private var names: [UInt8] = []
+    private var files: Tree.Files
+    private var types: [FileType]
+    /// The names, each with the numbers of its directory and its file in the assembly.
+    private var links: [Tree.Entry] = []
+    /// The bytes of all names.
+    var names: [UInt8] = []
 
     /// Starts a tree with its root directory.
     package init(layers: [DiffID], root: Inode) {
         self.layers = layers
-        inodes = [root]
+        files = .memory([root])
+        types = [root.attributes.type]
     }
 
-    /// Starts a tree of files whose numbers are known, the root's 0: those that get no name are left out.
-    init(layers: [DiffID], files: [Inode]) {
-        self.layers = layers
-        inodes = files
+    /// Starts a tree of files of layers whose numbers are known, the root's 0: those that get no name are left out.
+    init(_ stack: LayerStack, diffIDs: [DiffID], files: [FileReference], linkCount: Int) {
+        layers = diffIDs
+        self.files = .layers(stack, files)
+        types = [FileType](repeating: .regular, count: files.count)
+        types[0] = .directory
+        links.reserveCapacity(linkCount)
     }
 
-    /// Gives a file a name in a directory; the caller knows that both are what they have to be, and the name good.
-    mutating func name(_ file: UInt32, _ name: ArraySlice<UInt8>, in parent: UInt32) {
-        links.append(Link(parent: parent, file: file, nameStart: names.count, nameCount: UInt16(name.count)))
-        names.append(contentsOf: name)
+    /// Gives a file a name in a directory; the caller knows that both are what they have to be, and sets `names`.
+    mutating func name(_ file: UInt32, _ type: FileType, nameStart: UInt32, nameCount: UInt8, in parent: UInt32) {
+        types[Int(file)] = type
+        links.append(Tree.Entry(parent: parent, inode: file, nameStart: nameStart, nameCount: nameCount))
     }
 
     /// The root directory.
@@ -52,10 +52,16 @@ package struct TreeAssembly: Sendable {
     package mutating func add(
         _ inode: Inode, named name: ArraySlice<UInt8>, in parent: File
     ) throws(TreeAssemblyError) -> File {
-        guard inodes.count < Int(UInt32.max) - 1 else { throw TreeAssemblyError(name, "too many files") }
-        try appendLink(name, to: UInt32(inodes.count), in: parent)
+        guard case .memory(var inodes) = files, types.count < Int(UInt32.max) - 1 else {
+            throw TreeAssemblyError(name, "too many files")
+        }
+        try appendLink(name, to: UInt32(types.count), in: parent)
+        types.append(inode.attributes.type)
+        // The array has one owner while it grows.
+        files = .memory([])
         inodes.append(inode)
-        return File(index: UInt32(inodes.count - 1))
+        files = .memory(inodes)
+        return File(index: UInt32(types.count - 1))
     }
 
     /// Gives a file that is no directory one more name.
@@ -64,7 +70,7 @@ package struct TreeAssembly: Sendable {
     package mutating func link(
         _ file: File, named name: ArraySlice<UInt8>, in parent: File
     ) throws(TreeAssemblyError) {
-        guard inodes[Int(file.index)].attributes.type != .directory else {
+        guard types[Int(file.index)] != .directory else {
             throw TreeAssemblyError(name, "a hard link to a directory")
         }
         try appendLink(name, to: file.index, in: parent)
@@ -76,11 +82,15 @@ package struct TreeAssembly: Sendable {
         guard 1...255 ~= name.count, !name.contains(0), !name.contains(0x2F),
             name.count > 2 || name.contains(where: { $0 != 0x2E })
         else { throw TreeAssemblyError(name, "not a file name") }
-        guard inodes[Int(parent.index)].attributes.type == .directory else {
+        guard types[Int(parent.index)] == .directory else {
             throw TreeAssemblyError(name, "its parent is not a directory")
         }
+        guard names.count <= NameTable.maximumByteCount - name.count else {
+            throw TreeAssemblyError(name, "too many names")
+        }
         links.append(
-            Link(parent: parent.index, file: file, nameStart: names.count, nameCount: UInt16(name.count)))
+            Tree.Entry(
+                parent: parent.index, inode: file, nameStart: UInt32(names.count), nameCount: UInt8(name.count)))
         names.append(contentsOf: name)
     }
 
@@ -89,31 +99,22 @@ package struct TreeAssembly: Sendable {
     ///
     /// - Throws: `TreeAssemblyError` for a name that stands twice in a directory.
     package consuming func freeze() throws(TreeAssemblyError) -> Tree {
-        var starts = try sortLinks()
-        starts.append(links.count)
-        var numbers = [UInt32](repeating: .max, count: inodes.count)
-        var ordered: [Inode] = []
-        ordered.reserveCapacity(inodes.count)
-        var entries: [Tree.Entry] = []
-        var ranges: [Range<Int>] = []
-        ranges.reserveCapacity(inodes.count)
-        entries.reserveCapacity(links.count)
-
-        // Entries of a directory stand together from its start on, in the order of the directories' numbers as files
-        // of the assembly; only their inode numbers are open until the walk has met them.
+        let starts = try sortLinks()
+        var numbers = [UInt32](repeating: .max, count: types.count)
+        var order: [UInt32] = []
+        var linkCounts: [UInt32] = []
+        order.reserveCapacity(types.count)
+        linkCounts.reserveCapacity(types.count)
+        // Entries of a directory stand together, in the order of the directories' numbers in the assembly; only their
+        // inode numbers are open until the walk has met them.
         var stack: [(next: Int, end: Int)] = []
         func meet(_ file: UInt32) {
             let index = Int(file)
-            if numbers[index] == .max {
-                numbers[index] = UInt32(ordered.count)
-                let range = starts[index]..<starts[index + 1]
-                ordered.append(inodes[index])
-                ordered[ordered.count - 1].linkCount = inodes[index].attributes.type == .directory ? 2 : 1
-                ranges.append(range)
-                if !range.isEmpty { stack.append((range.lowerBound, range.upperBound)) }
-            } else {
-                ordered[Int(numbers[index])].linkCount += 1
-            }
+            guard numbers[index] == .max else { return linkCounts[Int(numbers[index])] += 1 }
+            numbers[index] = UInt32(order.count)
+            order.append(file)
+            linkCounts.append(types[index] == .directory ? 2 : 1)
+            if starts[index] < starts[index + 1] { stack.append((Int(starts[index]), Int(starts[index + 1]))) }
         }
         meet(0)
         while let top = stack.last {
@@ -123,53 +124,50 @@ package struct TreeAssembly: Sendable {
             }
             stack[stack.count - 1].next += 1
             let link = links[top.next]
-            if inodes[Int(link.file)].attributes.type == .directory {
-                ordered[Int(numbers[Int(link.parent)])].linkCount += 1
-            }
-            meet(link.file)
+            if types[Int(link.inode)] == .directory { linkCounts[Int(numbers[Int(link.parent)])] += 1 }
+            meet(link.inode)
         }
-        // Names are put in the order in which directories are read: near each other in memory.
-        var orderedNames: [UInt8] = []
-        orderedNames.reserveCapacity(names.count)
-        for link in links {
-            entries.append(
-                Tree.Entry(
-                    nameStart: orderedNames.count, nameCount: link.nameCount, inode: numbers[Int(link.file)]))
-            orderedNames.append(contentsOf: names[link.nameStart..<link.nameStart + Int(link.nameCount)])
-        }
-        return Tree(inodes: ordered, layers: layers, entries: entries, entryRanges: ranges, names: orderedNames)
+        for index in links.indices { links[index].inode = numbers[Int(links[index].inode)] }
+        return Tree(
+            layers: layers, files: files, order: order, types: types, linkCounts: linkCounts, starts: starts,
+            entries: links, names: names)
     }
 
-    /// Sorts the links by parent, then by name; returns where each file's links as a parent start.
-    private mutating func sortLinks() throws(TreeAssemblyError) -> [Int] {
-        var starts = [Int](repeating: 0, count: inodes.count)
+    /// Sorts the links by parent, then by name, in place; returns where each file's links as a parent start, and the end.
+    private mutating func sortLinks() throws(TreeAssemblyError) -> [UInt32] {
+        var starts = [UInt32](repeating: 0, count: types.count + 1)
         for link in links { starts[Int(link.parent)] += 1 }
-        var total = 0
+        var total: UInt32 = 0
         for index in starts.indices { (starts[index], total) = (total, total + starts[index]) }
         var next = starts
-        var sorted = links
-        for link in links {
-            sorted[next[Int(link.parent)]] = link
-            next[Int(link.parent)] += 1
+        // Each link goes to where its parent's are, and what stood there comes to its place.
+        for parent in 0..<types.count {
+            while next[parent] < starts[parent + 1] {
+                let place = Int(next[parent])
+                let home = Int(links[place].parent)
+                if home != parent { links.swapAt(place, Int(next[home])) }
+                next[home] += 1
+            }
         }
-        let duplicate: Link? = names.withUnsafeBufferPointer { names in
-            func name(_ link: Link) -> Slice<UnsafeBufferPointer<UInt8>> {
-                names[link.nameStart..<link.nameStart + Int(link.nameCount)]
+        let duplicate: Tree.Entry? = names.withUnsafeBytes { names in
+            func name(_ link: Tree.Entry) -> UnsafeRawBufferPointer {
+                UnsafeRawBufferPointer(
+                    rebasing: names[Int(link.nameStart)..<Int(link.nameStart) + Int(link.nameCount)])
             }
-            for (start, end) in zip(starts, next) where end - start > 1 {
-                sorted[start..<end].sort { Bytes.precedes(name($0), name($1)) }
-                for index in start + 1..<end where name(sorted[index - 1]).elementsEqual(name(sorted[index])) {
-                    return sorted[index]
+            return links.withUnsafeMutableBufferPointer { links in
+                for (start, end) in zip(starts, starts.dropFirst()) where end - start > 1 {
+                    var siblings = UnsafeMutableBufferPointer(rebasing: links[Int(start)..<Int(end)])
+                    siblings.sort { Bytes.precedes(name($0), name($1)) }
+                    for index in 1..<siblings.count
+                    where name(siblings[index - 1]).elementsEqual(name(siblings[index])) { return siblings[index] }
                 }
+                return nil
             }
-            return nil
         }
         if let duplicate {
-            throw TreeAssemblyError(
-                names[duplicate.nameStart..<duplicate.nameStart + Int(duplicate.nameCount)],
-                "stands twice in its directory")
+            let start = Int(duplicate.nameStart)
+            throw TreeAssemblyError(names[start..<start + Int(duplicate.nameCount)], "stands twice in its directory")
         }
-        links = sorted
         return starts
     }
 }

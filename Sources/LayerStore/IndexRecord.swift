@@ -77,6 +77,12 @@ enum IndexRecord {
 
     /// The entry of a record; nil for a record that is none.
     static func decode(_ record: UnsafeRawBufferPointer) -> LayerEntry? {
+        guard let path = path(record), let kind = kind(record) else { return nil }
+        return LayerEntry(path: path, kind: kind)
+    }
+
+    /// What the entry of a record describes; nil for a record that is none.
+    static func kind(_ record: UnsafeRawBufferPointer) -> LayerEntry.Kind? {
         var cursor = ByteCursor(record)
         guard let fields = Fixed(&cursor) else { return nil }
         var digest: Digest?
@@ -84,10 +90,10 @@ enum IndexRecord {
             guard let bytes = cursor.take(Digest.byteCount) else { return nil }
             digest = Digest(bytes)
         }
-        guard let path = cursor.bytes(fields.pathCount), let target = cursor.bytes(fields.targetCount) else {
+        guard cursor.take(Int(fields.pathCount)) != nil, let target = cursor.bytes(fields.targetCount) else {
             return nil
         }
-        if fields.flags & isHardLink != 0 { return LayerEntry(path: path, kind: .hardLink(target: target)) }
+        if fields.flags & isHardLink != 0 { return .hardLink(target: target) }
         guard UInt64(fields.extentCount) * 24 <= UInt64(cursor.remaining) else { return nil }
         var extents: [Extent] = []
         extents.reserveCapacity(Int(fields.extentCount))
@@ -105,7 +111,7 @@ enum IndexRecord {
             else { return nil }
             attributes.xattrs.append(ExtendedAttribute(name: name, value: value))
         }
-        return LayerEntry(path: path, kind: .file(attributes, extents: extents, contentDigest: digest))
+        return .file(attributes, extents: extents, contentDigest: digest)
     }
 
     private struct Fixed {
@@ -117,23 +123,21 @@ enum IndexRecord {
         let attributeCount: UInt32
 
         init?(_ cursor: inout ByteCursor) {
-            guard cursor.remaining >= fixedByteCount, let _: UInt32 = cursor.number(),
-                let type: UInt8 = cursor.number(),
-                let flags: UInt8 = cursor.number(), let permissions: UInt16 = cursor.number(),
-                let uid: UInt32 = cursor.number(), let gid: UInt32 = cursor.number(),
-                let seconds: Int64 = cursor.number(), let nanoseconds: UInt32 = cursor.number(),
-                let major: UInt32 = cursor.number(), let minor: UInt32 = cursor.number(),
-                let pathCount: UInt32 = cursor.number(), let size: UInt64 = cursor.number(),
-                let targetCount: UInt32 = cursor.number(), let extentCount: UInt32 = cursor.number(),
-                let attributeCount: UInt32 = cursor.number(), let _: UInt32 = cursor.number(),
-                let _: UInt64 = cursor.number(), let fileType = FileType(rawValue: type)
-            else { return nil }
+            guard let fixed = cursor.take(fixedByteCount), let fileType = FileType(rawValue: fixed[4]) else {
+                return nil
+            }
+            func number<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int) -> Number {
+                Number(littleEndian: fixed.loadUnaligned(fromByteOffset: offset, as: Number.self))
+            }
             attributes = Attributes(
-                type: fileType, permissions: permissions, uid: uid, gid: gid,
-                mtime: Timestamp(seconds: seconds, nanoseconds: nanoseconds), size: size,
-                device: DeviceNumber(major: major, minor: minor))
-            (self.flags, self.pathCount, self.targetCount) = (flags, pathCount, targetCount)
-            (self.extentCount, self.attributeCount) = (extentCount, attributeCount)
+                type: fileType, permissions: number(at: 6), uid: number(at: 8), gid: number(at: 12),
+                mtime: Timestamp(seconds: number(at: 16), nanoseconds: number(at: 24)), size: number(at: 40),
+                device: DeviceNumber(major: number(at: 28), minor: number(at: 32)))
+            flags = fixed[5]
+            pathCount = number(at: 36)
+            targetCount = number(at: 48)
+            extentCount = number(at: 52)
+            attributeCount = number(at: 56)
         }
     }
 }
@@ -156,5 +160,5 @@ struct ByteCursor {
         take(MemoryLayout<Number>.size).map { Number(littleEndian: $0.loadUnaligned(as: Number.self)) }
     }
 
-    mutating func bytes(_ count: UInt32) -> [UInt8]? { take(Int(count)).map(Array.init) }
+    mutating func bytes(_ count: UInt32) -> [UInt8]? { count == 0 ? [] : take(Int(count)).map(Array.init) }
 }

@@ -4,6 +4,7 @@ package import FileTree
 import Glibc
 package import LinuxIO
 package import OCI
+import Synchronization
 import SystemPackage
 
 /// The entries of a stored layer: a mapped file that was written while the layer was inflated.
@@ -12,6 +13,8 @@ import SystemPackage
 package final class LayerIndex: LayerEntries, Sendable {
     static let magic = Array("CIMGLYR1".utf8)
     static let headerByteCount = 96
+    /// So much of the file is in our memory while it is read from its start to its end.
+    private static let residentByteCount = 2 << 20
 
     /// The layer.
     package let diffID: DiffID
@@ -22,6 +25,8 @@ package final class LayerIndex: LayerEntries, Sendable {
     /// Access control lists that were dropped: they name users without numbers.
     package let droppedACLCount: UInt64
     private let file: MappedFile
+    /// Whether entries were looked up since the file's pages were last given back.
+    private let isTouched = Atomic(false)
     private let markersOffset: Int
     private let markerCount: UInt64
 
@@ -51,18 +56,41 @@ package final class LayerIndex: LayerEntries, Sendable {
         markerCount = markers
     }
 
+    /// `entryCount`, but never more than the file has room for.
+    var likelyEntryCount: Int {
+        Int(min(entryCount, UInt64((markersOffset - Self.headerByteCount) / IndexRecord.fixedByteCount)))
+    }
+
     private static func damaged(_ diffID: DiffID) -> StoreError {
         StoreError(.damaged, "layer \(diffID)", "its index is damaged")
     }
 
-    package func forEach(_ body: (LayerEntry) throws -> Void) throws {
+    package func forEach(_ body: (LayerEntry, UInt64) throws -> Void) throws {
+        defer { file.release() }
         var offset = Self.headerByteCount
+        var released = offset
         for _ in 0..<entryCount {
             let record = try record(at: offset)
             guard let entry = IndexRecord.decode(record) else { throw Self.damaged(diffID) }
-            try body(entry)
+            try body(entry, UInt64(offset))
             offset += record.count
+            if offset - released >= Self.residentByteCount {
+                file.release()
+                released = offset
+            }
         }
+    }
+
+    package func kind(at position: UInt64) throws -> LayerEntry.Kind {
+        guard let offset = Int(exactly: position), let kind = IndexRecord.kind(try record(at: offset)) else {
+            throw Self.damaged(diffID)
+        }
+        isTouched.store(true, ordering: .relaxed)
+        return kind
+    }
+
+    package func release() {
+        if isTouched.exchange(false, ordering: .relaxed) { file.release() }
     }
 
     package func forEachMarker(_ body: ([UInt8]) throws -> Void) throws {

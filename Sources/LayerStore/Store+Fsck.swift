@@ -181,7 +181,7 @@ extension Store {
             output: { hasher.update($0) })
         let notes = try MappedFile(directory.openBeneath("notes"))
         guard try hasher.finish() == Self.digest(of: FileStream(directory.openBeneath("tree"))),
-            notes.bytes.elementsEqual(TreeNotes.encode(tree))
+            try notes.bytes.elementsEqual(TreeNotes.encode(tree))
         else { throw StoreError(.damaged, "tree \(chainID)", "is not what its layers make") }
     }
 }

@@ -86,10 +86,12 @@ extension Store {
             layers.append(layer)
         }
         let chainID = ChainID(diffIDs)
-        var flattener = Flattener()
+        Memory.returnLargeBlocks()
+        var flattener = Flattener(entryCount: layers.reduce(0) { $0 + $1.index.likelyEntryCount })
         for layer in layers { try flattener.apply(layer.index) }
         var report = flattener.report.lines
-        let tree = try flattener.freeze()
+        // Consumed, so that what the tree does not need goes before the tree is made.
+        let tree = try (consume flattener).freeze()
         let remarks: WriterRemarks
         do {
             remarks = try write(tree, chainID, layers, writer)
@@ -116,7 +118,7 @@ extension Store {
             },
             output: { try file.write($0) })
         let notes = try directory.openBeneath("notes", O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
-        try notes.write(TreeNotes.encode(tree))
+        try TreeNotes.write(tree) { try notes.write($0) }
         try markUnsynced(directory)
         try writer.publish("tree", in: trees, as: chainID.digest.hex, replacing: false)
         return remarks

@@ -27,8 +27,9 @@ extension Descriptor {
     /// The full names of the extended attributes of a name in this directory; none where the file system has no
     /// attributes.
     ///
-    /// Built on llistxattr(2).
+    /// Built on listxattrat(2) where the kernel has it, else on llistxattr(2).
     package func entryXattrNames(_ name: [UInt8]) throws(Errno) -> [[UInt8]] {
+        if !name.isEmpty, let isEmpty = hasNoXattrs(name), isEmpty { return [] }
         let path = procPath(of: name)
         do throws(Errno) {
             let list = try growing { buffer, capacity in
@@ -38,6 +39,18 @@ extension Descriptor {
         } catch .notSupported {
             return []
         }
+    }
+
+    /// Whether the open file has no extended attribute at all, as most have; false also where that cannot be told.
+    ///
+    /// The corresponding C function is flistxattr(2).
+    package var hasNoXattrs: Bool { clinux_flistxattr(rawValue, nil, 0) == 0 }
+
+    /// Whether a name in this directory has no attribute at all, as most have, told without a way through `/proc`; nil
+    /// where that cannot be told.
+    private func hasNoXattrs(_ name: [UInt8]) -> Bool? {
+        let count = withCString(name) { clinux_listxattrat(rawValue, $0, nil, 0) }
+        return count >= 0 ? count == 0 : nil
     }
 
     /// The value of an extended attribute of a name in this directory; nil where it has none of that name.

@@ -240,9 +240,10 @@ package func retrying<Result: SignedInteger>(_ call: () -> Result) throws(Errno)
 ///
 /// Bytes after a NUL are not seen by the callee.
 package func withCString<Result>(_ bytes: [UInt8], _ body: (UnsafePointer<CChar>) -> Result) -> Result {
-    var terminated = bytes
-    terminated.append(0)
-    return terminated.withUnsafeBytes { raw in
-        body(raw.assumingMemoryBound(to: CChar.self).baseAddress.unsafelyUnwrapped)
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) { terminated in
+        UnsafeMutableRawBufferPointer(terminated).copyBytes(from: bytes)
+        terminated[bytes.count] = 0
+        // SAFETY: at least one character was allocated.
+        return body(UnsafePointer(terminated.baseAddress.unsafelyUnwrapped))
     }
 }

@@ -26,6 +26,15 @@ package final class MappedFile: @unchecked Sendable {
         bytes = UnsafeRawBufferPointer(start: address, count: count)
     }
 
+    /// Takes the file's pages out of our memory; they come back from the page cache as they are touched.
+    ///
+    /// Any thread may read meanwhile. The corresponding C function is madvise(2) with `MADV_DONTNEED`.
+    package func release() {
+        guard let address = bytes.baseAddress else { return }
+        // Advice: where it fails, the pages stay.
+        _ = madvise(UnsafeMutableRawPointer(mutating: address), bytes.count, MADV_DONTNEED)
+    }
+
     deinit {
         guard let address = bytes.baseAddress else { return }
         munmap(UnsafeMutableRawPointer(mutating: address), bytes.count)

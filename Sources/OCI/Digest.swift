@@ -78,9 +78,10 @@ package struct Digest: Hashable, Sendable {
 
     /// The 32 bytes, most significant first.
     package var bytes: [UInt8] {
-        [words.0, words.1, words.2, words.3].flatMap { word in
-            (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) }
-        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Self.byteCount)
+        append(to: &bytes)
+        return bytes
     }
 
     /// The 64 hexadecimal digits without the algorithm.

@@ -57,7 +57,10 @@ package final class DirectoryTree: TreeSource {
         } catch {
             throw nodes.failure(node, error)
         }
-        attributes.xattrs = try xattrs(of: node, at: place)
+        // A file with bytes is likely to be read next: once it is open, no name has to be looked up for this.
+        let isKnownEmpty =
+            attributes.size > 0 && type == .regular && (try? nodes.open(regularFile: node).hasNoXattrs) == true
+        if !isKnownEmpty { attributes.xattrs = try xattrs(of: node, at: place) }
         return attributes
     }
 

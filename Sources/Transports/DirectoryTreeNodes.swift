@@ -17,9 +17,12 @@ final class DirectoryTreeNodes: Sendable {
     private struct State {
         var table: DirectoryTreeTable
         var descriptors: DirectoryTreeDescriptors
-        /// The regular file read last: a reader comes back for the next part of it.
-        var file: (node: TreeNode, descriptor: Descriptor)?
+        /// The regular files read last, the last one at the end: a reader comes back for the next part of its.
+        var files: [(node: TreeNode, descriptor: Descriptor)] = []
     }
+
+    /// Regular files that stay open: more than there are likely to be threads that read.
+    private static let openFileLimit = 16
 
     private let name: [UInt8]
     private let state: Mutex<State>
@@ -58,13 +61,18 @@ final class DirectoryTreeNodes: Sendable {
 
     /// Opens a regular file for reading, or gives the one that is open.
     func open(regularFile node: TreeNode) throws -> Descriptor {
-        if let file = state.withLock({ $0.file }), file.node == node { return file.descriptor }
+        if let file = state.withLock({ $0.files.last { $0.node == node } }) { return file.descriptor }
         let (place, status) = try place(of: node)
         guard FileType(mode: status.mode) == .regular else { throw error(node, .notRegular) }
         do throws(Errno) {
             let descriptor = try place.directory.openBeneath(place.name, O_RDONLY | O_NONBLOCK | O_NOCTTY)
             guard FileType(mode: try descriptor.status().st_mode) == .regular else { throw .noSuchFileOrDirectory }
-            state.withLock { $0.file = (node, descriptor) }
+            // What is let go of is closed when nobody waits for it.
+            let oldest = state.withLock { state in
+                state.files.append((node, descriptor))
+                return state.files.count > Self.openFileLimit ? state.files.removeFirst().descriptor : nil
+            }
+            withExtendedLifetime(oldest) {}
             return descriptor
         } catch {
             throw failure(node, error)

@@ -3,9 +3,10 @@
 import FileTree
 import Glibc
 
-/// Compares the bytes of two files through a pair of buffers that serve one walk.
+/// Compares the bytes of two files through a pair of buffers that serve one thread.
 final class ContentComparison {
-    private static let chunkSize = 1 << 20
+    /// Both buffers together fit into the cache that a core has to itself.
+    private static let chunkSize = 128 << 10
     private let leftBuffer: UnsafeMutableRawBufferPointer
     private let rightBuffer: UnsafeMutableRawBufferPointer
 
@@ -22,24 +23,31 @@ final class ContentComparison {
 
     /// Reads both files in step until they disagree or end.
     ///
-    /// - Throws: `SideFailure` if a side cannot be read.
+    /// - Parameter size: the size that both are said to have; 0 also of files that are made while they are read.
     func differ(
-        _ left: TreeNode, of leftTree: any TreeSource, _ right: TreeNode, of rightTree: any TreeSource
-    ) throws -> Bool {
+        _ left: TreeNode, of leftTree: any TreeSource, _ right: TreeNode, of rightTree: any TreeSource, size: UInt64
+    ) throws(SideFailure) -> Bool {
         var offset: UInt64 = 0
         while true {
-            let leftCount = try SideFailure.on(.left) { try leftTree.read(left, at: offset, into: leftBuffer) }
-            let rightCount = try SideFailure.on(.right) { try rightTree.read(right, at: offset, into: rightBuffer) }
-            let count = min(leftCount, leftBuffer.count)
+            // What is asked for is no more than there should be: one read tells all of a small file.
+            let wanted = size > offset ? Int(min(UInt64(Self.chunkSize), size - offset)) : Self.chunkSize
+            let (leftPart, rightPart) = (part(leftBuffer, wanted), part(rightBuffer, wanted))
+            let leftCount = try SideFailure.on(.left) { try leftTree.read(left, at: offset, into: leftPart) }
+            let rightCount = try SideFailure.on(.right) { try rightTree.read(right, at: offset, into: rightPart) }
+            let count = min(leftCount, wanted)
             if leftCount != rightCount { return true }
-            if count > 0, let first = leftBuffer.baseAddress, let second = rightBuffer.baseAddress,
+            if count > 0, let first = leftPart.baseAddress, let second = rightPart.baseAddress,
                 memcmp(first, second, count) != 0
             {
                 return true
             }
-            if count < leftBuffer.count { return false }
             offset += UInt64(count)
+            if count < wanted || offset == size { return false }
         }
+    }
+
+    private func part(_ buffer: UnsafeMutableRawBufferPointer, _ count: Int) -> UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
     }
 }
 

@@ -8,11 +8,14 @@ package struct ComparisonOptions: Sendable {
     package var fields: ChangedFields
     /// The parts of the trees to compare: paths from the root, a leading `/` or none; empty means everything.
     package var paths: [[UInt8]]
+    /// How many threads compare, the one that reports included.
+    package var threadCount: Int
 
-    /// Chooses everything but times, in the whole trees.
-    package init(fields: ChangedFields = .timeless, paths: [[UInt8]] = []) {
+    /// Chooses everything but times, in the whole trees, compared by one thread.
+    package init(fields: ChangedFields = .timeless, paths: [[UInt8]] = [], threadCount: Int = 1) {
         self.fields = fields
         self.paths = paths
+        self.threadCount = threadCount
     }
 }
 
@@ -29,7 +32,7 @@ package struct ComparisonOptions: Sendable {
 /// - Link counts of directories and modes of symbolic links never differ: they say nothing of their own.
 ///
 /// Directories with equal subtree digests are not entered. Memory is bounded by the directories on the path from the
-/// root to where the walk is, not by the number of changes.
+/// root to where the walk is and by how far threads are ahead of what is reported, not by the number of changes.
 package struct TreeComparison: Sendable {
     private let left: any TreeSource
     private let right: any TreeSource
@@ -42,17 +45,17 @@ package struct TreeComparison: Sendable {
         self.options = options
     }
 
-    /// Compares, and calls `body` for one change after the other, in tree order, no path twice.
+    /// Compares, and calls `body` on the caller's thread for one change after the other, in tree order, no path twice.
     ///
     /// A file that vanishes from a changing tree meanwhile counts as missing.
     /// - Throws: `TreeDiffError` if a tree cannot be read or a path of the options is in neither tree (found before the
     ///   first change), or whatever `body` throws.
     package func forEachChange(_ body: (Change) throws -> Void) throws {
-        var walk = TreeWalk(left: left, right: right, fields: options.fields)
-        guard !options.paths.isEmpty else { return try walk.run(from: walk.whole, body) }
+        let comparison = PairComparison(left: left, right: right, fields: options.fields)
+        let walk = TreeWalk(comparison, threadCount: options.threadCount)
+        guard !options.paths.isEmpty else { return try walk.run(from: [comparison.whole], body) }
         let selection = try PathSelection(options.paths)
-        for path in selection.nested { _ = try walk.start(at: path) }
-        let starts = try selection.paths.map { try walk.start(at: $0) }
-        for start in starts { try walk.run(from: start, body) }
+        for path in selection.nested { _ = try comparison.start(at: path) }
+        try walk.run(from: selection.paths.map { try comparison.start(at: $0) }, body)
     }
 }

@@ -1,223 +1,163 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FileTree
-import OCI
+import LinuxIO
 
-/// A walk over two trees in step, with a stack of its own: trees may be deeper than the thread's stack.
-struct TreeWalk {
-    /// A file of one side, before anything was asked about it.
-    struct Place {
-        let node: TreeNode
-        let type: FileType
+/// A walk over two trees in step: one thread reports in tree order, others compare ahead of it.
+///
+/// Names are compared in segments. Whoever has compared one puts the segments below it on a stack, from which the
+/// others take: what comes next in tree order lies on top. The reporting thread compares the segment that it needs next
+/// itself unless another thread is at it: then it takes from the stack as well. How far the others may be ahead is bounded. No recursion: trees may be
+/// deeper than the threads' stacks.
+final class TreeWalk: @unchecked Sendable {
+    // SAFETY: `waiting`, `aheadCount`, `isOver` and the state of every segment are touched by who holds `monitor`;
+    // `comparison`, `aloneCount` and `helpers` by the reporting thread.
+
+    /// Segments that others may have compared before they are reported.
+    private static let aheadLimit = 256
+    /// Segments that the reporting thread compares before others join in: what is less ends sooner than they start.
+    private static let aloneLimit = 16
+
+    /// A place of the reporting thread: what it still has to go through.
+    private enum Step {
+        case items(ArraySlice<Segment.Item>)
+        case segments(ArraySlice<Segment>)
     }
 
-    /// Where a walk begins: a path and what each tree has there.
-    struct Start {
-        let path: [UInt8]
-        let left: Place?
-        let right: Place?
+    private let comparison: PairComparison
+    private let threadCount: Int
+    private let monitor = Monitor()
+    private var waiting: [Segment] = []
+    private var aheadCount = 0
+    private var isOver = false
+    private var aloneCount = 0
+    private var helpers: [WorkerThread<Void>] = []
+
+    /// Prepares a walk whose reporting thread uses `comparison`.
+    init(_ comparison: PairComparison, threadCount: Int) {
+        self.comparison = comparison
+        self.threadCount = threadCount
     }
 
-    let left: any TreeSource
-    let right: any TreeSource
-    let fields: ChangedFields
-    /// The path of the visited file: empty for the root, else every component after a `/`.
-    private var path: [UInt8] = []
-    private var frames: [ChildMerge] = []
-    private let contents = ContentComparison()
-
-    init(left: any TreeSource, right: any TreeSource, fields: ChangedFields) {
-        self.left = left
-        self.right = right
-        self.fields = fields
-    }
-
-    /// The start that covers both trees whole.
-    var whole: Start {
-        Start(
-            path: [], left: Place(node: left.root, type: .directory), right: Place(node: right.root, type: .directory))
-    }
-
-    /// Visits everything from a start on.
-    mutating func run(from start: Start, _ body: (Change) throws -> Void) throws {
-        path = start.path
-        frames.removeAll()
-        try visit(start.left, start.right, body)
-        while !frames.isEmpty {
-            let top = frames.count - 1
-            path.removeSubrange(frames[top].pathCount...)
-            guard let (left, right) = frames[top].next() else {
-                frames.removeLast()
-                continue
-            }
-            path.append(UInt8(ascii: "/"))
-            path.append(contentsOf: (left ?? right)?.name ?? [])
-            try visit(
-                left.map { Place(node: $0.node, type: $0.type) }, right.map { Place(node: $0.node, type: $0.type) },
-                body)
-        }
-    }
-
-    private mutating func visit(_ left: Place?, _ right: Place?, _ body: (Change) throws -> Void) throws {
-        guard let finding = try look(left, right) else { return }
-        if let change = finding.change { try body(change) }
-        if !finding.left.isEmpty || !finding.right.isEmpty {
-            frames.append(ChildMerge(left: finding.left, right: finding.right, pathCount: path.count))
-        }
-    }
-
-    /// Compares what the sides have at the path; a side's file that is gone by now counts as missing.
-    private func look(_ left: Place?, _ right: Place?) throws -> Finding? {
-        var (left, right) = (left, right)
-        while true {
-            do {
-                switch (left, right) {
-                case (nil, nil): return nil
-                case (let left?, nil): return try only(.left, left)
-                case (nil, let right?): return try only(.right, right)
-                case (let left?, let right?): return try both(left, right)
-                }
-            } catch let failure as SideFailure {
-                guard failure.cause is VanishedFile else { throw error(failure) }
-                switch failure.side {
-                case .left: left = nil
-                case .right: right = nil
+    /// Visits everything from some starts on, in their order.
+    func run(from starts: [WalkStart], _ body: (Change) throws -> Void) throws {
+        defer { end() }
+        for start in starts {
+            let first = try Segment(start: start, with: comparison)
+            monitor.hold { offer(first) }
+            var steps = [Step.items(first.takeItems()[...])]
+            while let step = steps.popLast() {
+                switch step {
+                case .items(var rest):
+                    guard let item = rest.popFirst() else { continue }
+                    steps.append(.items(rest))
+                    switch item {
+                    case .change(let change): try body(change)
+                    case .below(let segments): steps.append(.segments(segments[...]))
+                    case .failure(let error): throw error
+                    }
+                case .segments(var rest):
+                    guard let segment = rest.popFirst() else { continue }
+                    steps.append(.segments(rest))
+                    complete(segment)
+                    steps.append(.items(segment.takeItems()[...]))
                 }
             }
         }
     }
 
-    private func only(_ side: Side, _ place: Place) throws -> Finding {
-        let children = try children(side, place)
-        let attributes = try attributes(side, place)
-        let file = try file(side, place, attributes)
-        return switch side {
-        case .left: Finding(change: change(.removed, left: file), left: children)
-        case .right: Finding(change: change(.added, right: file), right: children)
+    /// Compares a segment unless another thread does, and others until that one is done.
+    private func complete(_ segment: Segment) {
+        while let next = claimed(for: segment) {
+            compare(next, with: comparison)
+            guard next !== segment else { break }
+        }
+        aloneCount += 1
+        if aloneCount == Self.aloneLimit { startHelpers() }
+    }
+
+    /// The segment that is needed, now the caller's, or one to compare until another thread is done with it; nil when it
+    /// is.
+    private func claimed(for needed: Segment) -> Segment? {
+        monitor.hold {
+            while true {
+                switch needed.state {
+                case .done:
+                    aheadCount -= 1
+                    monitor.notify()
+                    return nil
+                case .waiting:
+                    needed.state = .claimed
+                    while let last = waiting.last, last.state != .waiting { waiting.removeLast() }
+                    return needed
+                case .claimed:
+                    if let other = claimNext() { return other }
+                    monitor.wait()
+                }
+            }
         }
     }
 
-    private func both(_ left: Place, _ right: Place) throws -> Finding? {
-        if left.node == right.node && self.left === self.right { return nil }
-        if left.type == right.type, let digest = try subtreeDigest(.left, left),
-            try digest == subtreeDigest(.right, right)
-        {
+    /// The segment that comes next, if there is one and nobody is too far ahead; the caller holds the monitor.
+    private func claimNext() -> Segment? {
+        while aheadCount < Self.aheadLimit, let segment = waiting.popLast() {
+            guard segment.state == .waiting else { continue }
+            segment.state = .claimed
+            aheadCount += 1
+            return segment
+        }
+        return nil
+    }
+
+    private func compare(_ segment: Segment, with comparison: PairComparison) {
+        segment.compare(with: comparison)
+        monitor.hold {
+            segment.state = .done
+            offer(segment)
+        }
+    }
+
+    /// Lets others compare what lies below a segment; the caller holds the monitor.
+    private func offer(_ segment: Segment) {
+        guard threadCount > 1 else { return }
+        waiting += segment.below.reversed()
+        monitor.notify()
+    }
+
+    private func startHelpers() {
+        let (left, right, fields) = (comparison.left, comparison.right, comparison.fields)
+        for _ in 1..<max(1, threadCount) {
+            // Where no thread can be had, those that are there do it.
+            guard
+                let helper = try? WorkerThread.started({ [self] in
+                    compareAhead(with: PairComparison(left: left, right: right, fields: fields))
+                })
+            else { return }
+            helpers.append(helper)
+        }
+    }
+
+    private func compareAhead(with comparison: PairComparison) {
+        while let segment = claimed() { compare(segment, with: comparison) }
+    }
+
+    /// The segment that comes next, now the caller's; nil at the end of the walk.
+    private func claimed() -> Segment? {
+        monitor.hold {
+            while !isOver {
+                if let segment = claimNext() { return segment }
+                monitor.wait()
+            }
             return nil
         }
-        let leftAttributes = try attributes(.left, left)
-        let rightAttributes = try attributes(.right, right)
-        var differing: ChangedFields
-        if left.type == right.type {
-            differing = fields.intersection(Self.differing(leftAttributes, rightAttributes))
-            if fields.contains(.nlink), left.type != .directory,
-                try linkCount(.left, left) != linkCount(.right, right)
-            {
-                differing.insert(.nlink)
-            }
-            if left.type == .regular, fields.contains(.content),
-                try contentDiffers(left, leftAttributes, right, rightAttributes)
-            {
-                differing.insert(.content)
-            }
-        } else {
-            differing = fields.intersection(.type)
+    }
+
+    private func end() {
+        monitor.hold {
+            isOver = true
+            monitor.notify()
         }
-        if differing.isEmpty && left.type != .directory && right.type != .directory { return nil }
-        var finding = Finding(left: try children(.left, left), right: try children(.right, right))
-        if !differing.isEmpty {
-            finding.change = try change(
-                .modified, differing, left: file(.left, left, leftAttributes),
-                right: file(.right, right, rightAttributes))
-        }
-        return finding
+        // They throw nothing.
+        for helper in helpers { try? helper.join() }
     }
-
-    private static func differing(_ left: Attributes, _ right: Attributes) -> ChangedFields {
-        var fields: ChangedFields = []
-        if left.permissions != right.permissions && left.type != .symbolicLink { fields.insert(.mode) }
-        if left.uid != right.uid { fields.insert(.uid) }
-        if left.gid != right.gid { fields.insert(.gid) }
-        if left.size != right.size && left.type == .regular { fields.insert(.size) }
-        if left.mtime != right.mtime { fields.insert(.mtime) }
-        if left.xattrs != right.xattrs { fields.insert(.xattrs) }
-        if left.target != right.target { fields.insert(.target) }
-        if left.device != right.device && (left.type == .characterDevice || left.type == .blockDevice) {
-            fields.insert(.device)
-        }
-        return fields
-    }
-
-    private func contentDiffers(
-        _ left: Place, _ leftAttributes: Attributes, _ right: Place, _ rightAttributes: Attributes
-    ) throws -> Bool {
-        if let leftDigest = try contentDigest(.left, left), let rightDigest = try contentDigest(.right, right) {
-            return leftDigest != rightDigest
-        }
-        if leftAttributes.size != rightAttributes.size { return true }
-        if let identity = try contentIdentity(.left, left), try identity == contentIdentity(.right, right) {
-            return false
-        }
-        return try contents.differ(left.node, of: self.left, right.node, of: self.right)
-    }
-}
-
-// MARK: - Asking the trees
-
-extension TreeWalk {
-    private func tree(_ side: Side) -> any TreeSource {
-        switch side {
-        case .left: left
-        case .right: right
-        }
-    }
-
-    private func attributes(_ side: Side, _ place: Place) throws(SideFailure) -> Attributes {
-        try SideFailure.on(side) { try tree(side).attributes(of: place.node) }
-    }
-
-    private func linkCount(_ side: Side, _ place: Place) throws(SideFailure) -> UInt32 {
-        try SideFailure.on(side) { try tree(side).linkCount(of: place.node) }
-    }
-
-    private func contentDigest(_ side: Side, _ place: Place) throws(SideFailure) -> Digest? {
-        try SideFailure.on(side) { try tree(side).contentDigest(of: place.node) }
-    }
-
-    private func subtreeDigest(_ side: Side, _ place: Place) throws(SideFailure) -> Digest? {
-        try SideFailure.on(side) { try tree(side).subtreeDigest(of: place.node) }
-    }
-
-    private func contentIdentity(_ side: Side, _ place: Place) throws(SideFailure) -> FileIdentity? {
-        try SideFailure.on(side) { try tree(side).contentIdentity(of: place.node) }
-    }
-
-    private func children(_ side: Side, _ place: Place) throws(SideFailure) -> [TreeChild] {
-        guard place.type == .directory else { return [] }
-        return try SideFailure.on(side) { try tree(side).children(of: place.node) }
-    }
-
-    private func file(_ side: Side, _ place: Place, _ attributes: Attributes) throws(SideFailure) -> ChangedFile {
-        ChangedFile(
-            node: place.node, attributes: attributes, linkCount: try linkCount(side, place),
-            contentDigest: place.type == .regular ? try contentDigest(side, place) : nil)
-    }
-
-    private func change(
-        _ kind: Change.Kind, _ fields: ChangedFields = [], left: ChangedFile? = nil, right: ChangedFile? = nil
-    ) -> Change {
-        Change(path: printablePath(path), kind: kind, fields: fields, left: left, right: right)
-    }
-
-    private func error(_ failure: SideFailure) -> TreeDiffError {
-        TreeDiffError(side: failure.side, path: printablePath(path), cause: failure.cause)
-    }
-
-    func printablePath(_ path: [UInt8]) -> [UInt8] { path.isEmpty ? [UInt8(ascii: "/")] : path }
-}
-
-/// What a walk found at one path, and what is to be walked below it.
-private struct Finding {
-    var change: Change?
-    var left: [TreeChild] = []
-    var right: [TreeChild] = []
 }

@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test func `notes cut or changed give values or errors`() throws {
-        let notes = TreeNotes.encode(try Self.small.get().tree)
+        let notes = try TreeNotes.encode(try Self.small.get().tree)
         for count in 0..<notes.count {
             #expect(throws: EROFSError.self, "\(count) bytes") { try Memory(notes[..<count]).notes() }
         }

@@ -106,7 +106,7 @@ import Testing
         let root = try digests(Self.fixture())[""] ?? nil
         #expect(root?.hex == "66b059e80a5c9f699184d54a651bd706430b27246173fe60334587ab2e484cb5")
         #expect(
-            Digest(of: TreeNotes.encode(written.tree)).hex
+            try Digest(of: TreeNotes.encode(written.tree)).hex
                 == "524ce5cabf442676aef6608122d4ee38a06ae6b35cc2bd3d23c1fac384e01af7")
         #expect(Digest(of: written.bytes).hex == "8fa8a66ad21915cfaa6747764a17bfe0f582947887b7ba168ac980b43230c769")
     }

@@ -12,7 +12,7 @@ struct DamagedTreeTests {
         let fixture = variedFixture()
         let tree = try fixture.tree()
         let image = try imageBytes(tree, fixture)
-        let notes = TreeNotes.encode(tree)
+        let notes = try TreeNotes.encode(tree)
         var random = SeededGenerator(seed: 20)
         var opened = 0
         for round in 0..<100 {

@@ -195,6 +195,6 @@ struct ReadOnlyTreeTests {
         #expect(
             statistics
                 == FileSystemStatistics(
-                    fragmentSize: 512, fragmentCount: blocks, fileCount: UInt64(sut.tree.inodes.count)))
+                    fragmentSize: 512, fragmentCount: blocks, fileCount: UInt64(sut.tree.inodeCount)))
     }
 }

@@ -22,7 +22,7 @@ final class TreeOfFixture: Sendable {
         self.fixture = fixture
         self.tree = tree
         self.log = log
-        fileSystem = try readOnlyTree(image, notes: TreeNotes.encode(tree), fixture, log)
+        fileSystem = try readOnlyTree(image, notes: try TreeNotes.encode(tree), fixture, log)
     }
 
     /// The file at a path below the root.

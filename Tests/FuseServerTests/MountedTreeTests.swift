@@ -134,7 +134,7 @@ struct MountedTreeTests {
         #expect(statvfs(mount.mountpoint, &answer) == 0)
         #expect(answer.f_bfree == 0 && answer.f_bavail == 0 && answer.f_ffree == 0)
         #expect(answer.f_namemax == 255)
-        #expect(answer.f_files == UInt(mount.tree.inodes.count))
+        #expect(answer.f_files == UInt(mount.tree.inodeCount))
         let size = mount.fixture.layers.reduce(0) { $0 + $1.size }
         #expect(answer.f_frsize == 512 && answer.f_blocks * 512 > size && answer.f_blocks * 512 < size + 100_000)
         #expect(answer.f_flag & UInt(ST_RDONLY) != 0 && answer.f_flag & UInt(ST_NOSUID) != 0)

@@ -39,6 +39,15 @@ struct DescriptorTests {
         #expect(try top.openBeneath("directory/../directory/file").size() == 0)
     }
 
+    @Test func `that a file has no attributes is told`() throws {
+        let file = try Descriptor.open(scratch.file("a"))
+        #expect(file.hasNoXattrs)
+        #expect(try top.entryXattrNames(Array("a".utf8)).isEmpty)
+        try top.setEntryXattr(Array("user.x".utf8), of: Array("a".utf8), to: [1])
+        #expect(!file.hasNoXattrs)
+        #expect(try top.entryXattrNames(Array("a".utf8)) == [Array("user.x".utf8)])
+    }
+
     @Test func `reading at an offset stops at the end`() throws {
         let file = try Descriptor.open(scratch.file("a", "0123456789"))
         var buffer = [UInt8](repeating: 0, count: 4)
@@ -176,6 +185,17 @@ struct StreamTests {
         let content = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
         let mapped = try MappedFile(Descriptor.open(scratch.file("a", content)))
         #expect(Array(mapped.bytes) == content)
+    }
+
+    @Test func `a mapped file gives back its pages and has them again`() throws {
+        let content = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        let path = scratch.path("mapped")
+        try Descriptor.open(path, O_WRONLY | O_CREAT).write(content)
+        let file = try MappedFile(try Descriptor.open(path))
+        for _ in 0..<2 {
+            #expect(file.bytes.elementsEqual(content))
+            file.release()
+        }
     }
 
     @Test func `what cannot be mapped is an error`() throws {

@@ -57,6 +57,6 @@ package struct FlatteningCase: Sendable, CustomStringConvertible {
             return (.error("\"\(Bytes.escaped(error.path))\": \(error.reason)"), flattener.report)
         }
         let report = flattener.report
-        return (.tree(FlatDump.lines(try flattener.freeze(), layers: layers.map(\.bytes))), report)
+        return (.tree(try FlatDump.lines(flattener.freeze(), layers: layers.map(\.bytes))), report)
     }
 }

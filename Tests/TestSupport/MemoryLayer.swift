@@ -15,9 +15,11 @@ package struct MemoryLayer: LayerEntries, Sendable {
         self.entries = entries
     }
 
-    package func forEach(_ body: (LayerEntry) throws -> Void) throws {
-        for entry in entries { try body(entry) }
+    package func forEach(_ body: (LayerEntry, UInt64) throws -> Void) throws {
+        for (position, entry) in entries.enumerated() { try body(entry, UInt64(position)) }
     }
+
+    package func kind(at position: UInt64) throws -> LayerEntry.Kind { entries[Int(position)].kind }
 
     package func forEachMarker(_ body: (_ path: [UInt8]) throws -> Void) throws {
         for entry in entries { try body(entry.path) }
@@ -142,12 +144,12 @@ package enum FlatDump {
     /// its content; `l -> a [0]` a symbolic link; `g = a/f` one more name of a file met before; `c 0:0 [0]` a device.
     ///
     /// - Parameter layers: the bytes that the extents of each layer's files point into.
-    package static func lines(_ tree: Tree, layers: [[UInt8]]) -> [String] {
+    package static func lines(_ tree: Tree, layers: [[UInt8]]) throws -> [String] {
         var lines: [String] = []
         var first: [UInt32: String] = [:]
         var stack: [(path: String, inode: UInt32)] = [("", 0)]
         while let (path, number) = stack.popLast() {
-            let inode = tree.inodes[Int(number)]
+            let inode = try tree.inode(number)
             let attributes = inode.attributes
             if let known = first[number] {
                 lines.append("\(path) = \(known)")

@@ -79,26 +79,26 @@ package final class TreeInMemory: TreeSource {
 
     package var root: TreeNode { TreeNode(0) }
 
-    private func inode(_ node: TreeNode) -> Inode { tree.inodes[Int(node.rawValue)] }
+    private func inode(_ node: TreeNode) throws -> Inode { try tree.inode(UInt32(node.rawValue)) }
 
-    package func attributes(of node: TreeNode) -> Attributes { inode(node).attributes }
+    package func attributes(of node: TreeNode) throws -> Attributes { try inode(node).attributes }
 
-    package func linkCount(of node: TreeNode) -> UInt32 { inode(node).linkCount }
+    package func linkCount(of node: TreeNode) throws -> UInt32 { try inode(node).linkCount }
 
     package func children(of directory: TreeNode) -> [TreeChild] {
         tree.children(of: UInt32(directory.rawValue)).map {
             TreeChild(
                 name: Array(tree.name(of: $0)), node: TreeNode(UInt64($0.inode)),
-                type: tree.inodes[Int($0.inode)].attributes.type)
+                type: tree.type(of: $0.inode))
         }
     }
 
-    package func contentDigest(of node: TreeNode) -> Digest? { inode(node).contentDigest }
+    package func contentDigest(of node: TreeNode) throws -> Digest? { try inode(node).contentDigest }
 
     package func subtreeDigest(of node: TreeNode) -> Digest? { nil }
 
-    package func read(_ node: TreeNode, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Int {
-        let inode = inode(node)
+    package func read(_ node: TreeNode, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        let inode = try inode(node)
         guard offset < inode.attributes.size else { return 0 }
         let count = Int(min(UInt64(buffer.count), inode.attributes.size - offset))
         for index in 0..<count { buffer[index] = 0 }

@@ -3,6 +3,7 @@
 import CimgCommands
 import FileTree
 import TestSupport
+import Testing
 import TreeDiff
 
 /// Where the two trees of a test are kept; what is printed must not depend on it.
@@ -52,5 +53,11 @@ func changes(
 ) throws -> [Change] {
     var changes: [Change] = []
     try TreeComparison(left: left, right: right, options: options).forEachChange { changes.append($0) }
+    // Threads change neither what is found nor its order.
+    var together = options
+    together.threadCount = 4
+    var others: [Change] = []
+    try TreeComparison(left: left, right: right, options: together).forEachChange { others.append($0) }
+    #expect(others == changes)
     return changes
 }

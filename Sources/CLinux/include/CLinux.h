@@ -41,5 +41,8 @@ unsigned clinux_major(uint64_t device);
 unsigned clinux_minor(uint64_t device);
 uint64_t clinux_makedev(unsigned major, unsigned minor);
 
+/* mallopt(3) with M_MMAP_THRESHOLD. */
+void clinux_return_blocks(int size);
+
 #pragma clang assume_nonnull end
 #endif

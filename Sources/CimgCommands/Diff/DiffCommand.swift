@@ -122,7 +122,8 @@ package struct DiffCommand: ParsableCommand {
             try right.map { try DiffPair.of(left, $0, in: finder, readsAll: full, showsAll: all) }
             ?? DiffPair.ofContainer(left, in: finder, showsAll: all)
         let options = ComparisonOptions(
-            fields: fields.subtracting(pair.incomparable), paths: RawArguments.bytes(of: paths))
+            fields: fields.subtracting(pair.incomparable), paths: RawArguments.bytes(of: paths),
+            threadCount: Processors.count)
         let stopwatch = Stopwatch()
         let differs = try report(
             left: pair.left, right: pair.right, options: options, as: format,

@@ -51,5 +51,9 @@ func mappedTree(_ tree: StoredTree) throws -> MappedTree {
     let notes = try MappedFile(tree.notes)
     return MappedTree(
         image: try EROFSImage(bytes: file.bytes, owner: file), notes: try TreeNotes(bytes: notes.bytes, owner: notes),
-        layers: LayerFiles(tree.layers))
+        layers: LayerFiles(tree.layers),
+        giveBack: {
+            file.release()
+            notes.release()
+        })
 }

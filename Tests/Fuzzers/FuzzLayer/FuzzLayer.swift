@@ -23,9 +23,10 @@ enum FuzzLayer {
 private func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let stream = InputStream(UnsafeBufferPointer(start: start, count: count))
     guard let layer = try? ReadLayer(stream), let tree = try? flatten(layer) else { return 0 }
-    let notes = TreeNotes.encode(tree)
+    let notes: [UInt8]
     var image: [UInt8] = []
     do {
+        notes = try TreeNotes.encode(tree)
         try EROFSWriter.write(
             tree, layerSizes: [UInt64](repeating: layer.byteCount, count: tree.layers.count),
             readLayer: { _, _, buffer in _ = buffer.initializeMemory(as: UInt8.self, repeating: 0) },
@@ -93,9 +94,11 @@ private struct ReadLayer: LayerEntries {
         }
     }
 
-    func forEach(_ body: (LayerEntry) throws -> Void) throws {
-        for entry in entries { try body(entry) }
+    func forEach(_ body: (LayerEntry, UInt64) throws -> Void) throws {
+        for (position, entry) in entries.enumerated() { try body(entry, UInt64(position)) }
     }
+
+    func kind(at position: UInt64) throws -> LayerEntry.Kind { entries[Int(position)].kind }
 
     func forEachMarker(_ body: (_ path: [UInt8]) throws -> Void) throws {
         for entry in entries { try body(entry.path) }

@@ -2,11 +2,25 @@
 
 import FileTree
 
-extension TreeWalk {
+/// Where a walk begins: a path and what each tree has there.
+struct WalkStart {
+    /// Empty for the root, else every component after a `/`.
+    let path: [UInt8]
+    let left: Place?
+    let right: Place?
+}
+
+extension PairComparison {
+    /// The start that covers both trees whole.
+    var whole: WalkStart {
+        WalkStart(
+            path: [], left: Place(node: left.root, type: .directory), right: Place(node: right.root, type: .directory))
+    }
+
     /// What both trees have at a path; symbolic links on the way are not followed.
     ///
     /// - Throws: `TreeDiffError` if neither has it or a directory on the way cannot be read.
-    func start(at components: [[UInt8]]) throws -> Start {
+    func start(at components: [[UInt8]]) throws -> WalkStart {
         let path = components.flatMap { [UInt8(ascii: "/")] + $0 }
         do {
             let left = try SideFailure.on(.left) { try place(at: components, in: self.left) }
@@ -14,9 +28,9 @@ extension TreeWalk {
             guard left != nil || right != nil else {
                 throw TreeDiffError(side: nil, path: path, cause: TreeDiffError.PathError.missing)
             }
-            return Start(path: path, left: left, right: right)
+            return WalkStart(path: path, left: left, right: right)
         } catch let failure as SideFailure {
-            throw TreeDiffError(side: failure.side, path: printablePath(path), cause: failure.cause)
+            throw TreeDiffError(side: failure.side, path: Self.printable(path), cause: failure.cause)
         }
     }
 
