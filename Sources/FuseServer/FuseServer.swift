@@ -22,12 +22,13 @@ package enum FuseServer {
     ///   - options: how to mount.
     ///   - beforeServing: called once, when the mount is there and nothing was asked of it; this process has a single
     ///     thread then.
+    ///   - isKept: asked when the mount has ended: whether what was written shall be whole.
     ///   - whenReady: called once, on another thread, when the mount has answered a first request; returns false if
     ///     nobody wants the mount any more, which ends it.
     /// - Throws: `FuseError` if the mount cannot be made or the kernel's connection breaks.
     package static func serve(
         _ fileSystem: any FileSystem, source: String, at mountpoint: [UInt8], options: MountOptions,
-        beforeServing: () throws -> Void = {}, whenReady: @escaping @Sendable () -> Bool
+        beforeServing: () throws -> Void = {}, isKept: () -> Bool = { true }, whenReady: @escaping @Sendable () -> Bool
     ) throws(FuseError) {
         let served = Served(fileSystem, options)
         // Modes are as the program asks; what it masks comes with its request.
@@ -49,7 +50,7 @@ package enum FuseServer {
         let ending = session.loop()
         served.lockWaiters.end()
         session.unmount()
-        fileSystem.finish()
+        if isKept() { fileSystem.finish() }
         // The worker throws nothing; if it waited for the mount, the unmount has ended that.
         _ = try? greeter.join()
         guard ending >= 0 else {

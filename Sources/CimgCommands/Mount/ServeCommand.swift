@@ -83,7 +83,8 @@ struct ServeCommand {
                     guard !userRange.isEmpty else { return }
                     try SubordinateNumbers.takeRights(
                         users: userRange.map(ServedContent.range), groups: groupRange.map(ServedContent.range))
-                }
+                },
+                isKept: { discard.map { !fileExists(FilePath(RawArguments.bytes(of: $0)).appending("upper")) } ?? true }
             ) { BackgroundServer.reportReady() }
             if let discard { DiscardedUpper(path: RawArguments.bytes(of: discard)).remove() }
         } catch {

@@ -55,6 +55,12 @@ struct Unmounting: Sendable {
             // What waits would keep the mount, and itself, for ever.
             try? server.abort()
         }
+        // A server that ends copies what it still has to; the time that it may take to end is not for that.
+        if health == .alive, !lazily, let identifier = server.identifier, let served = try? ServerProcess(identifier),
+            let upper = try? served.upper(), !upper.isDiscarded
+        {
+            UnfinishedCopies.finish(at: mount.path)
+        }
         if health != .alive {
             try detach(mount, lazily: true)
         } else {
