@@ -22,8 +22,8 @@ struct LockRequest: @unchecked Sendable {
 
 /// Programs that wait for locks of files which others than the mount's users hold too.
 ///
-/// Waiting in the system call would take one of libfuse's few threads, and there would be none left for who ends the
-/// lock. One thread tries for all of them in turn, and only while there are any.
+/// Waiting in the system call would take one of the few threads that answer, and there would be none left for who ends
+/// the lock. One thread tries for all of them in turn, and only while there are any.
 final class LockWaiters: Sendable {
     private struct Waiter {
         var request: LockRequest

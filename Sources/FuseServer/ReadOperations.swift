@@ -8,7 +8,7 @@ import SystemPackage
 
 /// Fills in the operations that look and read.
 ///
-/// The closures are C functions made outside of any actor: libfuse calls them on threads of its own.
+/// The closures are C functions made outside of any actor: libfuse calls them on the threads of `RequestLoop`.
 func addReadOperations(to operations: inout fuse_lowlevel_ops) {
     operations.lookup = { request, parent, name in
         lookup(request, FileNumber(parent), bytes(name))

@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// Memory for a reply, one block for each of libfuse's threads: a new block for each reply would cost a third of the
+/// Memory for a reply, one block for each thread that answers: a new block for each reply would cost a third of the
 /// speed of reading.
 enum ReplyBuffer {
     /// The kernel asks for at most 256 pages at once.
