@@ -96,6 +96,9 @@ final class HTTPTransport: Sendable {
         var headers = HTTPHeaders(request.headers.map { ($0.name, $0.value) })
         headers.replaceOrAdd(name: "User-Agent", value: Self.agent)
         let (body, upload) = Self.body(request.body)
+        // A server that answers before it has all, and closes, would be taken for one that may be asked again: the client
+        // traps where such a connection is given back that is gone by then.
+        if upload != nil { headers.replaceOrAdd(name: "Connection", value: "close") }
         var prepared = try HTTPClient.Request(
             url: "\(request.address)", method: HTTPMethod(rawValue: request.method.rawValue), headers: headers,
             body: body)
