@@ -86,8 +86,8 @@ final class DeferredCopy: @unchecked Sendable {
                 let (chunk, left) = Self.place(position)
                 guard isMissing.indices.contains(chunk) else { break }
                 if isMissing[chunk] {
-                    let isWhole = left == Self.chunkSize && end - position >= Self.chunkSize
-                    if !isWhole { try bring(chunk) }
+                    // Also where all of it is to be written: that may fail halfway.
+                    try bring(chunk)
                     isMissing[chunk] = false
                 }
                 position += left

@@ -49,6 +49,8 @@ struct DirectoryFacts {
     var hasDotNames: Bool?
     /// What is made in it inherits this.
     var inheritance: Inheritance?
+    /// How often that may have changed.
+    var changeCount: UInt64 = 0
 
     /// What a directory gives to what is made in it.
     struct Inheritance {

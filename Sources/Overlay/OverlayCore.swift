@@ -122,9 +122,10 @@ final class OverlayCore: Sendable {
                 show(&status, nil, place.layer)
                 return (status, nil)
             }
+            let count = plain?.changeCount ?? 0
             let names = try descriptor.entryXattrNames(name)
             guard !names.isEmpty else {
-                plain?.insert(status.identity)
+                plain?.insert(status.identity, since: count)
                 show(&status, nil, place.layer)
                 return (status, nil)
             }

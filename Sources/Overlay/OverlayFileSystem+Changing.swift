@@ -160,7 +160,7 @@ extension OverlayFileSystem {
         guard let stored = OverlayMarkName.stored(name, core.options.marks) else { throw .notPermitted }
         try copyUp(file, needsBytes: false)
         try withNode(file) { node throws(Errno) in
-            core.plainFiles?.remove(node.identity)
+            defer { core.plainFiles?.remove(node.identity) }
             let (directory, entry) = try core.reach(node.place)
             try directory.setEntryXattr(stored, of: entry, to: value, flags: flags)
             forgetInheritance(of: node)

@@ -119,6 +119,7 @@ extension OverlayFileSystem {
             let parent = try upperDirectory(of: directory, upper)
             let target = try core.directories.descriptor(of: parent)
             let inherited = try inheritance(of: parent, target)
+            let plainCount = core.plainFiles?.changeCount ?? 0
             var new = new
             // Where a directory has a list for what is made in it, that list takes the place of the mask.
             if inherited.list == nil { new.mode &= ~new.caller.umask }
@@ -134,7 +135,7 @@ extension OverlayFileSystem {
             let place = LayerPlace(layer: 0, kind: .disk(parent, name))
             var found = OverlayFile(status: try core.status(made.status, of: name, in: target, layer: 0), place: place)
             if new.type == .regular, inherited.list == nil, !upper.settings.recordsOverrides {
-                core.plainFiles?.insertNew(found.status.identity) {
+                core.plainFiles?.insertNew(found.status.identity, since: plainCount) {
                     (try? target.entryXattrNames(name))?.isEmpty == true
                 }
             } else {
@@ -168,19 +169,26 @@ extension OverlayFileSystem {
     private func inheritance(
         of directory: DiskDirectory, _ open: Descriptor
     ) throws(Errno) -> DirectoryFacts.Inheritance {
-        if let known = directory.facts.withLock({ $0.inheritance }) { return known }
+        let (known, count) = directory.facts.withLock { ($0.inheritance, $0.changeCount) }
+        if let known { return known }
         let status = try open.status()
         var found = DirectoryFacts.Inheritance()
         if status.st_mode & S_ISGID != 0 { found.group = status.st_gid }
         found.list = try open.entryXattr(Self.defaultACL, of: [UInt8(ascii: ".")])
-        directory.facts.withLock { $0.inheritance = found }
+        directory.facts.withLock { facts in
+            // A change meanwhile may have come after the look.
+            if facts.changeCount == count { facts.inheritance = found }
+        }
         return found
     }
 
     /// Takes note that a directory's attributes have changed.
     func forgetInheritance(of node: OverlayNode) {
         guard let top = node.stack.first, top.layer == 0, case .disk(let disk) = top.kind else { return }
-        disk.facts.withLock { $0.inheritance = nil }
+        disk.facts.withLock { facts in
+            facts.inheritance = nil
+            facts.changeCount &+= 1
+        }
     }
 
     /// Makes a file where nothing has its name.

@@ -95,7 +95,7 @@ extension OverlayFileSystem {
     private func record(
         _ name: [UInt8], in directory: Descriptor, _ owned: OwnedAs, _ user: UInt32, _ group: UInt32, _ now: stat
     ) throws(Errno) {
-        core.plainFiles?.remove(FileIdentity(device: UInt64(now.st_dev), inode: UInt64(now.st_ino)))
+        defer { core.plainFiles?.remove(FileIdentity(device: UInt64(now.st_dev), inode: UInt64(now.st_ino))) }
         let attribute = OverlayMarkName.overrideStatName
         let mode = UInt16(truncatingIfNeeded: now.st_mode & 0o7777)
         let type = FileTree.FileType(mode: now.st_mode)

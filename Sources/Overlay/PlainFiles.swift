@@ -12,13 +12,20 @@ final class PlainFiles: Sendable {
     private struct State {
         var files: Set<UInt64> = []
         var areNewPlain: Bool?
+        var changeCount: UInt64 = 0
     }
 
     private let state = Mutex(State())
 
-    /// Takes note that a file has no attributes.
-    func insert(_ file: FileIdentity) {
+    /// How often a file got attributes.
+    ///
+    /// Who looks for a file's takes it before: what is found may be old a moment later.
+    var changeCount: UInt64 { state.withLock { $0.changeCount } }
+
+    /// Takes note that a file has no attributes, unless one got some since the count was taken.
+    func insert(_ file: FileIdentity, since count: UInt64) {
         state.withLock { state in
+            guard state.changeCount == count else { return }
             if state.files.count >= Self.limit { state.files.removeAll(keepingCapacity: true) }
             state.files.insert(file.inode)
         }
@@ -28,15 +35,20 @@ final class PlainFiles: Sendable {
     ///
     /// - Parameter isPlain: whether it has no attributes; asked for the first one only, as a security module labels all
     ///   files or none.
-    func insertNew(_ file: FileIdentity, isPlain: () -> Bool) {
+    func insertNew(_ file: FileIdentity, since count: UInt64, isPlain: () -> Bool) {
         let known = state.withLock { $0.areNewPlain }
         let arePlain = known ?? isPlain()
         if known == nil { state.withLock { $0.areNewPlain = arePlain } }
-        if arePlain { insert(file) } else { remove(file) }
+        if arePlain { insert(file, since: count) } else { remove(file) }
     }
 
-    /// Takes note that a file may have attributes from now on.
-    func remove(_ file: FileIdentity) { state.withLock { _ = $0.files.remove(file.inode) } }
+    /// Takes note that a file has got attributes; called when it has them.
+    func remove(_ file: FileIdentity) {
+        state.withLock { state in
+            state.files.remove(file.inode)
+            state.changeCount &+= 1
+        }
+    }
 
     /// Whether a regular file of the upper is known to have no attributes.
     func contains(_ file: FileIdentity) -> Bool { state.withLock { $0.files.contains(file.inode) } }
