@@ -69,6 +69,26 @@ def record(row, tool, measurements):
     print(f"  {row:32} {tool:26} {statistics.median(seconds) * 1000:10.1f} ms", file=sys.stderr)
 
 
+def table():
+    """What was measured, in Markdown."""
+    lines = ["| | | median, ms | least–greatest | peak, MB | cimg / it |", "|---|---|---:|---:|---:|---:|"]
+    title = None
+    titles = list(dict.fromkeys(row["row"] for row in ROWS))
+    for row in sorted(ROWS, key=lambda row: titles.index(row["row"])):
+        peak = f"{row['peak_kib'] / 1024:.0f}" if row["peak_kib"] else ""
+        name = row["row"] if row["row"] != title else ""
+        title = row["row"]
+        if "seconds" not in row:
+            lines.append(f"| {name} | {row['tool']} | {row['private_kib'] / 1024:.1f} MB own | | {peak} | |")
+            continue
+        least, median, greatest = (
+            f"{value * 1000:,.1f}" for value in (min(row["seconds"]), statistics.median(row["seconds"]),
+                                                 max(row["seconds"])))
+        ratio = f"{row['ratio']:.2f}" if "ratio" in row else ""
+        lines.append(f"| {name} | {row['tool']} | {median} | {least}–{greatest} | {peak} | {ratio} |")
+    return "\n".join(lines) + "\n"
+
+
 def repeat(runs, body, budget=25.0):
     """Measurements of body(), stopped early when they already took `budget` seconds."""
     measurements, began = [], time.monotonic()

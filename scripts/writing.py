@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What scripts/bench measures of overlays that are written to."""
+import io
+import os
+import shutil
+import tarfile
+import time
+
+from measuring import Failed, attempt, have, record, repeat, run, shell, unmount_below
+
+WRITES = (
+    ("untar {files} files", 'mkdir "$1/new" && tar xf "$2/files.tar" -C "$1/new"'),
+    ("rm -r {files} files", 'rm -r "$1/new"'),
+    ("random write", 'exec python3 "$2/random-write" "$1/random"'),
+    ("sequential write {size} MB", 'dd if=/dev/zero of="$1/long" bs=1M count={size} conv=fsync status=none'),
+    ("first write to {size} MB below", 'printf x | dd of="$1/big" conv=notrunc status=none'),
+)
+
+# As fio(1) writes: nothing is synchronised at the end.
+RANDOM_WRITE = """import os, random, sys
+random.seed(1)
+file = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
+os.ftruncate(file, 1 << 28)
+for _ in range(20000): os.pwrite(file, b'y' * 4096, random.randrange(1 << 16) << 12)
+"""
+
+
+class Writing:
+    """Overlays over one lower directory with a large file, each with an upper of its own, in a folder."""
+
+    def __init__(self, cimg, work, files, size):
+        """Makes the inputs: a tar of small files, a program that writes at random, a lower with so many MB."""
+        self.cimg, self.work, self.files, self.size = cimg, work, files, size
+        self.is_own = os.getuid() == 0 and bool(have("mkfs.ext4"))
+        self.low, self.disk = os.path.join(work, "low"), os.path.join(work, "disk")
+        with tarfile.open(os.path.join(work, "files.tar"), "w") as tar:
+            for number in range(files):
+                entry = tarfile.TarInfo(f"{number // 100:04}/{number % 100:02}")
+                entry.size, entry.mode, entry.mtime = 1000, 0o644, 1_700_000_000
+                if number % 100 == 0:
+                    folder = tarfile.TarInfo(f"{number // 100:04}")
+                    folder.type, folder.mode = tarfile.DIRTYPE, 0o755
+                    tar.addfile(folder)
+                tar.addfile(entry, io.BytesIO(b"x" * 1000))
+        with open(os.path.join(work, "random-write"), "w") as file:
+            file.write(RANDOM_WRITE)
+        for folder in (self.low, self.disk):
+            os.mkdir(folder)
+        with open(os.path.join(self.low, "big"), "wb") as file:
+            for _ in range(size):
+                file.write(os.urandom(1 << 20))
+
+    def renew_disk(self):
+        """Empties the folder to write in; as root it is a file system just made, so that each begins alike.
+
+        What a file system remembers of the last round can decide more than who writes to it: ext4 without a journal
+        takes twenty times as long to make a file while it remembers many that were removed a short while ago.
+        """
+        if self.is_own:
+            self.drop_disk()
+            image = self.disk + ".img"
+            with open(image, "wb") as file:
+                file.truncate((self.size * 3 << 20) + (2 << 30))
+            run(["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0", image])
+            run(["mount", "-o", "loop", image, self.disk])
+        else:
+            for name in os.listdir(self.disk):
+                shutil.rmtree(os.path.join(self.disk, name))
+        for name in ("mnt", "upper", "work"):
+            os.mkdir(os.path.join(self.disk, name))
+
+    def drop_disk(self):
+        for _ in range(100):
+            unmount_below(self.disk)
+            if not os.path.ismount(self.disk):
+                return
+            time.sleep(0.1)  # the server of the last overlay is about to end
+        raise Failed(f"{self.disk}: cannot be unmounted")
+
+    def writers(self):
+        """name → (mount, unmount)."""
+        place = os.path.join(self.disk, "mnt")
+        layers = f"lowerdir={self.low},upperdir={self.disk}/upper,workdir={self.disk}/work"
+
+        def stack(*command):
+            return (lambda: run([*command, "-o", layers, place])), (lambda: run(["umount", place]))
+
+        def copy():
+            shutil.copyfile(os.path.join(self.low, "big"), os.path.join(place, "big"))
+
+        table = {"cimg": stack(self.cimg, "overlay")}
+        if have("fuse-overlayfs"):
+            table["fuse-overlayfs"] = stack("fuse-overlayfs")
+        if os.getuid() == 0:
+            table["kernel overlay"] = stack("mount", "-t", "overlay", "overlay")
+        table["no overlay"] = (copy, lambda: None)
+        return table
+
+    def measure(self, runs):
+        for name, (mount, unmount) in self.writers().items():
+            def cycle(_):
+                self.renew_disk()
+                mount()
+                try:
+                    place = os.path.join(self.disk, "mnt")
+                    return [shell(script.format(size=self.size), place, self.work) for _, script in WRITES]
+                finally:
+                    unmount()
+            measured = attempt(f"writing, {name}", lambda: repeat(runs, cycle, budget=120))
+            for number, (row, _) in enumerate(WRITES if measured else ()):
+                if name == "no overlay" and row.startswith("first"):
+                    continue
+                record(row.format(files=self.files, size=self.size), name, [item[number] for item in measured])
+        self.drop_disk()
