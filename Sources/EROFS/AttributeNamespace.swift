@@ -27,6 +27,9 @@ enum AttributeNamespace {
         return prefixes[Int(index)]
     }
 
+    /// Whether a name is one of the two of access control lists.
+    static func isAccessList(_ name: [UInt8]) -> Bool { isComplete(Int(split(name).index)) }
+
     /// Whether a name stored under `index` must be empty after the prefix.
     static func mustBeEmpty(_ index: UInt8) -> Bool { isComplete(Int(index)) }
 }

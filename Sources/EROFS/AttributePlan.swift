@@ -26,6 +26,8 @@ struct AttributePlan {
     private(set) var shared: [ExtendedAttribute] = []
     /// Bytes of the shared area.
     private(set) var sharedSize: UInt64 = 0
+    /// What kinds of attributes files have.
+    private(set) var kinds: AttributeKinds = []
     private var ids: [ExtendedAttribute: UInt32] = [:]
     private var layerIDs: [UInt32] = []
 
@@ -50,6 +52,7 @@ struct AttributePlan {
             for attribute in attributes { uses[attribute, default: 0] += isTooBig ? 2 : 1 }
         }
         guard !uses.isEmpty else { return }
+        for attribute in uses.keys { kinds.formUnion(AttributeKinds(of: attribute.name)) }
         for number in 0..<tree.inodeCount {
             for attribute in try tree.xattrs(of: UInt32(number))
             where uses[attribute, default: 0] > 1 && ids[attribute] == nil {

@@ -29,6 +29,8 @@ package final class EROFSImage: @unchecked Sendable {
     package let inodeCount: UInt64
     /// Whether the image holds what this version of the writer puts into it, and not less as an older one's does.
     package let isCurrent: Bool
+    /// What kinds of attributes its files have.
+    package let attributeKinds: AttributeKinds
 
     let inodesOffset: UInt64
     let sharedAttributesOffset: UInt64
@@ -59,6 +61,7 @@ package final class EROFSImage: @unchecked Sendable {
         rootNumber = UInt64(block.number(at: 14, as: UInt16.self))
         inodeCount = block.number(at: 16)
         isCurrent = block[64..<80].prefix { $0 != 0 }.elementsEqual(Format.volumeName)
+        attributeKinds = isCurrent ? AttributeKinds(rawValue: block[Format.kindsOffset]) : [.accessLists, .labels]
         inodesOffset = UInt64(block.number(at: 40, as: UInt32.self)) << Format.blockBits
         sharedAttributesOffset = UInt64(block.number(at: 44, as: UInt32.self)) << Format.blockBits
         devices = try Self.devices(

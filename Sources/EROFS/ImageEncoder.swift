@@ -53,6 +53,7 @@ struct ImageEncoder {
         put(UInt32(layout.attributesBlock), at: start + 44)
         header.replaceSubrange(start + 48..<start + 64, with: Self.uuid(Digest(of: identity)))
         header.replaceSubrange(start + 64..<start + 64 + Format.volumeName.count, with: Format.volumeName)
+        header[start + Format.kindsOffset] = layout.attributes.kinds.rawValue
         put(Format.incompatibleFeatures, at: start + 80)
         put(UInt16(tree.layers.count), at: start + 86)
         put(Format.deviceSlotOffset, at: start + 88)

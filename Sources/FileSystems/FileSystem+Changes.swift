@@ -4,6 +4,8 @@ package import SystemPackage
 
 /// A file system that never changes: nothing to forget or open, every change is `.readOnlyFileSystem` (EROFS).
 extension FileSystem {
+    package var mayHaveAccessLists: Bool { true }
+
     package func finish() {}
 
     package func forget(_ file: FileNumber, count: UInt64) {}

@@ -14,6 +14,9 @@ package protocol FileSystem: AnyObject, Sendable {
     /// How the kernel may cache what it is told.
     var caching: CachePolicy { get }
 
+    /// Whether some file may have an access control list; where none has, the kernel need not ask for any.
+    var mayHaveAccessLists: Bool { get }
+
     /// The file of a name in a directory, with one reference for the caller.
     ///
     /// - Throws: `.noSuchFileOrDirectory`, `.notDirectory`, `.fileNameTooLong`.

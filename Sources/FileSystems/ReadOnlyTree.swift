@@ -30,6 +30,8 @@ package final class ReadOnlyTree: FileSystem {
 
     package var caching: CachePolicy { .forever }
 
+    package var mayHaveAccessLists: Bool { image.attributeKinds.contains(.accessLists) }
+
     /// The number that a file has in the tree itself.
     package func node(of file: FileNumber) -> TreeNode {
         if file == .root { return TreeNode(image.rootNumber) }
@@ -114,6 +116,8 @@ extension ReadOnlyTree {
     package func xattr(_ name: [UInt8], of file: FileNumber) throws(Errno) -> [UInt8] {
         try answering(file) {
             let inode = try record(file)
+            // Not "this file has none": who asks for a kind of every file then stops to ask.
+            guard image.attributeKinds.isSuperset(of: AttributeKinds(of: name)) else { throw Errno.notSupported }
             let value =
                 switch name {
                 case OwnAttribute.layer: layer(of: inode).map { Array($0.description.utf8) }

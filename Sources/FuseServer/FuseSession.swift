@@ -118,8 +118,10 @@ private func negotiate(_ connection: inout fuse_conn_info, _ served: Served) {
         unwanted &= ~FUSE_CAP_READDIRPLUS_AUTO
         wanted |= FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_DONT_MASK
     }
-    // The kernel then checks permissions by access control lists too, and remembers who has none.
-    if served.caching.keepsPages, served.options.checksPermissions { wanted |= FUSE_CAP_POSIX_ACL }
+    // The kernel then checks permissions by access control lists too, and asks once for those of each file.
+    if served.caching.keepsPages, served.options.checksPermissions, served.fileSystem.mayHaveAccessLists {
+        wanted |= FUSE_CAP_POSIX_ACL
+    }
     connection.want |= connection.capable & UInt32(wanted)
     connection.want &= ~UInt32(unwanted)
     connection.max_background = 64

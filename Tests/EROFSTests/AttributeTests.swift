@@ -40,6 +40,18 @@ import Testing
         #expect(written.remarks.count == (index == 0 ? 1 : 0))
     }
 
+    @Test(
+        arguments: [
+            (["user.a", "security.capability"], []), (["security.selinux"], .labels),
+            (["user.a", "system.posix_acl_access"], .accessLists), (["system.posix_acl_default"], .accessLists),
+            (["system.posix_acl_default", "security.selinux"], [.accessLists, .labels]),
+            (["system.posix_acl_accessory", "security.selinuxes"], []),
+        ] as [([String], AttributeKinds)])
+    func `an image says what kinds of attributes it has`(names: [String], kinds: AttributeKinds) throws {
+        let image = try written([[]] + names.map { [attribute($0, [1])] }).image()
+        #expect(image.attributeKinds == kinds)
+    }
+
     @Test func `what several files have is stored once`() throws {
         let label = attribute("security.selinux", EdgeTree.pattern(200, 1))
         let own = (0..<100).map { attribute("user.own", [UInt8($0)]) }

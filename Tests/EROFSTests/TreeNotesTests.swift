@@ -108,6 +108,6 @@ import Testing
         #expect(
             try Digest(of: TreeNotes.encode(written.tree)).hex
                 == "524ce5cabf442676aef6608122d4ee38a06ae6b35cc2bd3d23c1fac384e01af7")
-        #expect(Digest(of: written.bytes).hex == "8fa8a66ad21915cfaa6747764a17bfe0f582947887b7ba168ac980b43230c769")
+        #expect(Digest(of: written.bytes).hex == "d8db440422e3573f1019a59d8d353069346606af296f5da79940e1864c2d760c")
     }
 }

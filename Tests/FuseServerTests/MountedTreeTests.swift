@@ -116,6 +116,27 @@ struct MountedTreeTests {
                 .output == "# file: \(mount.path("etc/passwd"))\nuser.a=\"b\"\n\n")
     }
 
+    @Test(arguments: [true, false])
+    func `kinds of attributes that no file has are not supported`(isLabelled: Bool) throws {
+        var fixture = TreeFixture()
+        fixture.file("plain", "1")
+        fixture.file("with", "2", xattrs: isLabelled ? ["security.selinux": "a:b:c:s0"] : ["user.a": "b"])
+        let mount = try MountedFixture(fixture)
+        func failure(_ name: String) throws -> String {
+            try CimgProcess.run("/usr/bin/getfattr", ["-n", name, mount.path("plain")]).errors
+        }
+        #expect(
+            try failure("security.selinux").hasSuffix(
+                isLabelled ? "No such attribute\n" : "Operation not supported\n"))
+        #expect(try failure("system.posix_acl_access").hasSuffix("Operation not supported\n"))
+        #expect(try failure("security.capability").hasSuffix("No such attribute\n"))
+        guard isLabelled else { return }
+        #expect(
+            try CimgProcess.run(
+                "/usr/bin/getfattr", ["--only-values", "-n", "security.selinux", mount.path("with")]
+            ).output == "a:b:c:s0")
+    }
+
     @Test(
         arguments: [
             (0, seekData, 8192), (0, seekHole, 0), (8192, seekHole, 12288), (12288, seekData, 65536),
