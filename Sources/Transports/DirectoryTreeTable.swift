@@ -72,10 +72,13 @@ struct DirectoryTreeTable {
         return components.reversed().flatMap { [UInt8(ascii: "/")] + $0 }
     }
 
-    /// Takes what a directory holds, sorted by name; a name keeps the number it had in the listing before.
+    /// Takes what a directory holds, or some of it, sorted by name; a name keeps the number it had when all was listed
+    /// before.
     ///
     /// - Returns: the numbers of the files in the order of `found`; nil if there are too many to number.
-    mutating func list(_ directory: UInt32, _ found: [(name: [UInt8], status: DirectoryTreeStatus)]) -> [UInt32]? {
+    mutating func list(
+        _ directory: UInt32, _ found: [(name: [UInt8], status: DirectoryTreeStatus)], areAll: Bool
+    ) -> [UInt32]? {
         let before = listings[directory] ?? []
         var position = 0
         var listing: [UInt32] = []
@@ -99,7 +102,7 @@ struct DirectoryTreeTable {
                 listing.append(index)
             }
         }
-        listings[directory] = listing
+        if areAll { listings[directory] = listing }
         return listing.map { entries[Int($0)].file }
     }
 
