@@ -47,7 +47,7 @@ final class DirectoryTreePair: PairedDirectories {
     private let leftNames: DirectoryNames
     private let rightNames: DirectoryNames
     private let matches: [Match]
-    private let open: (left: Descriptor, right: Descriptor)?
+    private let kept: (left: Descriptor, right: Descriptor)?
 
     /// Lists two directories.
     ///
@@ -62,12 +62,12 @@ final class DirectoryTreePair: PairedDirectories {
         rightNames = try DirectoryNames(listing: directories.right)
         matches = Self.matches(leftNames, rightNames)
         let isKept = Self.openCount.wrappingAdd(1, ordering: .relaxed).newValue <= Self.openLimit
-        open = isKept ? directories : nil
+        kept = isKept ? directories : nil
         if !isKept { Self.openCount.wrappingSubtract(1, ordering: .relaxed) }
     }
 
     deinit {
-        if open != nil { Self.openCount.wrappingSubtract(1, ordering: .relaxed) }
+        if kept != nil { Self.openCount.wrappingSubtract(1, ordering: .relaxed) }
     }
 
     var count: Int { matches.count }
@@ -75,8 +75,8 @@ final class DirectoryTreePair: PairedDirectories {
     func remaining(
         in range: Range<Int>, room: UnsafeMutableRawBufferPointer
     ) throws(PairFailure) -> (left: [TreeChild], right: [TreeChild]) {
-        let leftDirectory = try opened(left, open?.left, isRight: false)
-        let rightDirectory = try opened(right, open?.right, isRight: true)
+        let leftDirectory = try opened(left, kept?.left, isRight: false)
+        let rightDirectory = try opened(right, kept?.right, isRight: true)
         var ones: [[UInt8]] = []
         var others: [[UInt8]] = []
         let same = leftDirectory.flatMap { one in
@@ -107,9 +107,9 @@ final class DirectoryTreePair: PairedDirectories {
     }
 
     /// The descriptor of a side; nil for one that is gone by now, and all its names with it.
-    private func opened(_ side: Side, _ open: Descriptor?, isRight: Bool) throws(PairFailure) -> Descriptor? {
+    private func opened(_ side: Side, _ kept: Descriptor?, isRight: Bool) throws(PairFailure) -> Descriptor? {
         do {
-            return try open ?? side.nodes.open(directory: side.directory)
+            return try kept ?? side.nodes.open(directory: side.directory)
         } catch is VanishedFile {
             return nil
         } catch {
