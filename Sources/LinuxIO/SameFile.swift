@@ -81,12 +81,15 @@ package struct SameFile {
     /// Whether two open files have the same attributes in the same order.
     private func hasSameXattrs(_ one: Int32, _ two: Int32) -> Bool {
         guard let names = leftRoom.baseAddress, let others = rightRoom.baseAddress else { return false }
+        // Without a buffer: the kernel takes memory for the whole of one, whatever is put into it.
+        let count = clinux_flistxattr(one, nil, 0)
+        guard count >= 0, clinux_flistxattr(two, nil, 0) == count else { return false }
+        if count == 0 { return true }
         // Half of the room is for the names, the other for a value.
         let half = leftRoom.count / 2
-        let count = clinux_flistxattr(one, names, half)
-        guard count >= 0, clinux_flistxattr(two, others, half) == count else { return false }
-        if count == 0 { return true }
-        guard memcmp(names, others, count) == 0 else { return false }
+        guard clinux_flistxattr(one, names, half) == count, clinux_flistxattr(two, others, half) == count,
+            memcmp(names, others, count) == 0
+        else { return false }
         var offset = 0
         while offset < count {
             let name = (names + offset).assumingMemoryBound(to: CChar.self)
