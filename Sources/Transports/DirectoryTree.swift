@@ -16,8 +16,8 @@ package import SystemPackage
 /// A file that goes away while the tree is walked is left out or throws `VanishedFile`. What cannot be read throws
 /// `DirectoryTreeError`.
 ///
-/// Metadata is as of the last listing of the parent directory, or of the part of it that was asked for. Sizes are those of regular files and links only.
-/// Extended attributes that belong to this machine's storage rather than to the file are left out: see
+/// Metadata is as of the last listing of the parent directory, or of the part of it that was asked for. Sizes are those
+/// of regular files and links only. Extended attributes that belong to this machine's storage rather than to the file are left out: see
 /// `MachineAttributes`.
 ///
 /// Memory grows with the names listed so far, by about 100 bytes each, but not with those that two trees compared
