@@ -21,6 +21,10 @@ long clinux_llistxattr(const char *path, int follow, void *list, size_t size) {
 
 long clinux_flistxattr(int file, void *list, size_t size) { return flistxattr(file, list, size); }
 
+long clinux_fgetxattr(int file, const char *name, void *value, size_t size) {
+    return fgetxattr(file, name, value, size);
+}
+
 long clinux_listxattrat(int directory, const char *name, void *list, size_t size) {
     return syscall(SYS_listxattrat, directory, name, AT_SYMLINK_NOFOLLOW, list, size);
 }

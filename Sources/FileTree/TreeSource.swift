@@ -74,6 +74,14 @@ package protocol TreeSource: AnyObject, Sendable {
     /// Files of two sources that have the same identity have the same bytes.
     func contentIdentity(of node: TreeNode) throws -> FileIdentity?
 
+    /// The names of a directory and of one of another source together, where the two sources can tell files that are
+    /// the same in both at less cost than one after the other; else, and where that fails, nil.
+    ///
+    /// - Parameter comparesTimes: whether files whose times of modification differ are not the same.
+    func paired(
+        _ directory: TreeNode, with other: any TreeSource, _ otherDirectory: TreeNode, comparesTimes: Bool
+    ) -> (any PairedDirectories)?
+
     /// Reads a regular file's bytes from `offset` on into `buffer`.
     ///
     /// - Returns: the bytes read: fewer than the buffer holds only at the end of the file; 0 at or beyond it.
@@ -82,4 +90,8 @@ package protocol TreeSource: AnyObject, Sendable {
 
 extension TreeSource {
     package func contentIdentity(of node: TreeNode) throws -> FileIdentity? { nil }
+
+    package func paired(
+        _ directory: TreeNode, with other: any TreeSource, _ otherDirectory: TreeNode, comparesTimes: Bool
+    ) -> (any PairedDirectories)? { nil }
 }

@@ -123,16 +123,19 @@ extension Store {
     }
 
     /// The tree of a stored image; what is missing of it is derived from its blobs first.
+    ///
+    /// - Parameter opened: the layers that other trees have open; gets those of this one.
     package func tree(
-        of image: ImageDescription, progress: @escaping @Sendable (ImportProgress) -> Void = { _ in }
+        of image: ImageDescription, sharing opened: OpenedLayers = OpenedLayers(),
+        progress: @escaping @Sendable (ImportProgress) -> Void = { _ in }
     ) throws -> StoredTree {
         let diffIDs = image.configuration.rootfs.diffIDs
         let layers = image.manifest.layers
         let isWhole =
             try layers.count == diffIDs.count
-            && zip(layers, diffIDs).allSatisfy { try isVerified($0, gives: $1) }
+            && zip(layers, diffIDs).allSatisfy { try opened.open($1, madeOf: $0, in: self) }
         // Another tool may have put in what never was verified here, next to layers that were.
-        if isWhole, let tree = try openTree(diffIDs) { return tree }
+        if isWhole, let tree = try openTree(diffIDs, sharing: opened) { return tree }
         let added = try add(source(image), keepsBlobs: true, progress: progress)
         defer { withExtendedLifetime(added) {} }
         guard let tree = try openTree(diffIDs) else {

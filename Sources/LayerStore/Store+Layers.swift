@@ -23,10 +23,17 @@ extension Store {
     package func openLayer(_ diffID: DiffID) throws -> StoredLayer? {
         let name = diffID.digest.hex
         guard let directory = try openDerived(name, in: layers) else { return nil }
+        return try openLayer(diffID, in: directory)
+    }
+
+    /// Opens an uncompressed layer whose directory is open.
+    ///
+    /// See `openLayer(_:)`.
+    func openLayer(_ diffID: DiffID, in directory: Descriptor) throws -> StoredLayer? {
         do {
             return try Self.readLayer(directory, diffID)
         } catch let error as StoreError where error.code == .damaged {
-            try discardDerived(directory, name, in: layers)
+            try discardDerived(directory, diffID.digest.hex, in: layers)
             return nil
         }
     }
@@ -58,7 +65,12 @@ extension Store {
     /// That both are in the store proves nothing: the configuration of an image may pair what does not belong together.
     func isVerified(_ descriptor: ContentDescriptor, gives diffID: DiffID) throws -> Bool {
         guard let directory = try openDerived(diffID.digest.hex, in: layers) else { return false }
-        return (try? directory.hasEntry(Self.verificationMark(descriptor))) ?? false
+        return Self.isMarked(directory, descriptor)
+    }
+
+    /// Whether a layer's directory says that the layer was made of a blob.
+    static func isMarked(_ directory: Descriptor, _ descriptor: ContentDescriptor) -> Bool {
+        (try? directory.hasEntry(verificationMark(descriptor))) ?? false
     }
 
     /// The name of the empty file in a layer's directory that says of which blob the layer was made.

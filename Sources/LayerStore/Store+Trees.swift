@@ -29,13 +29,15 @@ package struct TreeReport: Sendable, Equatable {
 
 extension Store {
     /// Opens the tree of a stack of layers; nil if the tree or one of the layers has to be derived first.
-    package func openTree(_ diffIDs: [DiffID]) throws -> StoredTree? {
+    ///
+    /// - Parameter opened: layers that need not be opened again.
+    package func openTree(_ diffIDs: [DiffID], sharing opened: OpenedLayers = OpenedLayers()) throws -> StoredTree? {
         let chainID = ChainID(diffIDs)
         let name = chainID.digest.hex
         guard let directory = try openDerived(name, in: trees) else { return nil }
         var layers: [StoredLayer] = []
         for diffID in diffIDs {
-            guard let layer = try openLayer(diffID) else { return nil }
+            guard let layer = try opened.layer(diffID) ?? openLayer(diffID) else { return nil }
             layers.append(layer)
         }
         do {

@@ -16,13 +16,14 @@ package import SystemPackage
 /// A file that goes away while the tree is walked is left out or throws `VanishedFile`. What cannot be read throws
 /// `DirectoryTreeError`.
 ///
-/// Metadata is as of the last listing of the parent directory. Sizes are those of regular files and links only.
-/// Extended attributes that belong to this machine's storage rather than to the file are left out: see
+/// Metadata is as of the last listing of the parent directory, or of the part of it that was asked for. Sizes are those
+/// of regular files and links only. Extended attributes that belong to this machine's storage rather than to the file are left out: see
 /// `MachineAttributes`.
 ///
-/// Memory grows with the names listed so far, by about 100 bytes each.
+/// Memory grows with the names listed so far, by about 100 bytes each, but not with those that two trees compared
+/// together have in the same way.
 package final class DirectoryTree: TreeSource {
-    private let nodes: DirectoryTreeNodes
+    let nodes: DirectoryTreeNodes
 
     /// Opens a directory as the user named it: symbolic links on the way to it are followed.
     ///
@@ -83,23 +84,14 @@ package final class DirectoryTree: TreeSource {
     }
 
     package func children(of directory: TreeNode) throws -> [TreeChild] {
-        let descriptor = try nodes.open(directory: directory)
-        var found: [(name: [UInt8], status: DirectoryTreeStatus)] = []
+        let descriptor = try nodes.openForListing(directory)
+        let names: DirectoryNames
         do throws(Errno) {
-            let names = try descriptor.entryNames()
-            found.reserveCapacity(names.count)
-            for name in names {
-                do throws(Errno) {
-                    found.append((name, DirectoryTreeStatus(try descriptor.entryStatus(name))))
-                } catch .noSuchFileOrDirectory {
-                    continue
-                }
-            }
+            names = try DirectoryNames(listing: descriptor)
         } catch {
             throw nodes.failure(directory, error)
         }
-        found.sort { $0.name.lexicographicallyPrecedes($1.name) }
-        return try nodes.list(directory, found)
+        return try nodes.children(names.entries.map(names.name), of: directory, descriptor, areAll: true)
     }
 
     package func contentDigest(of node: TreeNode) throws -> Digest? { nil }

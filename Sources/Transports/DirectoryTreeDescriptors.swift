@@ -58,6 +58,15 @@ struct DirectoryTreeDescriptors {
         return current
     }
 
+    /// Opens a directory of the table with a position that nobody else moves.
+    mutating func openForListing(_ directory: UInt32, in table: DirectoryTreeTable) throws(Errno) -> Descriptor {
+        if let open = cached(directory) {
+            return try open.openBeneath([UInt8(ascii: ".")], O_RDONLY | O_DIRECTORY | O_NONBLOCK)
+        }
+        // It is kept for what lies below it, too, which does not need its position.
+        return try open(directory, in: table)
+    }
+
     private mutating func cached(_ node: UInt32) -> Descriptor? {
         if node == 0 { return root }
         if let position = recent.lastIndex(where: { $0.node == node }) {

@@ -59,6 +59,14 @@ final class DirectoryTreeNodes: Sendable {
         }
     }
 
+    /// Opens a directory with a position of its own, for who lists it.
+    func openForListing(_ node: TreeNode) throws -> Descriptor {
+        try attempt(node) { state throws(Errno) in
+            guard let index = UInt32(exactly: node.rawValue), state.table.entry(node) != nil else { return nil }
+            return try state.descriptors.openForListing(index, in: state.table)
+        }
+    }
+
     /// Opens a regular file for reading, or gives the one that is open.
     func open(regularFile node: TreeNode) throws -> Descriptor {
         if let file = state.withLock({ $0.files.last { $0.node == node } }) { return file.descriptor }
@@ -79,12 +87,28 @@ final class DirectoryTreeNodes: Sendable {
         }
     }
 
-    /// Numbers what a directory holds, sorted by name.
-    func list(
-        _ directory: TreeNode, _ found: [(name: [UInt8], status: DirectoryTreeStatus)]
+    /// Numbers some names of an open directory, sorted by name; those that are gone by now are left out.
+    ///
+    /// - Parameter areAll: whether the directory has no others.
+    func children(
+        _ names: [[UInt8]], of directory: TreeNode, _ descriptor: Descriptor, areAll: Bool
     ) throws -> [TreeChild] {
+        if names.isEmpty && !areAll { return [] }
+        var found: [(name: [UInt8], status: DirectoryTreeStatus)] = []
+        found.reserveCapacity(names.count)
+        do throws(Errno) {
+            for name in names {
+                do throws(Errno) {
+                    found.append((name, DirectoryTreeStatus(try descriptor.entryStatus(name))))
+                } catch .noSuchFileOrDirectory {
+                    continue
+                }
+            }
+        } catch {
+            throw failure(directory, error)
+        }
         let numbers = UInt32(exactly: directory.rawValue).flatMap { index in
-            state.withLock { $0.table.list(index, found) }
+            state.withLock { $0.table.list(index, found, areAll: areAll) }
         }
         guard let numbers else { throw error(directory, .tooManyFiles) }
         return try zip(found, numbers).map { entry, number in

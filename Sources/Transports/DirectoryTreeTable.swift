@@ -72,35 +72,64 @@ struct DirectoryTreeTable {
         return components.reversed().flatMap { [UInt8(ascii: "/")] + $0 }
     }
 
-    /// Takes what a directory holds, sorted by name; a name keeps the number it had in the listing before.
+    /// Takes what a directory holds, or some of it, sorted by name; a name keeps the number it had in the listing
+    /// before.
     ///
     /// - Returns: the numbers of the files in the order of `found`; nil if there are too many to number.
-    mutating func list(_ directory: UInt32, _ found: [(name: [UInt8], status: DirectoryTreeStatus)]) -> [UInt32]? {
-        let before = listings[directory] ?? []
-        var position = 0
-        var listing: [UInt32] = []
-        listing.reserveCapacity(found.count)
+    mutating func list(
+        _ directory: UInt32, _ found: [(name: [UInt8], status: DirectoryTreeStatus)], areAll: Bool
+    ) -> [UInt32]? {
+        var listing = listings.removeValue(forKey: directory) ?? []
+        let range = areAll ? 0..<listing.count : self.range(of: found, in: listing)
+        var position = range.lowerBound
+        var merged: [UInt32] = []
+        var numbers: [UInt32] = []
+        numbers.reserveCapacity(found.count)
         for (name, status) in found {
-            while position < before.count, Bytes.precedes(self.name(of: entries[Int(before[position])]), name) {
+            while position < range.upperBound, Bytes.precedes(self.name(of: entries[Int(listing[position])]), name) {
+                if !areAll { merged.append(listing[position]) }
                 position += 1
             }
-            if position < before.count, self.name(of: entries[Int(before[position])]) == name {
-                let index = before[position]
-                entries[Int(index)].status = status
-                entries[Int(index)].file = file(of: index, status)
-                listing.append(index)
+            let number: UInt32
+            if position < range.upperBound, self.name(of: entries[Int(listing[position])]) == name {
+                number = listing[position]
+                entries[Int(number)].status = status
+                entries[Int(number)].file = file(of: number, status)
+                position += 1
             } else {
                 guard let index = UInt32(exactly: entries.count), index < UInt32.max else { return nil }
+                number = index
                 entries.append(
                     Entry(
                         parent: directory, depth: entries[Int(directory)].depth + 1, nameStart: names.count,
                         nameCount: name.count, file: file(of: index, status), status: status))
                 names.append(contentsOf: name)
-                listing.append(index)
             }
+            merged.append(number)
+            numbers.append(number)
         }
+        if !areAll { merged += listing[position..<range.upperBound] }
+        // Parts come in order mostly: then this is done at the end and moves nothing.
+        listing.replaceSubrange(range, with: merged)
         listings[directory] = listing
-        return listing.map { entries[Int($0)].file }
+        return numbers.map { entries[Int($0)].file }
+    }
+
+    /// The part of a listing that lies between the first and the last of some names, both included.
+    private func range(of found: [(name: [UInt8], status: DirectoryTreeStatus)], in listing: [UInt32]) -> Range<Int> {
+        guard let first = found.first?.name, let last = found.last?.name else { return 0..<0 }
+        let start = firstPosition(in: listing) { !Bytes.precedes($0, first) }
+        return start..<max(start, firstPosition(in: listing) { Bytes.precedes(last, $0) })
+    }
+
+    /// The position of the first name of which something is true that is true of all after it, too.
+    private func firstPosition(in listing: [UInt32], where isTrue: ([UInt8]) -> Bool) -> Int {
+        var (low, high) = (0, listing.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isTrue(name(of: entries[Int(listing[middle])])) { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 
     /// The number of the file that has a name: that of its first name if it has several.

@@ -5,21 +5,19 @@ import Glibc
 
 /// Compares the bytes of two files through a pair of buffers that serve one thread.
 final class ContentComparison {
-    /// Both buffers together fit into the cache that a core has to itself.
+    /// Both halves together fit into the cache that a core has to itself.
     private static let chunkSize = 128 << 10
-    private let leftBuffer: UnsafeMutableRawBufferPointer
-    private let rightBuffer: UnsafeMutableRawBufferPointer
+    /// What is read into; of no meaning in between.
+    let room: UnsafeMutableRawBufferPointer
+    private var leftBuffer: UnsafeMutableRawBufferPointer { .init(rebasing: room[..<Self.chunkSize]) }
+    private var rightBuffer: UnsafeMutableRawBufferPointer { .init(rebasing: room[Self.chunkSize...]) }
 
     init() {
-        // SAFETY: freed in `deinit`, lent to one `read` at a time.
-        leftBuffer = .allocate(byteCount: Self.chunkSize, alignment: 16)
-        rightBuffer = .allocate(byteCount: Self.chunkSize, alignment: 16)
+        // SAFETY: freed in `deinit`, lent to one call at a time.
+        room = .allocate(byteCount: 2 * Self.chunkSize, alignment: 4096)
     }
 
-    deinit {
-        leftBuffer.deallocate()
-        rightBuffer.deallocate()
-    }
+    deinit { room.deallocate() }
 
     /// Reads both files in step until they disagree or end.
     ///

@@ -8,7 +8,7 @@ struct PairComparison {
     let left: any TreeSource
     let right: any TreeSource
     let fields: ChangedFields
-    private let contents = ContentComparison()
+    let contents = ContentComparison()
 
     init(left: any TreeSource, right: any TreeSource, fields: ChangedFields) {
         self.left = left
@@ -21,6 +21,8 @@ struct PairComparison {
         var change: Change?
         var left: [TreeChild] = []
         var right: [TreeChild] = []
+        /// The names below in place of `left` and `right`, where the trees tell them together.
+        var paired: (any PairedDirectories)?
     }
 
     /// Compares what the sides have at a path; a side's file that is gone by now counts as missing.
@@ -88,7 +90,15 @@ struct PairComparison {
             differing = fields.intersection(.type)
         }
         if differing.isEmpty && left.type != .directory && right.type != .directory { return nil }
-        var finding = Finding(left: try children(.left, left), right: try children(.right, right))
+        var finding = Finding()
+        if left.type == .directory && right.type == .directory {
+            finding.paired = self.left.paired(
+                left.node, with: self.right, right.node, comparesTimes: fields.contains(.mtime))
+        }
+        if finding.paired == nil {
+            finding.left = try children(.left, left)
+            finding.right = try children(.right, right)
+        }
         if !differing.isEmpty {
             finding.change = try change(
                 path, .modified, differing, left: file(.left, left, leftAttributes),

@@ -16,7 +16,7 @@ final class TreeWalk: @unchecked Sendable {
     /// Segments that others may have compared before they are reported.
     private static let aheadLimit = 256
     /// Segments that the reporting thread compares before others join in: what is less ends sooner than they start.
-    private static let aloneLimit = 16
+    private static let aloneLimit = 4
 
     /// A place of the reporting thread: what it still has to go through.
     private enum Step {

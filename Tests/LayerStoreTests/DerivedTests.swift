@@ -53,6 +53,26 @@ struct DerivedTests {
         #expect(try dumpTree(#require(try later.openTree(image.layers.map(\.diffID)))) == sampleTree())
     }
 
+    @Test func `a layer of two trees is opened once, and of no other blob than was verified`() throws {
+        let fixture = try StoreFixture()
+        try fixture.add(image, "sample")
+        let store = fixture.store
+        let description = try store.describe(image.digest)
+        let opened = OpenedLayers()
+        let first = try store.tree(of: description, sharing: opened)
+        let second = try store.tree(of: description, sharing: opened)
+        #expect(first.layers.map(\.rawValue) == second.layers.map(\.rawValue))
+        #expect(try store.tree(of: description).layers.map(\.rawValue) != first.layers.map(\.rawValue))
+        let (diffID, other) = (image.layers[0].diffID, description.manifest.layers[1])
+        #expect(try opened.open(diffID, madeOf: description.manifest.layers[0], in: store))
+        #expect(try !opened.open(diffID, madeOf: other, in: store))
+        #expect(try !OpenedLayers().open(diffID, madeOf: other, in: store))
+        // A layer that goes away stays with who has it open.
+        try fixture.remove("layers/sha256/\(diffID.digest.hex)")
+        #expect(try dumpTree(store.tree(of: description, sharing: opened)) == sampleTree())
+        #expect(try !OpenedLayers().open(diffID, madeOf: description.manifest.layers[0], in: store))
+    }
+
     @Test func `settling after another boot removes what did not survive`() throws {
         let fixture = try StoreFixture()
         try fixture.add(image, "sample")

@@ -71,6 +71,57 @@ import TreeDiff
         #expect(!first.map(\.node).contains(second[1].node))
     }
 
+    @Test func `names that are told in parts keep their numbers and share them`() throws {
+        let names = (0..<300).map { "f\($0 + 1000)" }
+        let one = try DiskTree(names.map { .file($0, "1") } + [.hardLink("d/x", to: "f1299")])
+        let two = try DiskTree(names.map { .file($0, $0.hasSuffix("9") ? "2" : "1") } + [.directory("d")])
+        let (left, right) = (try one.tree(), try two.tree())
+        let first = try changes(left, right)
+        #expect(
+            first.map(\.path)
+                == ([["/d/x"], names.filter { $0.hasSuffix("9") }.map { "/" + $0 }].joined().map { Array($0.utf8) }))
+        #expect(first.first?.left?.node == first.last?.left?.node)
+        // All names are listed now; those that were told have their numbers.
+        let listed = try left.children(of: left.root)
+        for change in first.dropFirst() {
+            #expect(listed.first { [0x2F] + $0.name == change.path }?.node == change.left?.node)
+        }
+        #expect(listed.count == 301)
+        #expect(Set(listed.map(\.node)).count == 301)
+        #expect(try changes(left, right) == first)
+    }
+
+    @Test func `more directories than are kept open are compared`() throws {
+        // A directory of many, each with more names than one thread takes at a time.
+        let entries = (0..<150).flatMap { directory in
+            (0..<40).map { MemoryEntry.file("d\(directory)/f\($0)", "\(directory)") }
+        }
+        let one = try DiskTree(entries)
+        let two = try DiskTree(entries.map { $0.path == Array("d77/f33".utf8) ? .file("d77/f33", "x") : $0 })
+        let (left, right) = (try one.tree(), try two.tree())
+        for threadCount in [1, 2, 8] {
+            let options = ComparisonOptions(fields: .content, threadCount: threadCount)
+            #expect(try changes(left, right, options).map(\.path) == [Array("/d77/f33".utf8)])
+        }
+    }
+
+    @Test func `what vanishes from a directory that is listed already is missing`() throws {
+        let entries: [MemoryEntry] = [.file("d/a", "1"), .file("d/b", "1"), .symlink("d/l", to: "x")]
+        let (one, two) = (try DiskTree(entries), try DiskTree(entries))
+        let (left, right) = (try one.tree(), try two.tree())
+        let directories = (try left.children(of: left.root)[0].node, try right.children(of: right.root)[0].node)
+        let pair = try #require(left.paired(directories.0, with: right, directories.1, comparesTimes: false))
+        #expect(pair.count == 3)
+        unlink(two.path + "/d/b")
+        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 8192, alignment: 16)
+        defer { room.deallocate() }
+        let rest = try pair.remaining(in: 0..<3, room: room)
+        #expect(rest.left.map(\.name) == [Array("b".utf8)])
+        #expect(rest.right.isEmpty)
+        #expect(left.paired(directories.0, with: MemoryTree([]), TreeNode(0), comparesTimes: false) == nil)
+        #expect(left.paired(TreeNode(99), with: right, directories.1, comparesTimes: false) == nil)
+    }
+
     @Test func `attributes of the machine and of overlays are left out`() throws {
         let kept = [("user.overlayed", "1"), ("user.x", "2")]
         let disk = try DiskTree([

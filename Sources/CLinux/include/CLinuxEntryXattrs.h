@@ -13,6 +13,8 @@
 long clinux_llistxattr(const char *path, int follow, void *_Nullable list, size_t size);
 /* flistxattr(2). */
 long clinux_flistxattr(int file, void *_Nullable list, size_t size);
+/* fgetxattr(2). */
+long clinux_fgetxattr(int file, const char *name, void *_Nullable value, size_t size);
 /* listxattrat(2), Linux 6.13, of a name in a directory; it is not followed. */
 long clinux_listxattrat(int directory, const char *name, void *_Nullable list, size_t size);
 long clinux_lgetxattr(const char *path, int follow, const char *name, void *_Nullable value, size_t size);

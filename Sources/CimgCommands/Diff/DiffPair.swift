@@ -93,7 +93,10 @@ struct DiffPair {
         let part = showsAll ? EngineTree.Part.whole : .withoutInitLayer
         switch try resolve(left, right, in: finder) {
         case (nil, nil):
-            return DiffPair(try openDiffSide(left, in: finder), try openDiffSide(right, in: finder), [])
+            let layers = OpenedLayers()
+            return DiffPair(
+                try openDiffSide(left, in: finder, sharing: layers),
+                try openDiffSide(right, in: finder, sharing: layers), [])
         case (let object?, nil):
             let side = try EngineSide(left, object)
             let (other, image) = try open(right, beside: side, in: finder, readsAll: readsAll)

@@ -30,13 +30,15 @@ package struct DiffSide {
 ///
 /// A name with a slash at its start, `.` or `..` is always a directory.
 /// - Throws: an error that says what is wrong with the name or the thing.
-func openDiffSide(_ object: String, in finder: ObjectFinder) throws -> DiffSide {
+func openDiffSide(
+    _ object: String, in finder: ObjectFinder, sharing layers: OpenedLayers = OpenedLayers()
+) throws -> DiffSide {
     if isDirectoryName(object) {
         finder.options.tell("\(object.printable): a directory, read while it is compared")
         return DiffSide(
             name: object, digest: nil, tree: try DirectoryTree(path: FilePath(RawArguments.bytes(of: object))))
     }
-    let image = try finder.open(object)
+    let image = try finder.open(object, sharing: layers)
     return DiffSide(name: object, digest: "\(image.digest)", tree: try mappedTree(image.tree))
 }
 

@@ -48,7 +48,9 @@ struct ObjectFinder {
     /// Opens an image and its tree.
     ///
     /// What a source needs is derived and kept in the store, its blobs are not.
-    func open(_ text: String) throws -> ImageObject {
+    ///
+    /// - Parameter layers: those of other images that are open, if there are any; gets those of this one.
+    func open(_ text: String, sharing layers: OpenedLayers = OpenedLayers()) throws -> ImageObject {
         let store = try options.openStore()
         let stopwatch = Stopwatch()
         let object: ImageObject
@@ -56,7 +58,7 @@ struct ObjectFinder {
             options.tell("\(text.printable): image \(digest) of the store \(store.path)")
             let image = try store.describe(digest, platform: platform)
             let meter = ProgressMeter("opening \(text.printable)")
-            let tree = try meter.finishing { try store.tree(of: image, progress: meter.report) }
+            let tree = try meter.finishing { try store.tree(of: image, sharing: layers, progress: meter.report) }
             object = ImageObject(name: text, digest: digest, tree: tree, store: store)
         } else {
             let source = try openSource(text)

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+
+/// Whether two directories have the same file under a name, told with the fewest system calls and no object for either
+/// file.
+///
+/// The answer is yes only where that is certain; whoever hears no must look closer. Nothing but regular files is opened,
+/// as far as their directory tells their types, and nothing that is opened blocks.
+package struct SameFile {
+    private let left: Int32
+    private let right: Int32
+    private let comparesTimes: Bool
+    private let leftRoom: UnsafeMutableRawBufferPointer
+    private let rightRoom: UnsafeMutableRawBufferPointer
+
+    /// Prepares to compare names of two directories, both of which stay open meanwhile.
+    ///
+    /// - Parameters:
+    ///   - comparesTimes: whether files whose times of modification differ are not the same.
+    ///   - room: memory for what is read, at least 8 KiB.
+    package init(_ left: Descriptor, _ right: Descriptor, comparesTimes: Bool, room: UnsafeMutableRawBufferPointer) {
+        (self.left, self.right, self.comparesTimes) = (left.rawValue, right.rawValue, comparesTimes)
+        let half = room.count / 2
+        leftRoom = UnsafeMutableRawBufferPointer(rebasing: room[..<half])
+        rightRoom = UnsafeMutableRawBufferPointer(rebasing: room[half..<half * 2])
+    }
+
+    /// Whether both have files of equal type, mode, owner, link count, size, extended attributes and bytes or target
+    /// under a name; of two regular files also where both are one.
+    ///
+    /// - Parameter typeNumber: the type that both directories list, as `d_type` has it.
+    package func isSame(_ name: UnsafePointer<CChar>, typeNumber: UInt8) -> Bool {
+        switch UInt32(typeNumber) << 12 {
+        case S_IFREG: isSameRegular(name)
+        case S_IFLNK: isSameLink(name)
+        default: false
+        }
+    }
+
+    private func isSameRegular(_ name: UnsafePointer<CChar>) -> Bool {
+        let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
+        let one = openat(left, name, flags)
+        guard one >= 0 else { return false }
+        defer { close(one) }
+        let two = openat(right, name, flags)
+        guard two >= 0 else { return false }
+        defer { close(two) }
+        var (first, second) = (stat(), stat())
+        guard fstat(one, &first) == 0, fstat(two, &second) == 0, agree(first, second),
+            first.st_mode & S_IFMT == S_IFREG,
+            hasSameXattrs(one, two)
+        else { return false }
+        if first.st_dev == second.st_dev && first.st_ino == second.st_ino { return true }
+        return hasSameBytes(one, two, size: Int(first.st_size))
+    }
+
+    private func isSameLink(_ name: UnsafePointer<CChar>) -> Bool {
+        var (first, second) = (stat(), stat())
+        guard fstatat(left, name, &first, AT_SYMLINK_NOFOLLOW) == 0,
+            fstatat(right, name, &second, AT_SYMLINK_NOFOLLOW) == 0, agree(first, second),
+            first.st_mode & S_IFMT == S_IFLNK,
+            clinux_listxattrat(left, name, nil, 0) == 0, clinux_listxattrat(right, name, nil, 0) == 0,
+            let one = leftRoom.baseAddress, let two = rightRoom.baseAddress
+        else { return false }
+        let count = readlinkat(left, name, one.assumingMemoryBound(to: CChar.self), leftRoom.count)
+        // A full buffer may be a cut target.
+        return count >= 0 && count < leftRoom.count
+            && readlinkat(right, name, two.assumingMemoryBound(to: CChar.self), rightRoom.count) == count
+            && memcmp(one, two, count) == 0
+    }
+
+    private func agree(_ left: stat, _ right: stat) -> Bool {
+        left.st_mode == right.st_mode && left.st_uid == right.st_uid && left.st_gid == right.st_gid
+            && left.st_nlink == right.st_nlink && left.st_size == right.st_size
+            && (!comparesTimes
+                || left.st_mtim.tv_sec == right.st_mtim.tv_sec && left.st_mtim.tv_nsec == right.st_mtim.tv_nsec)
+    }
+
+    /// Whether two open files have the same attributes in the same order.
+    private func hasSameXattrs(_ one: Int32, _ two: Int32) -> Bool {
+        guard let names = leftRoom.baseAddress, let others = rightRoom.baseAddress else { return false }
+        // Without a buffer: the kernel takes memory for the whole of one, whatever is put into it.
+        let count = clinux_flistxattr(one, nil, 0)
+        guard count >= 0, clinux_flistxattr(two, nil, 0) == count else { return false }
+        if count == 0 { return true }
+        // Half of the room is for the names, the other for a value.
+        let half = leftRoom.count / 2
+        guard clinux_flistxattr(one, names, half) == count, clinux_flistxattr(two, others, half) == count,
+            memcmp(names, others, count) == 0
+        else { return false }
+        var offset = 0
+        while offset < count {
+            let name = (names + offset).assumingMemoryBound(to: CChar.self)
+            let (value, other) = (names + half, others + half)
+            let size = clinux_fgetxattr(one, name, value, half)
+            guard size >= 0, clinux_fgetxattr(two, name, other, half) == size, memcmp(value, other, size) == 0 else {
+                return false
+            }
+            offset += strnlen(name, count - offset) + 1
+        }
+        return true
+    }
+
+    private func hasSameBytes(_ one: Int32, _ two: Int32, size: Int) -> Bool {
+        guard let first = leftRoom.baseAddress, let second = rightRoom.baseAddress, size >= 0 else { return false }
+        var offset = 0
+        while true {
+            // A file that says it is empty may be one that is made while it is read.
+            let wanted = size > offset ? min(leftRoom.count, size - offset) : leftRoom.count
+            let count = pread(one, first, wanted, off_t(offset))
+            guard count >= 0, pread(two, second, wanted, off_t(offset)) == count, memcmp(first, second, count) == 0
+            else { return false }
+            if size == 0 { return count == 0 }
+            guard count == wanted else { return false }
+            offset += count
+            if offset == size { return true }
+        }
+    }
+}
