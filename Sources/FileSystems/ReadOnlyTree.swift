@@ -3,7 +3,6 @@
 package import EROFS
 package import FileTree
 import OCI
-import Synchronization
 package import SystemPackage
 
 /// A flattened tree as a file system: never changes, needs no state, so that all of it may be cached and shared.
@@ -14,10 +13,8 @@ package final class ReadOnlyTree: FileSystem {
     private let tree: MappedTree
     private let image: EROFSImage
     private let log: @Sendable (String) -> Void
-    /// Files asked for so far: what was read of the tree for them need not stay in our memory.
-    private let askedCount = Atomic(0)
-    /// Files between two times that memory is given back; each may have brought up to 2 MiB of the tree.
-    private static let releaseInterval = 64
+    /// What was read of the tree need not stay in our memory.
+    private let reads = WindowCount(limit: 32)
 
     /// Makes the file system of a tree.
     ///
@@ -29,6 +26,8 @@ package final class ReadOnlyTree: FileSystem {
     }
 
     package var caching: CachePolicy { .forever }
+
+    package func rest() { tree.release() }
 
     /// The number that a file has in the tree itself.
     package func node(of file: FileNumber) -> TreeNode {
@@ -74,7 +73,7 @@ package final class ReadOnlyTree: FileSystem {
         try answering(directory) {
             let parent = try record(directory, as: .directory, orElse: .notDirectory)
             try image.readDirectory(parent, from: cookie) { entry in
-                if wantsAttributes { countFile() }
+                if wantsAttributes { countRead(entry.number) }
                 return take(
                     DirectoryEntry(
                         name: entry.name, number: fileNumber(entry.number), type: entry.type,
@@ -213,12 +212,15 @@ extension ReadOnlyTree {
         }
     }
 
-    private func countFile() {
-        if askedCount.wrappingAdd(1, ordering: .relaxed).newValue % Self.releaseInterval == 0 { tree.release() }
+    /// Gives memory back now and then. To do so costs as much as many answers, as it interrupts the other processors:
+    /// so not files are counted but how often the next one lies elsewhere.
+    private func countRead(_ number: UInt64) {
+        // 32 bytes for each number.
+        if reads.isFull(at: number << 5) { tree.release() }
     }
 
     private func answering<Answer>(_ file: FileNumber, _ body: () throws -> Answer) throws(Errno) -> Answer {
-        countFile()
+        countRead(file.rawValue)
         do {
             return try body()
         } catch let error as Errno {
