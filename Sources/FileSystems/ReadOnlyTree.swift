@@ -14,7 +14,7 @@ package final class ReadOnlyTree: FileSystem {
     private let image: EROFSImage
     private let log: @Sendable (String) -> Void
     /// What was read of the tree need not stay in our memory.
-    private let reads = WindowCount(limit: 32)
+    private let reads = WindowCount(limit: 12)
 
     /// Makes the file system of a tree.
     ///

@@ -5,8 +5,9 @@ import Synchronization
 /// Counts, about, the parts of a mapped file that were touched: of what lies within one window the kernel maps all at
 /// the first touch.
 final class WindowCount: Sendable {
-    /// Bytes that the kernel maps at once around a touched one (`fault_around_bytes`), as a power of two.
-    private static let windowBits: UInt64 = 16
+    /// Bytes that the kernel mostly maps at once around a touched one, as a power of two: it keeps in one folio what was
+    /// written at once.
+    private static let windowBits: UInt64 = 18
 
     private let limit: Int
     private let last = Atomic(UInt64.max)
