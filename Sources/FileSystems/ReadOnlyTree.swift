@@ -2,7 +2,9 @@
 
 package import EROFS
 package import FileTree
+import LinuxIO
 import OCI
+import Synchronization
 package import SystemPackage
 
 /// A flattened tree as a file system: never changes, needs no state, so that all of it may be cached and shared.
@@ -14,7 +16,10 @@ package final class ReadOnlyTree: FileSystem {
     private let image: EROFSImage
     private let log: @Sendable (String) -> Void
     /// What was read of the tree need not stay in our memory.
-    private let reads = WindowCount(limit: 12)
+    private let memory = FileMemory(limit: 1 << 20)
+    private let readCount = Atomic(0)
+    /// Reads between two looks at the memory; each may have brought some hundred kilobytes of the tree.
+    private static let lookInterval = 16
 
     /// Makes the file system of a tree.
     ///
@@ -73,7 +78,7 @@ package final class ReadOnlyTree: FileSystem {
         try answering(directory) {
             let parent = try record(directory, as: .directory, orElse: .notDirectory)
             try image.readDirectory(parent, from: cookie) { entry in
-                if wantsAttributes { countRead(entry.number) }
+                if wantsAttributes { countRead() }
                 return take(
                     DirectoryEntry(
                         name: entry.name, number: fileNumber(entry.number), type: entry.type,
@@ -212,15 +217,18 @@ extension ReadOnlyTree {
         }
     }
 
-    /// Gives memory back now and then. To do so costs as much as many answers, as it interrupts the other processors:
-    /// so not files are counted but how often the next one lies elsewhere.
-    private func countRead(_ number: UInt64) {
-        // 32 bytes for each number.
-        if reads.isFull(at: number << 5) { tree.release() }
+    /// Gives memory back where it is much. To do so costs as much as many answers, as it interrupts the other processors;
+    /// how much it is, is asked because the kernel decides how much comes with what is touched.
+    private func countRead() {
+        guard readCount.wrappingAdd(1, ordering: .relaxed).newValue % Self.lookInterval == 0, memory.isOverLimit else {
+            return
+        }
+        tree.release()
+        memory.beginAgain()
     }
 
     private func answering<Answer>(_ file: FileNumber, _ body: () throws -> Answer) throws(Errno) -> Answer {
-        countRead(file.rawValue)
+        countRead()
         do {
             return try body()
         } catch let error as Errno {
