@@ -217,7 +217,9 @@ extension ReadOnlyTree {
         }
     }
 
-    /// Gives memory back where it is much. To do so costs as much as many answers, as it interrupts the other processors;
+    /// Gives memory back where it is much.
+    ///
+    /// To do so costs as much as many answers, as it interrupts the other processors;
     /// how much it is, is asked because the kernel decides how much comes with what is touched.
     private func countRead() {
         guard readCount.wrappingAdd(1, ordering: .relaxed).newValue % Self.lookInterval == 0, memory.isOverLimit else {
