@@ -51,4 +51,7 @@ unsigned clinux_major(uint64_t device) { return major(device); }
 unsigned clinux_minor(uint64_t device) { return minor(device); }
 uint64_t clinux_makedev(unsigned maj, unsigned min) { return makedev(maj, min); }
 
-void clinux_return_blocks(int size) { mallopt(M_MMAP_THRESHOLD, size); }
+void clinux_return_blocks(int size) {
+    mallopt(M_MMAP_THRESHOLD, size);
+    malloc_trim(0);
+}

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "CLinuxProcess.h"
 #include <fcntl.h>
+#include <link.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -40,6 +41,21 @@ int clinux_mount_of(const char *path, uint64_t *mount) {
     if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_MNT_ID, &answer) != 0) return -1;
     *mount = answer.stx_mask & STATX_MNT_ID ? answer.stx_mnt_id : 0;
     return 0;
+}
+
+static int each_segment(struct dl_phdr_info *object, size_t size, void *body) {
+    (void)size;
+    for (int index = 0; index < object->dlpi_phnum; index++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[index];
+        if (segment->p_type != PT_LOAD) continue;
+        (*(void (**)(uintptr_t, size_t, uint32_t))body)(
+            object->dlpi_addr + segment->p_vaddr, segment->p_filesz, segment->p_flags);
+    }
+    return 0;
+}
+
+void clinux_for_each_segment(void (*body)(uintptr_t start, size_t count, uint32_t flags)) {
+    dl_iterate_phdr(each_segment, &body);
 }
 
 int clinux_hold_user_namespace(int read_end, int write_end) {

@@ -35,6 +35,10 @@ struct DirectoryEntries {
 
     /// The size of the directory's data: blocks of 512 but for the last, which ends with its last name.
     func dataSize() -> UInt64 {
+        // Most directories fit into a block, where the order does not matter.
+        let dots = 2 * Format.directoryEntrySize + 3
+        let all = tree.children(of: directory).reduce(dots) { $0 + Format.directoryEntrySize + $1.nameByteCount }
+        guard all > Format.blockSize else { return UInt64(all) }
         var fullBlocks: UInt64 = 0
         var used = 0
         forEach { name, _ in

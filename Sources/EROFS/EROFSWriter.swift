@@ -5,7 +5,7 @@ package import FileTree
 /// Writes the metadata image of a flattened tree: names and attributes, and where in the layers the data lies.
 ///
 /// The image is a function of the tree and the layers' sizes alone: the same input gives the same bytes. Memory is
-/// linear in the number of inodes, about 30 bytes for each beside the tree, whatever the sizes of files; the image itself
+/// linear in the number of inodes, about 20 bytes for each beside the tree, whatever the sizes of files; the image itself
 /// is never held.
 package enum EROFSWriter {
     /// Writes the image of a tree.

@@ -17,7 +17,7 @@ struct ImageEncoder {
         try sink.pad(to: layout.attributesBlock << Format.blockBits)
         for attribute in layout.attributes.shared { try AttributePlan.encode(attribute, to: &sink) }
         for number in numbers { try encodeInode(number, to: &sink) }
-        for number in numbers { try encodeDirectoryBlocks(number, to: &sink) }
+        try encodeDirectoryBlocks(to: &sink)
         for number in numbers { try encodeLinkBlocks(number, to: &sink) }
         if layout.spilledBlocks > 0 {
             for number in numbers { try encodeSpilledChunks(number, to: &sink) }
@@ -77,7 +77,7 @@ struct ImageEncoder {
         let type = inode.attributes.type
         let placement = layout.placements[number]
         let attributes = layout.attributes.placement(of: inode)
-        try sink.pad(to: placement.offset)
+        try sink.pad(to: layout.offset(of: number))
         let chunks = placement.layout == Format.layoutChunks ? try layout.chunks(of: inode, number: number) : nil
         let data: UInt32 =
             switch type {
@@ -87,12 +87,19 @@ struct ImageEncoder {
             case .symbolicLink: UInt32(layout.linksBlock) + placement.startBlock
             case .fifo, .socket: 0
             }
+        let size: UInt64 =
+            switch type {
+            case .regular: chunks?.size ?? 0
+            case .directory: layout.entries(of: number).dataSize()
+            case .symbolicLink: UInt64(inode.attributes.target.count)
+            case .characterDevice, .blockDevice, .fifo, .socket: 0
+            }
         let units = attributes.size == 0 ? 0 : (attributes.size - 12) / 4 + 1
         try sink.append(1 | UInt16(placement.layout) << 1)
         try sink.append(UInt16(units))
         try sink.append(UInt16(truncatingIfNeeded: inode.attributes.mode))
         try sink.append(UInt16(0))
-        try sink.append(placement.size)
+        try sink.append(size)
         try sink.append(data)
         try sink.append(UInt32(number) + 1)
         try sink.append(inode.attributes.uid)
@@ -107,7 +114,7 @@ struct ImageEncoder {
             try encodeTable(chunks, of: inode.layer, placement.startBlock, to: &sink)
         } else if placement.layout == Format.layoutInline {
             if type == .directory {
-                let tailBlock = placement.size >> Format.blockBits
+                let tailBlock = size >> Format.blockBits
                 try encodeDirectory(number, to: &sink) { $0 == tailBlock }
             } else {
                 try sink.append(inode.attributes.target)
@@ -150,28 +157,37 @@ struct ImageEncoder {
                 try builder.complete(writingTo: &sink, isWanted: wanted)
                 if wanted { try sink.pad(to: Format.align(sink.position, UInt64(Format.blockSize))) }
             }
-            builder.add(name, number: layout.number(of: inode), type: layout.placements[Int(inode)].type)
+            builder.add(name, number: layout.number(of: inode), type: tree.type(of: inode).rawValue)
         }
         try builder.complete(writingTo: &sink, isWanted: isWanted(builder.completed))
     }
 
-    private func encodeDirectoryBlocks(_ number: Int, to sink: inout ImageSink) throws {
-        let placement = layout.placements[number]
-        guard placement.type == FileType.directory.rawValue else { return }
-        let isInline = placement.layout == Format.layoutInline
-        let blocks = isInline ? placement.size >> Format.blockBits : Format.blocks(placement.size)
-        guard blocks > 0 else { return }
-        try sink.pad(to: (layout.directoriesBlock + UInt64(placement.startBlock)) << Format.blockBits)
-        try encodeDirectory(number, to: &sink) { $0 < blocks }
+    /// Writes the blocks of all directories: each has those before the next one's first.
+    private func encodeDirectoryBlocks(to sink: inout ImageSink) throws {
+        var last: Int?
+        for number in numbers where tree.type(of: UInt32(number)) == .directory {
+            if let last {
+                try encodeDirectoryBlocks(last, end: UInt64(layout.placements[number].startBlock), to: &sink)
+            }
+            last = number
+        }
+        if let last { try encodeDirectoryBlocks(last, end: layout.directoryBlocks, to: &sink) }
+    }
+
+    private func encodeDirectoryBlocks(_ number: Int, end: UInt64, to sink: inout ImageSink) throws {
+        let start = UInt64(layout.placements[number].startBlock)
+        guard start < end else { return }
+        try sink.pad(to: (layout.directoriesBlock + start) << Format.blockBits)
+        try encodeDirectory(number, to: &sink) { $0 < end - start }
     }
 
     private func encodeLinkBlocks(_ number: Int, to sink: inout ImageSink) throws {
         let placement = layout.placements[number]
-        guard placement.type == FileType.symbolicLink.rawValue, placement.layout == Format.layoutPlain,
-            placement.size > 0
-        else { return }
+        guard placement.layout == Format.layoutPlain, tree.type(of: UInt32(number)) == .symbolicLink else { return }
+        let target = try tree.inode(UInt32(number)).attributes.target
+        guard !target.isEmpty else { return }
         try sink.pad(to: (layout.linksBlock + UInt64(placement.startBlock)) << Format.blockBits)
-        try sink.append(tree.inode(UInt32(number)).attributes.target)
+        try sink.append(target)
     }
 
     private func encodeSpilledChunks(_ number: Int, to sink: inout ImageSink) throws {

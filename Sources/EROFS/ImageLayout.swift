@@ -7,16 +7,13 @@ import FileTree
 /// The order is: superblock and device table; shared attributes; inodes in the tree's order, each with its attributes
 /// and its inline data or chunk table; blocks of directories; blocks of long symbolic links; spilled chunks.
 struct ImageLayout {
-    /// Where one inode stands, and how its data is laid out.
+    /// Where one inode stands, and how its data is laid out: twelve bytes, as there is one for each file.
     struct Placement {
-        /// Byte offset of the inode in the image.
-        var offset: UInt64
-        /// The size that the inode states.
-        var size: UInt64
+        /// The number (nid) of the inode.
+        var number: UInt32 = 0
         /// The first data block within its region: directory blocks, link blocks or spilled chunks.
-        var startBlock: UInt32
-        var layout: UInt8
-        var type: UInt8
+        var startBlock: UInt32 = 0
+        var layout = Format.layoutPlain
     }
 
     /// What chunk tables and spilled chunks of an image may take together, so that no layer can fill the disk by them.
@@ -41,7 +38,8 @@ struct ImageLayout {
     private(set) var blockCount: UInt64 = 0
 
     private var chunkCost: UInt64 = 0
-    private var directoryBlocks: UInt64 = 0
+    /// Blocks of all directories.
+    private(set) var directoryBlocks: UInt64 = 0
     private var linkBlocks: UInt64 = 0
     /// Blocks of all spilled chunks.
     private(set) var spilledBlocks: UInt64 = 0
@@ -74,8 +72,11 @@ struct ImageLayout {
     }
 
     /// The number (nid) of an inode.
-    func number(of inode: UInt32) -> UInt64 {
-        (placements[Int(inode)].offset - inodesBlock << Format.blockBits) / UInt64(Format.inodeAlignment)
+    func number(of inode: UInt32) -> UInt64 { UInt64(placements[Int(inode)].number) }
+
+    /// The byte offset of an inode in the image.
+    func offset(of inode: Int) -> UInt64 {
+        inodesBlock << Format.blockBits + number(of: UInt32(inode)) * UInt64(Format.inodeAlignment)
     }
 
     /// The entries of a directory.
@@ -95,22 +96,21 @@ struct ImageLayout {
         let inode = try tree.inode(UInt32(number))
         try check(inode, number: number)
         let type = inode.attributes.type
-        var placement = Placement(
-            offset: Format.align(start, UInt64(Format.inodeAlignment)), size: 0, startBlock: 0,
-            layout: Format.layoutPlain, type: type.rawValue)
+        var placement = Placement()
+        var offset = Format.align(start, UInt64(Format.inodeAlignment))
         let attributesSize = attributesSize(of: inode, number: number)
         let fixed = UInt64(Format.inodeSize) + UInt64(attributesSize)
         var body: UInt64 = 0
         switch type {
         case .directory:
-            placement.size = entries(of: number).dataSize()
-            body = try placeTail(&placement, fixed: fixed, blocks: &directoryBlocks)
+            body = try placeTail(
+                of: entries(of: number).dataSize(), &placement, &offset, fixed: fixed, blocks: &directoryBlocks)
         case .symbolicLink:
-            placement.size = UInt64(inode.attributes.target.count)
-            body = try placeTail(&placement, fixed: fixed, blocks: &linkBlocks)
+            body = try placeTail(
+                of: UInt64(inode.attributes.target.count), isLink: true, &placement, &offset, fixed: fixed,
+                blocks: &linkBlocks)
         case .regular where inode.attributes.size > 0:
             let chunks = try chunks(of: inode, number: number)
-            placement.size = chunks.size
             placement.layout = Format.layoutChunks
             placement.startBlock = try Self.block(spilledBlocks)
             spilledBlocks += chunks.spilledBlocks
@@ -122,37 +122,43 @@ struct ImageLayout {
         case .regular, .fifo, .socket:
             break
         }
+        let units = (offset - inodesBlock << Format.blockBits) / UInt64(Format.inodeAlignment)
+        guard let inodeNumber = UInt32(exactly: units) else {
+            throw EROFSError("image", "attributes and names of its files would exceed 128 GiB")
+        }
+        placement.number = inodeNumber
         placements.append(placement)
-        return placement.offset + fixed + body
+        return offset + fixed + body
     }
 
     /// Places data that goes beside the inode where that takes less room than a block, whole blocks apart.
     ///
     /// - Returns: the bytes beside the inode.
     private func placeTail(
-        _ placement: inout Placement, fixed: UInt64, blocks: inout UInt64
+        of size: UInt64, isLink: Bool = false, _ placement: inout Placement, _ start: inout UInt64, fixed: UInt64,
+        blocks: inout UInt64
     ) throws(EROFSError) -> UInt64 {
-        guard placement.size > 0 else { return 0 }
+        guard size > 0 else { return 0 }
         let block = UInt64(Format.blockSize)
-        let tail = placement.size & 511
+        let tail = size & 511
         placement.startBlock = try Self.block(blocks)
         // An inline tail must not cross a block: the inode moves on until it does not, if that is possible.
-        var offset = placement.offset
+        var offset = start
         let limit = offset + block
         while tail > 0, offset < limit {
             let within = (offset + fixed) & 511
             if within + tail <= block { break }
             offset += UInt64(Format.inodeAlignment)
         }
-        let padding = offset - placement.offset
-        let isSplitLink = placement.type == FileType.symbolicLink.rawValue && placement.size >= block
+        let padding = offset - start
+        let isSplitLink = isLink && size >= block
         guard tail > 0, padding + tail < block, !isSplitLink else {
-            blocks += Format.blocks(placement.size)
+            blocks += Format.blocks(size)
             return 0
         }
-        placement.offset = offset
+        start = offset
         placement.layout = Format.layoutInline
-        blocks += placement.size >> Format.blockBits
+        blocks += size >> Format.blockBits
         return tail
     }
 

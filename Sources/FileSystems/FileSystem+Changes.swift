@@ -8,6 +8,8 @@ extension FileSystem {
 
     package func finish() {}
 
+    package func rest() {}
+
     package func forget(_ file: FileNumber, count: UInt64) {}
 
     package func open(_ file: FileNumber, flags: Int32) throws(Errno) -> FileHandle { FileHandle(0) }

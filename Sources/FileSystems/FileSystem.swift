@@ -135,6 +135,10 @@ package protocol FileSystem: AnyObject, Sendable {
     /// Waits until a file's or a directory's changes are on the disk.
     func synchronize(_ file: FileNumber, _ handle: FileHandle, dataOnly: Bool) throws(Errno)
 
+    /// Gives back memory that the next request can do without; called when nothing was asked for a while, though
+    /// requests may come meanwhile.
+    func rest()
+
     /// Ends what goes on by itself; called once, when nothing is asked any more.
     func finish()
 

@@ -2,6 +2,7 @@
 
 package import EROFS
 package import FileTree
+import LinuxIO
 import OCI
 import Synchronization
 package import SystemPackage
@@ -14,10 +15,11 @@ package final class ReadOnlyTree: FileSystem {
     private let tree: MappedTree
     private let image: EROFSImage
     private let log: @Sendable (String) -> Void
-    /// Files asked for so far: what was read of the tree for them need not stay in our memory.
-    private let askedCount = Atomic(0)
-    /// Files between two times that memory is given back; each may have brought up to 2 MiB of the tree.
-    private static let releaseInterval = 64
+    /// What was read of the tree need not stay in our memory.
+    private let memory = FileMemory(limit: 1 << 20)
+    private let readCount = Atomic(0)
+    /// Reads between two looks at the memory; each may have brought some hundred kilobytes of the tree.
+    private static let lookInterval = 16
 
     /// Makes the file system of a tree.
     ///
@@ -31,6 +33,8 @@ package final class ReadOnlyTree: FileSystem {
     package var caching: CachePolicy { .forever }
 
     package var mayHaveAccessLists: Bool { image.attributeKinds.contains(.accessLists) }
+
+    package func rest() { tree.release() }
 
     /// The number that a file has in the tree itself.
     package func node(of file: FileNumber) -> TreeNode {
@@ -76,7 +80,7 @@ package final class ReadOnlyTree: FileSystem {
         try answering(directory) {
             let parent = try record(directory, as: .directory, orElse: .notDirectory)
             try image.readDirectory(parent, from: cookie) { entry in
-                if wantsAttributes { countFile() }
+                if wantsAttributes { countRead() }
                 return take(
                     DirectoryEntry(
                         name: entry.name, number: fileNumber(entry.number), type: entry.type,
@@ -217,12 +221,20 @@ extension ReadOnlyTree {
         }
     }
 
-    private func countFile() {
-        if askedCount.wrappingAdd(1, ordering: .relaxed).newValue % Self.releaseInterval == 0 { tree.release() }
+    /// Gives memory back where it is much.
+    ///
+    /// To do so costs as much as many answers, as it interrupts the other processors;
+    /// how much it is, is asked because the kernel decides how much comes with what is touched.
+    private func countRead() {
+        guard readCount.wrappingAdd(1, ordering: .relaxed).newValue % Self.lookInterval == 0, memory.isOverLimit else {
+            return
+        }
+        tree.release()
+        memory.beginAgain()
     }
 
     private func answering<Answer>(_ file: FileNumber, _ body: () throws -> Answer) throws(Errno) -> Answer {
-        countFile()
+        countRead()
         do {
             return try body()
         } catch let error as Errno {

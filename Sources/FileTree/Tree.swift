@@ -16,6 +16,9 @@ package struct Tree: Sendable {
         package internal(set) var inode: UInt32
         let nameStart: UInt32
         let nameCount: UInt8
+
+        /// Bytes of the name: 1…255.
+        package var nameByteCount: Int { Int(nameCount) }
     }
 
     /// What tells of the files, which it numbers in its own way.

@@ -47,7 +47,10 @@ package enum FuseServer {
         let greeter = withSignalsBlocked {
             WorkerThread { greet(mountpoint, device: device, whenReady) }
         }
-        let ending = session.loop()
+        let ending = session.loop {
+            fileSystem.rest()
+            ProgramPages.release()
+        }
         served.lockWaiters.end()
         session.unmount()
         if isKept() { fileSystem.finish() }
@@ -71,6 +74,11 @@ package enum FuseServer {
         }
         // Only root may, and reading is right without it.
         if let device { try? MountPoint.setReadahead(kibibytes: 1024, device: device) }
-        if !whenReady() { kill(getpid(), SIGTERM) }
+        guard whenReady() else {
+            kill(getpid(), SIGTERM)
+            return
+        }
+        // Of what starting touched, answering needs little.
+        ProgramPages.release()
     }
 }

@@ -47,8 +47,11 @@ struct FuseSession: ~Copyable {
 
     /// Serves until the mount ends.
     ///
+    /// - Parameter whenIdle: see `RequestLoop`.
     /// - Returns: 0, the number of the signal that ended it, or a negative error number.
-    func loop() -> Int32 { RequestLoop(session, threadLimit: 10).run() }
+    func loop(whenIdle: @escaping @Sendable () -> Void) -> Int32 {
+        RequestLoop(session, threadLimit: 10, whenIdle: whenIdle).run()
+    }
 
     /// Unmounts it unless that has happened already.
     func unmount() {

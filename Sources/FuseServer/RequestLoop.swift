@@ -14,6 +14,7 @@ final class RequestLoop: @unchecked Sendable {
     // SAFETY: any thread may use the session; the rest is atomic or used by who holds `monitor`.
     private let session: OpaquePointer
     private let threadLimit: Int
+    private let whenIdle: @Sendable () -> Void
     private let turn = Atomic<UInt64>(Turn().rawValue)
     private let live = Atomic<Int>(0)
     private let failure = Atomic<Int32>(0)
@@ -29,8 +30,12 @@ final class RequestLoop: @unchecked Sendable {
     private var isEnding = false
 
     /// Makes a loop of at most so many threads; the caller has called `blockSignals`.
-    init(_ session: OpaquePointer, threadLimit: Int) {
+    ///
+    /// - Parameter whenIdle: called, on a thread that answers nothing, once nothing was asked for a second, and again
+    ///   after each time that something was.
+    init(_ session: OpaquePointer, threadLimit: Int, whenIdle: @escaping @Sendable () -> Void) {
         self.session = session
+        self.whenIdle = whenIdle
         self.threadLimit = max(2, threadLimit)
     }
 
@@ -191,6 +196,7 @@ final class RequestLoop: @unchecked Sendable {
 
     private static let tick: UInt32 = 2000
     private static let quietTicks = 5
+    private static let idleMilliseconds = 1000
 
     /// Takes the turn from threads whose answers last; sleeps while nothing is asked.
     private func watch() {
@@ -217,14 +223,29 @@ final class RequestLoop: @unchecked Sendable {
         }
     }
 
+    /// Waits for the next request.
     private func park(since seen: UInt64) {
+        guard isQuiet(since: seen, milliseconds: Self.idleMilliseconds) else { return }
+        whenIdle()
+        _ = isQuiet(since: seen)
+    }
+
+    /// Waits for a request or for the time to pass; true if it passed and there was none.
+    private func isQuiet(since seen: UInt64, milliseconds: Int? = nil) -> Bool {
         watchMonitor.hold {
             isWatchParked.store(true, ordering: .sequentiallyConsistent)
+            defer { isWatchParked.store(false, ordering: .relaxed) }
             while isWatchParked.load(ordering: .sequentiallyConsistent), fuse_session_exited(session) == 0 {
-                guard turn.load(ordering: .sequentiallyConsistent) == seen else { break }
-                watchMonitor.wait()
+                guard turn.load(ordering: .sequentiallyConsistent) == seen else { return false }
+                guard let milliseconds else {
+                    watchMonitor.wait()
+                    continue
+                }
+                if !watchMonitor.wait(milliseconds: milliseconds) {
+                    return isWatchParked.load(ordering: .sequentiallyConsistent)
+                }
             }
-            isWatchParked.store(false, ordering: .relaxed)
+            return false
         }
     }
 }

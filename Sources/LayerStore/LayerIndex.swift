@@ -54,6 +54,8 @@ package final class LayerIndex: LayerEntries, Sendable {
         droppedACLCount = acls
         self.markersOffset = start
         markerCount = markers
+        // A look at the first bytes brings up to a megabyte, and an image may have many layers.
+        file.release()
     }
 
     /// `entryCount`, but never more than the file has room for.

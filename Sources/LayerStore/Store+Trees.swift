@@ -88,7 +88,9 @@ extension Store {
             layers.append(layer)
         }
         let chainID = ChainID(diffIDs)
+        // Here memory is at its most: what taking layers in has left goes first.
         Memory.returnLargeBlocks()
+        ProgramPages.release()
         var flattener = Flattener(entryCount: layers.reduce(0) { $0 + $1.index.likelyEntryCount })
         for layer in layers { try flattener.apply(layer.index) }
         var report = flattener.report.lines

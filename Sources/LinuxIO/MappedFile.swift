@@ -24,6 +24,8 @@ package final class MappedFile: @unchecked Sendable {
         let address = mmap(nil, count, PROT_READ, MAP_SHARED, descriptor.rawValue, 0)
         guard let address, address != MAP_FAILED else { throw Errno(rawValue: errno) }
         bytes = UnsafeRawBufferPointer(start: address, count: count)
+        // What is touched shall come, not the 2 MiB around it. Advice: where it fails, there are no such pages.
+        _ = madvise(address, count, MADV_NOHUGEPAGE)
     }
 
     /// Takes the file's pages out of our memory; they come back from the page cache as they are touched.

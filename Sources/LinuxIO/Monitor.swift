@@ -17,7 +17,12 @@ package final class Monitor: @unchecked Sendable {
         changed = .allocate(capacity: 1)
         changed.initialize(to: pthread_cond_t())
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(changed, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        // Times do not change when the clock is set.
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(changed, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -38,6 +43,18 @@ package final class Monitor: @unchecked Sendable {
     ///
     /// What is waited for must be looked at again. The caller holds the monitor.
     package func wait() { pthread_cond_wait(changed, mutex) }
+
+    /// Waits as `wait()` does, but not for ever.
+    ///
+    /// - Returns: false if the time passed.
+    package func wait(milliseconds: Int) -> Bool {
+        var end = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &end)
+        let nanoseconds = Int(end.tv_nsec) + milliseconds % 1000 * 1_000_000
+        end.tv_sec += milliseconds / 1000 + nanoseconds / 1_000_000_000
+        end.tv_nsec = nanoseconds % 1_000_000_000
+        return pthread_cond_timedwait(changed, mutex, &end) != ETIMEDOUT
+    }
 
     /// Wakes one of those who wait.
     package func notifyOne() { pthread_cond_signal(changed) }

@@ -158,6 +158,10 @@ package final class OverlayFileSystem: FileSystem {
 
     package func finish() { copies.finish() }
 
+    package func rest() {
+        for case .tree(let tree, _) in core.layers { tree.rest() }
+    }
+
     package func xattr(_ name: [UInt8], of file: FileNumber) throws(Errno) -> [UInt8] {
         if file == .root, name == Self.finishedName {
             finish()

@@ -2,6 +2,7 @@
 
 import Foundation
 import LinuxIO
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -20,6 +21,27 @@ struct WorkerThreadTests {
     @Test func `many threads at once all give their results`() throws {
         let workers = (0..<64).map { number in WorkerThread { number * number } }
         #expect(try workers.map { try $0.join() } == (0..<64).map { $0 * $0 })
+    }
+}
+
+struct MonitorTests {
+    @Test func `who waits for a time is told whether it passed`() throws {
+        let monitor = Monitor()
+        // A wait may end for no reason.
+        while monitor.hold({ monitor.wait(milliseconds: 1) }) {}
+        let worker = WorkerThread {
+            monitor.hold { monitor.wait(milliseconds: 3_600_000) }
+        }
+        let isDone = Mutex(false)
+        let other = WorkerThread {
+            while !isDone.withLock({ $0 }) {
+                monitor.hold { monitor.notify() }
+                usleep(1000)
+            }
+        }
+        #expect(try worker.join())
+        isDone.withLock { $0 = true }
+        try other.join()
     }
 }
 

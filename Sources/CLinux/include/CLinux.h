@@ -41,7 +41,7 @@ unsigned clinux_major(uint64_t device);
 unsigned clinux_minor(uint64_t device);
 uint64_t clinux_makedev(unsigned major, unsigned minor);
 
-/* mallopt(3) with M_MMAP_THRESHOLD. */
+/* mallopt(3) with M_MMAP_THRESHOLD, malloc_trim(3). */
 void clinux_return_blocks(int size);
 
 #pragma clang assume_nonnull end

@@ -4,6 +4,7 @@
 #ifndef CLINUX_PROCESS_H
 #define CLINUX_PROCESS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #pragma clang assume_nonnull begin
@@ -25,6 +26,9 @@ int clinux_enter_mount_namespace(int process);
 int clinux_enter_user_namespace(int process);
 /* statx(2): the number of the mount that a path leads to, links followed; 0 where the kernel does not tell. */
 int clinux_mount_of(const char *path, uint64_t *mount);
+/* dl_iterate_phdr(3): calls `body` with address, size and PF_… flags of each segment of the program and its libraries that
+   lies in memory, as far as it is in the file. */
+void clinux_for_each_segment(void (*body)(uintptr_t start, size_t count, uint32_t flags));
 /* clone(2): a child in a new user namespace that lives until the other end of a pipe is closed. */
 int clinux_hold_user_namespace(int read_end, int write_end);
 

@@ -39,9 +39,12 @@ func mappedTree(_ files: MountSource.TreeFiles) throws -> MappedTree {
     guard image.devices.count == files.layers.count else {
         throw MountError("the tree has \(image.devices.count) layers, not \(files.layers.count)")
     }
-    let notes = try files.notes.map { descriptor in
-        let file = try MappedFile(descriptor)
-        return try TreeNotes(bytes: file.bytes, owner: file)
-    }
-    return MappedTree(image: image, notes: notes, layers: LayerFiles(files.layers))
+    let notesFile = try files.notes.map { descriptor in try MappedFile(descriptor) }
+    let notes = try notesFile.map { file in try TreeNotes(bytes: file.bytes, owner: file) }
+    return MappedTree(
+        image: image, notes: notes, layers: LayerFiles(files.layers),
+        giveBack: {
+            file.release()
+            notesFile?.release()
+        })
 }
