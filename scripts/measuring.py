@@ -79,7 +79,7 @@ def table():
         name = row["row"] if row["row"] != title else ""
         title = row["row"]
         if "seconds" not in row:
-            lines.append(f"| {name} | {row['tool']} | {row['private_kib'] / 1024:.1f} MB own | | {peak} | |")
+            lines.append(f"| {name} | {row['tool']} | {row['private_kib'] / 1024:.1f} MB private | | {peak} | |")
             continue
         least, median, greatest = (
             f"{value * 1000:,.1f}" for value in (min(row["seconds"]), statistics.median(row["seconds"]),
