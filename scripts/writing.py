@@ -79,8 +79,13 @@ class Writing:
             finally:
                 os.unlink(image)
         else:
-            for name in os.listdir(self.disk):
-                shutil.rmtree(os.path.join(self.disk, name))
+            self.drop_disk()
+            for _ in range(100):  # the server of the last overlay may be about to end, and clears its work directory
+                for name in os.listdir(self.disk):
+                    shutil.rmtree(os.path.join(self.disk, name), ignore_errors=True)
+                if not os.listdir(self.disk):
+                    break
+                time.sleep(0.1)
         for name in ("mnt", "upper", "work"):
             os.mkdir(os.path.join(self.disk, name))
 
