@@ -4,7 +4,7 @@ package import SystemPackage
 
 /// A file system that never changes: nothing to forget or open, every change is `.readOnlyFileSystem` (EROFS).
 extension FileSystem {
-    package var mayHaveAccessLists: Bool { true }
+    package func mayHaveXattr(_ name: [UInt8]) -> Bool { true }
 
     package func finish() {}
 

@@ -14,9 +14,6 @@ package protocol FileSystem: AnyObject, Sendable {
     /// How the kernel may cache what it is told.
     var caching: CachePolicy { get }
 
-    /// Whether some file may have an access control list; where none has, the kernel need not ask for any.
-    var mayHaveAccessLists: Bool { get }
-
     /// The file of a name in a directory, with one reference for the caller.
     ///
     /// - Throws: `.noSuchFileOrDirectory`, `.notDirectory`, `.fileNameTooLong`.
@@ -56,6 +53,11 @@ package protocol FileSystem: AnyObject, Sendable {
         _ directory: FileNumber, _ handle: FileHandle, from cookie: UInt64, wantsAttributes: Bool,
         _ take: (DirectoryEntry) -> Bool
     ) throws(Errno)
+
+    /// Whether some file may have, or get, an extended attribute of a name.
+    ///
+    /// Where none can, a server says that there are no such attributes: then who asks each file for it stops to ask.
+    func mayHaveXattr(_ name: [UInt8]) -> Bool
 
     /// An extended attribute's value by its full name; `.noData` where the file has none.
     func xattr(_ name: [UInt8], of file: FileNumber) throws(Errno) -> [UInt8]

@@ -32,8 +32,6 @@ package final class ReadOnlyTree: FileSystem {
 
     package var caching: CachePolicy { .forever }
 
-    package var mayHaveAccessLists: Bool { image.attributeKinds.contains(.accessLists) }
-
     package func rest() { tree.release() }
 
     /// The number that a file has in the tree itself.
@@ -117,11 +115,13 @@ package final class ReadOnlyTree: FileSystem {
 }
 
 extension ReadOnlyTree {
+    package func mayHaveXattr(_ name: [UInt8]) -> Bool {
+        image.attributeKinds.isSuperset(of: AttributeKinds(of: name))
+    }
+
     package func xattr(_ name: [UInt8], of file: FileNumber) throws(Errno) -> [UInt8] {
         try answering(file) {
             let inode = try record(file)
-            // Not "this file has none": who asks for a kind of every file then stops to ask.
-            guard image.attributeKinds.isSuperset(of: AttributeKinds(of: name)) else { throw Errno.notSupported }
             let value =
                 switch name {
                 case OwnAttribute.layer: layer(of: inode).map { Array($0.description.utf8) }

@@ -9,7 +9,9 @@ import SystemPackage
 func addXattrOperations(to operations: inout fuse_lowlevel_ops) {
     operations.getxattr = { request, file, name, room in
         answer(request) { served throws(Errno) in
-            try sized(try served.fileSystem.xattr(Array(bytes(name)), of: FileNumber(file)), room)
+            let name = Array(bytes(name))
+            guard served.fileSystem.mayHaveXattr(name) else { throw .notSupported }
+            return try sized(try served.fileSystem.xattr(name, of: FileNumber(file)), room)
         } _: { request, _, value in
             reply(request, value, room)
         }

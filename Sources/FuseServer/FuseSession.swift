@@ -99,6 +99,10 @@ private func makeOperations(isShared: Bool) -> fuse_lowlevel_ops {
     return operations
 }
 
+private func mayHaveAccessLists(_ fileSystem: any FileSystem) -> Bool {
+    ["system.posix_acl_access", "system.posix_acl_default"].contains { fileSystem.mayHaveXattr(Array($0.utf8)) }
+}
+
 /// Asks the kernel for what makes reading fast, and for what changing needs.
 private func negotiate(_ connection: inout fuse_conn_info, _ served: Served) {
     var wanted =
@@ -122,7 +126,7 @@ private func negotiate(_ connection: inout fuse_conn_info, _ served: Served) {
         wanted |= FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_DONT_MASK
     }
     // The kernel then checks permissions by access control lists too, and asks once for those of each file.
-    if served.caching.keepsPages, served.options.checksPermissions, served.fileSystem.mayHaveAccessLists {
+    if served.caching.keepsPages, served.options.checksPermissions, mayHaveAccessLists(served.fileSystem) {
         wanted |= FUSE_CAP_POSIX_ACL
     }
     connection.want |= connection.capable & UInt32(wanted)

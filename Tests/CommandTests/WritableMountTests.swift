@@ -88,6 +88,23 @@ struct WritableMountTests {
         try expect(bench.cimg("umount", "mnt"), is: .success())
     }
 
+    @Test func `everybody may use a mount of root's as far as modes and lists allow, though the image has no lists`()
+        throws
+    {
+        let bench = try Sample.bench()
+        try expect(bench.cimg("mount", "--rw", "new", "mnt"), is: .success())
+        let script = """
+            chmod 755 . && user='setpriv --reuid 65534 --regid 65534 --clear-groups'
+            $user cat mnt/etc/name; $user ls mnt/srv 2>/dev/null || echo closed
+            getfattr -n system.posix_acl_access mnt/etc/name 2>&1 | sed 's/.*: //'
+            chmod 640 mnt/etc/name && $user cat mnt/etc/name 2>/dev/null || echo refused
+            setfacl -m u:65534:r mnt/etc/name && $user cat mnt/etc/name
+            """
+        try expect(
+            bench.shell(script), is: .success("newer\nclosed\nNo such attribute\nrefused\nnewer\n"))
+        try expect(bench.cimg("umount", "mnt"), is: .success())
+    }
+
     @Test func `a large file is written to at once, and comparisons wait for its copy`() throws {
         let bench = try Sample.bench()
         let script = "mkdir tree up && seq -f %07.0f 0 4000000 > tree/big && cp tree/big expected"
