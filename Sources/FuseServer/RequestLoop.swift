@@ -4,6 +4,7 @@ import CFuse
 import Glibc
 import LinuxIO
 import Synchronization
+import SystemPackage
 
 /// Takes the kernel's requests and answers them, on as many threads as there is work for.
 ///
@@ -73,7 +74,12 @@ final class RequestLoop: @unchecked Sendable {
         action.__sigaction_handler.sa_handler = { _ in }
         sigaction(Self.wakeSignal, &action, nil)
         let file = fuse_session_fd(session)
-        guard fcntl(file, F_SETFL, fcntl(file, F_GETFL) | O_NONBLOCK) == 0 else { return -errno }
+        do throws(Errno) {
+            let flags = try retrying { fcntl(file, F_GETFL) }
+            _ = try retrying { fcntl(file, F_SETFL, flags | O_NONBLOCK) }
+        } catch {
+            return -error.rawValue
+        }
         let isStarted = withSignalsBlocked { monitor.hold { startThread() } }
         guard isStarted else { return -EAGAIN }
         let watch = withSignalsBlocked { WorkerThread { self.watch() } }

@@ -130,7 +130,7 @@ extension Descriptor {
         from source: Descriptor, at offset: UInt64, to target: UInt64, count: Int
     ) throws(Errno) -> Int {
         guard var start = Int64(exactly: offset), var end = Int64(exactly: target) else { throw .fileTooLarge }
-        return try retrying { clinux_copy_file_range(source.rawValue, &start, rawValue, &end, count) }
+        return try transferring(count) { clinux_copy_file_range(source.rawValue, &start, rawValue, &end, $0) }
     }
 
     /// Makes the open file share all bytes of another one: ioctl_ficlone(2).

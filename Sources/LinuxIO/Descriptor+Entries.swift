@@ -15,33 +15,19 @@ extension Descriptor {
 
     /// What this directory lists, in the order of the file system, without `.` and `..`.
     ///
-    /// The descriptor's own position is neither used nor moved, so threads may share it. Built on readdir(3).
+    /// The descriptor's own position is neither used nor moved, so threads may share it. Built on getdents64(2).
     /// - Throws: the `Errno` of opening or reading.
     package func entries() throws(Errno) -> [ListedName] {
-        let number = try retrying { openat(rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-        guard let stream = fdopendir(number) else {
-            let code = Errno(rawValue: errno)
-            close(number)
-            throw code
-        }
-        defer { closedir(stream) }
+        let directory = Descriptor(
+            owning: try retrying { openat(rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
         var found: [ListedName] = []
-        while true {
-            errno = 0
-            guard let entry = readdir(stream) else {
-                let code = errno
-                if code == 0 { return found }
-                throw Errno(rawValue: code)
+        try OpenFile(directory).entries(from: 0) { entry in
+            if !entry.name.elementsEqual(".".utf8), !entry.name.elementsEqual("..".utf8) {
+                found.append(ListedName(name: Array(entry.name), inode: entry.inode, typeNumber: entry.type))
             }
-            // SAFETY: the C library ends `d_name` with a NUL; it may be longer than the declared array, hence no copy
-            // of the structure.
-            let start = UnsafeRawPointer(entry) + (MemoryLayout<dirent>.offset(of: \.d_name) ?? 0)
-            let name = UnsafeRawBufferPointer(
-                start: start, count: strlen(start.assumingMemoryBound(to: CChar.self)))
-            if name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8) { continue }
-            found.append(
-                ListedName(name: Array(name), inode: UInt64(entry.pointee.d_ino), typeNumber: entry.pointee.d_type))
+            return true
         }
+        return found
     }
 
     /// Metadata of a name in this directory, or of the open file itself for a name of no bytes.

@@ -44,12 +44,12 @@ extension Descriptor {
     /// Whether the open file has no extended attribute at all, as most have; false also where that cannot be told.
     ///
     /// The corresponding C function is flistxattr(2).
-    package var hasNoXattrs: Bool { clinux_flistxattr(rawValue, nil, 0) == 0 }
+    package var hasNoXattrs: Bool { attempting { clinux_flistxattr(rawValue, nil, 0) } == 0 }
 
     /// Whether a name in this directory has no attribute at all, as most have, told without a way through `/proc`; nil
     /// where that cannot be told.
     private func hasNoXattrs(_ name: [UInt8]) -> Bool? {
-        let count = withCString(name) { clinux_listxattrat(rawValue, $0, nil, 0) }
+        let count = attempting { withCString(name) { clinux_listxattrat(rawValue, $0, nil, 0) } }
         return count >= 0 ? count == 0 : nil
     }
 
@@ -114,16 +114,16 @@ func growing(_ call: (UnsafeMutableRawPointer?, Int) -> Int) throws(Errno) -> [U
         do throws(Errno) {
             var code: Errno?
             let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
-                let result = call(buffer.baseAddress, capacity)
-                if result < 0 { code = Errno(rawValue: errno) }
-                count = max(0, min(result, capacity))
+                do throws(Errno) {
+                    count = min(try retrying { call(buffer.baseAddress, capacity) }, capacity)
+                } catch {
+                    (code, count) = (error, 0)
+                }
             }
             if let code { throw code }
             return bytes
         } catch .outOfRange {
             capacity = try max(capacity * 2, retrying { call(nil, 0) })
-        } catch .interrupted {
-            continue
         }
     }
 }

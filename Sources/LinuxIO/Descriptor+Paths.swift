@@ -8,7 +8,7 @@ package import SystemPackage
 ///
 /// The corresponding C function is access(2) with `F_OK`.
 package func fileExists(_ path: FilePath) -> Bool {
-    path.withPlatformString { access($0, F_OK) } == 0
+    attempting { path.withPlatformString { access($0, F_OK) } } == 0
 }
 
 extension Descriptor {
@@ -23,8 +23,9 @@ extension Descriptor {
         var partial = path.isAbsolute ? FilePath("/") : FilePath(".")
         for component in path.components {
             partial.append(component)
-            let made = partial.withPlatformString { mkdir($0, mode) }
-            if made != 0, errno != EEXIST { throw Errno(rawValue: errno) }
+            do throws(Errno) {
+                _ = try retrying { partial.withPlatformString { mkdir($0, mode) } }
+            } catch .fileExists {}
         }
         return try open(path, O_RDONLY | O_DIRECTORY)
     }

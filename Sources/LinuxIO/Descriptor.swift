@@ -12,9 +12,25 @@ package final class Descriptor: Sendable {
     package let rawValue: Int32
 
     /// Takes ownership of an open descriptor.
-    package init(owning rawValue: Int32) { self.rawValue = rawValue }
+    package init(owning rawValue: Int32) {
+        self.rawValue = rawValue
+        #if DEBUG
+            plan = FailurePlan.current
+            plan?.opened()
+        #endif
+    }
 
-    deinit { close(rawValue) }
+    #if DEBUG
+        /// What counts it as open.
+        private let plan: FailurePlan?
+    #endif
+
+    deinit {
+        close(rawValue)
+        #if DEBUG
+            plan?.closed()
+        #endif
+    }
 
     /// Opens a path as the user gave it, following symbolic links.
     ///
@@ -104,7 +120,7 @@ package final class Descriptor: Sendable {
     ///
     /// Returns the bytes read, 0 at the end. The corresponding C function is read(2).
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
-        try retrying { Glibc.read(rawValue, buffer.baseAddress, buffer.count) }
+        try transferring(buffer.count) { Glibc.read(rawValue, buffer.baseAddress, $0) }
     }
 
     /// Reads at an offset until the buffer is full or the file ends.
@@ -120,7 +136,8 @@ package final class Descriptor: Sendable {
             // The kernel refuses a range that ends beyond the greatest offset.
             let start = off_t(position.partialValue)
             let wanted = min(buffer.count - done, Int(off_t.max - start))
-            let count = try retrying { pread(rawValue, buffer.baseAddress.map { $0 + done }, wanted, start) }
+            let place = buffer.baseAddress.map { $0 + done }
+            let count = try transferring(wanted) { pread(rawValue, place, $0, start) }
             if count == 0 { break }
             done += count
         }
@@ -133,7 +150,8 @@ package final class Descriptor: Sendable {
     package func write(_ bytes: UnsafeRawBufferPointer) throws(Errno) {
         var done = 0
         while done < bytes.count {
-            let count = try retrying { Glibc.write(rawValue, bytes.baseAddress.map { $0 + done }, bytes.count - done) }
+            let rest = bytes.baseAddress.map { $0 + done }
+            let count = try transferring(bytes.count - done) { Glibc.write(rawValue, rest, $0) }
             // Not known to happen; without an end to it, it must not be waited out.
             guard count > 0 else { throw .ioError }
             done += count
@@ -155,9 +173,8 @@ package final class Descriptor: Sendable {
         while done < bytes.count {
             let (sum, overflow) = offset.addingReportingOverflow(UInt64(done))
             guard !overflow, let position = off_t(exactly: sum) else { throw .fileTooLarge }
-            let count = try retrying {
-                pwrite(rawValue, bytes.baseAddress.map { $0 + done }, bytes.count - done, position)
-            }
+            let rest = bytes.baseAddress.map { $0 + done }
+            let count = try transferring(bytes.count - done) { pwrite(rawValue, rest, $0, position) }
             guard count > 0 else { throw .ioError }
             done += count
         }
@@ -172,9 +189,8 @@ package final class Descriptor: Sendable {
             let (sum, overflow) = offset.addingReportingOverflow(UInt64(done))
             guard !overflow, let position = off_t(exactly: sum) else { throw .fileTooLarge }
             do throws(Errno) {
-                let count = try retrying {
-                    pwrite(rawValue, bytes.baseAddress.map { $0 + done }, bytes.count - done, position)
-                }
+                let rest = bytes.baseAddress.map { $0 + done }
+                let count = try transferring(bytes.count - done) { pwrite(rawValue, rest, $0, position) }
                 guard count > 0 else { return done }
                 done += count
             } catch {
@@ -213,7 +229,7 @@ package final class Descriptor: Sendable {
     /// Advice only.
     package func startWriteback(at offset: UInt64, count: UInt64) {
         guard let start = Int64(exactly: offset), let length = Int64(exactly: count) else { return }
-        _ = clinux_start_writeback(rawValue, start, length)
+        _ = attempting { clinux_start_writeback(rawValue, start, length) }
     }
 
     /// Starts reading the first so many bytes of the file into memory without waiting for them: posix_fadvise(3).
@@ -221,18 +237,6 @@ package final class Descriptor: Sendable {
     /// Advice only.
     package func startReading(count: UInt64) {
         _ = posix_fadvise(rawValue, 0, off_t(clamping: count), POSIX_FADV_WILLNEED)
-    }
-}
-
-/// Runs a system call until it is not interrupted; throws the `Errno` it failed with.
-///
-/// The call's result is -1 exactly on failure. `errno` is read before anything else can change it.
-package func retrying<Result: SignedInteger>(_ call: () -> Result) throws(Errno) -> Result {
-    while true {
-        let result = call()
-        if result != -1 { return result }
-        let code = Errno(rawValue: errno)
-        if code != .interrupted { throw code }
     }
 }
 

@@ -38,7 +38,7 @@ package final class FileMemory: Sendable {
     private func byteCount() -> Int? {
         withUnsafeTemporaryAllocation(byteCount: 128, alignment: 1) { buffer in
             guard let status else { return nil }
-            let count = pread(status.rawValue, buffer.baseAddress, buffer.count, 0)
+            let count = attempting { pread(status.rawValue, buffer.baseAddress, buffer.count, 0) }
             guard count > 0 else { return nil }
             var field = 0
             var pages = 0

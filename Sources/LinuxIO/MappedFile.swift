@@ -21,8 +21,12 @@ package final class MappedFile: @unchecked Sendable {
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
             return
         }
-        let address = mmap(nil, count, PROT_READ, MAP_SHARED, descriptor.rawValue, 0)
-        guard let address, address != MAP_FAILED else { throw Errno(rawValue: errno) }
+        var mapped: UnsafeMutableRawPointer?
+        _ = try retrying {
+            mapped = mmap(nil, count, PROT_READ, MAP_SHARED, descriptor.rawValue, 0)
+            return mapped == MAP_FAILED ? -1 : 0
+        }
+        guard let address = mapped else { throw .noMemory }
         bytes = UnsafeRawBufferPointer(start: address, count: count)
         // What is touched shall come, not the 2 MiB around it. Advice: where it fails, there are no such pages.
         _ = madvise(address, count, MADV_NOHUGEPAGE)

@@ -38,19 +38,7 @@ package enum MountPoint {
 
     /// Whether a directory has an entry besides `.` and `..`.
     package static func isEmpty(_ directory: Descriptor) throws(Errno) -> Bool {
-        let copy = try retrying { fcntl(directory.rawValue, F_DUPFD_CLOEXEC, 0) }
-        guard let stream = fdopendir(copy) else {
-            let error = Errno(rawValue: errno)
-            close(copy)
-            throw error
-        }
-        defer { closedir(stream) }
-        rewinddir(stream)
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-            if !name.elementsEqual(".".utf8), !name.elementsEqual("..".utf8) { return false }
-        }
-        return true
+        try directory.entries().isEmpty
     }
 
     /// Unmounts the visible mount of a path; the corresponding C function is umount2(2).

@@ -29,12 +29,17 @@ package enum NamedSource {
             let path = Array(name.utf8)
             // The root of a mount that is nowhere is its own parent, so `..` leads nowhere else.
             for slash in path.indices where path[slash] == UInt8(ascii: "/") && slash > 0 {
-                let made = withCString(Array(path[..<slash]), { mkdir($0, 0o700) })
-                guard made == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
+                try makeDirectory(Array(path[..<slash]))
             }
             let link = "/proc/self/fd/\(file.rawValue)"
             _ = try retrying { withCString(path) { symlink(link, $0) } }
             return try body()
         }.join()
+    }
+
+    private static func makeDirectory(_ path: [UInt8]) throws(Errno) {
+        do throws(Errno) {
+            _ = try retrying { withCString(path) { mkdir($0, 0o700) } }
+        } catch .fileExists {}
     }
 }

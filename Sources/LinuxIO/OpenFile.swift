@@ -15,13 +15,13 @@ package struct OpenFile: Sendable {
     /// Writes bytes at an offset and returns how many: pwrite(2).
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(Errno) -> Int {
         guard let start = off_t(exactly: offset) else { throw .fileTooLarge }
-        return try retrying { pwrite(number, bytes.baseAddress, bytes.count, start) }
+        return try transferring(bytes.count) { pwrite(number, bytes.baseAddress, $0, start) }
     }
 
     /// Writes bytes at the end of the file, wherever that is by now, and returns how many: pwritev2(2).
     package func append(_ bytes: UnsafeRawBufferPointer) throws(Errno) -> Int {
         guard let start = bytes.baseAddress else { return 0 }
-        return try retrying { clinux_append(number, start, bytes.count) }
+        return try transferring(bytes.count) { clinux_append(number, start, $0) }
     }
 
     /// Reserves or frees space: fallocate(2).

@@ -41,14 +41,14 @@ package struct SameFile {
 
     private func isSameRegular(_ name: UnsafePointer<CChar>) -> Bool {
         let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
-        let one = openat(left, name, flags)
+        let one = attempting({ openat(left, name, flags) })
         guard one >= 0 else { return false }
         defer { close(one) }
-        let two = openat(right, name, flags)
+        let two = attempting({ openat(right, name, flags) })
         guard two >= 0 else { return false }
         defer { close(two) }
         var (first, second) = (stat(), stat())
-        guard fstat(one, &first) == 0, fstat(two, &second) == 0, agree(first, second),
+        guard attempting({ fstat(one, &first) }) == 0, attempting({ fstat(two, &second) }) == 0, agree(first, second),
             first.st_mode & S_IFMT == S_IFREG,
             hasSameXattrs(one, two)
         else { return false }
@@ -58,16 +58,18 @@ package struct SameFile {
 
     private func isSameLink(_ name: UnsafePointer<CChar>) -> Bool {
         var (first, second) = (stat(), stat())
-        guard fstatat(left, name, &first, AT_SYMLINK_NOFOLLOW) == 0,
-            fstatat(right, name, &second, AT_SYMLINK_NOFOLLOW) == 0, agree(first, second),
+        guard attempting({ fstatat(left, name, &first, AT_SYMLINK_NOFOLLOW) }) == 0,
+            attempting({ fstatat(right, name, &second, AT_SYMLINK_NOFOLLOW) }) == 0, agree(first, second),
             first.st_mode & S_IFMT == S_IFLNK,
-            clinux_listxattrat(left, name, nil, 0) == 0, clinux_listxattrat(right, name, nil, 0) == 0,
+            attempting({ clinux_listxattrat(left, name, nil, 0) }) == 0,
+            attempting({ clinux_listxattrat(right, name, nil, 0) }) == 0,
             let one = leftRoom.baseAddress, let two = rightRoom.baseAddress
         else { return false }
-        let count = readlinkat(left, name, one.assumingMemoryBound(to: CChar.self), leftRoom.count)
+        let count = attempting({ readlinkat(left, name, one.assumingMemoryBound(to: CChar.self), leftRoom.count) })
         // A full buffer may be a cut target.
         return count >= 0 && count < leftRoom.count
-            && readlinkat(right, name, two.assumingMemoryBound(to: CChar.self), rightRoom.count) == count
+            && attempting({ readlinkat(right, name, two.assumingMemoryBound(to: CChar.self), rightRoom.count) })
+                == count
             && memcmp(one, two, count) == 0
     }
 
@@ -82,20 +84,23 @@ package struct SameFile {
     private func hasSameXattrs(_ one: Int32, _ two: Int32) -> Bool {
         guard let names = leftRoom.baseAddress, let others = rightRoom.baseAddress else { return false }
         // Without a buffer: the kernel takes memory for the whole of one, whatever is put into it.
-        let count = clinux_flistxattr(one, nil, 0)
-        guard count >= 0, clinux_flistxattr(two, nil, 0) == count else { return false }
+        let count = attempting({ clinux_flistxattr(one, nil, 0) })
+        guard count >= 0, attempting({ clinux_flistxattr(two, nil, 0) }) == count else { return false }
         if count == 0 { return true }
         // Half of the room is for the names, the other for a value.
         let half = leftRoom.count / 2
-        guard clinux_flistxattr(one, names, half) == count, clinux_flistxattr(two, others, half) == count,
+        guard attempting({ clinux_flistxattr(one, names, half) }) == count,
+            attempting({ clinux_flistxattr(two, others, half) }) == count,
             memcmp(names, others, count) == 0
         else { return false }
         var offset = 0
         while offset < count {
             let name = (names + offset).assumingMemoryBound(to: CChar.self)
             let (value, other) = (names + half, others + half)
-            let size = clinux_fgetxattr(one, name, value, half)
-            guard size >= 0, clinux_fgetxattr(two, name, other, half) == size, memcmp(value, other, size) == 0 else {
+            let size = attempting({ clinux_fgetxattr(one, name, value, half) })
+            guard size >= 0, attempting({ clinux_fgetxattr(two, name, other, half) }) == size,
+                memcmp(value, other, size) == 0
+            else {
                 return false
             }
             offset += strnlen(name, count - offset) + 1
@@ -109,8 +114,9 @@ package struct SameFile {
         while true {
             // A file that says it is empty may be one that is made while it is read.
             let wanted = size > offset ? min(leftRoom.count, size - offset) : leftRoom.count
-            let count = pread(one, first, wanted, off_t(offset))
-            guard count >= 0, pread(two, second, wanted, off_t(offset)) == count, memcmp(first, second, count) == 0
+            let count = attempting({ pread(one, first, wanted, off_t(offset)) })
+            guard count >= 0, attempting({ pread(two, second, wanted, off_t(offset)) }) == count,
+                memcmp(first, second, count) == 0
             else { return false }
             if size == 0 { return count == 0 }
             guard count == wanted else { return false }

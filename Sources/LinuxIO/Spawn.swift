@@ -57,40 +57,37 @@ package struct Spawn: Sendable {
             sources.append(Descriptor(owning: try retrying { fcntl(descriptor.rawValue, F_DUPFD_CLOEXEC, lowest) }))
         }
         var actions = posix_spawn_file_actions_t()
-        try checked(posix_spawn_file_actions_init(&actions))
+        try checking { posix_spawn_file_actions_init(&actions) }
         defer { posix_spawn_file_actions_destroy(&actions) }
-        try checked(posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0))
-        try checked(posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0))
+        try checking { posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0) }
+        try checking { posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0) }
         for (source, target) in zip(sources, targets) {
-            try checked(posix_spawn_file_actions_adddup2(&actions, source.rawValue, target))
+            try checking { posix_spawn_file_actions_adddup2(&actions, source.rawValue, target) }
         }
-        try checked(clinux_spawn_close_from(&actions, lowest))
-        if isDetached { try checked(clinux_spawn_change_directory(&actions, "/")) }
+        try checking { clinux_spawn_close_from(&actions, lowest) }
+        if isDetached { try checking { clinux_spawn_change_directory(&actions, "/") } }
 
         var attributes = posix_spawnattr_t()
-        try checked(posix_spawnattr_init(&attributes))
+        try checking { posix_spawnattr_init(&attributes) }
         defer { posix_spawnattr_destroy(&attributes) }
         var none = sigset_t()
         sigemptyset(&none)
         var all = sigset_t()
         sigfillset(&all)
-        try checked(posix_spawnattr_setsigmask(&attributes, &none))
-        try checked(posix_spawnattr_setsigdefault(&attributes, &all))
+        try checking { posix_spawnattr_setsigmask(&attributes, &none) }
+        try checking { posix_spawnattr_setsigdefault(&attributes, &all) }
         let flags = Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)
-        try checked(
-            posix_spawnattr_setflags(&attributes, flags | (isDetached ? clinux_POSIX_SPAWN_SETSID : 0)))
+        try checking {
+            posix_spawnattr_setflags(&attributes, flags | (isDetached ? clinux_POSIX_SPAWN_SETSID : 0))
+        }
 
         var strings: [UnsafeMutablePointer<CChar>?] = arguments.map { withCString($0) { strdup($0) } }
         defer { strings.forEach { free($0) } }
         guard !strings.contains(nil) else { throw .noMemory }
         strings.append(nil)
         var child = pid_t()
-        try checked(posix_spawnp(&child, program, &actions, &attributes, strings, clinux_environment()))
+        try checking { posix_spawnp(&child, program, &actions, &attributes, strings, clinux_environment()) }
         return ChildProcess(identifier: child)
-    }
-
-    private func checked(_ code: Int32) throws(Errno) {
-        if code != 0 { throw Errno(rawValue: code) }
     }
 }
 

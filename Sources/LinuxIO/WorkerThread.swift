@@ -13,7 +13,8 @@ package final class WorkerThread<Result: Sendable>: Sendable {
     /// If no thread can be made, `body` runs at `join()`.
     package init(_ body: @escaping @Sendable () throws -> Result) {
         state = WorkerState(body)
-        _ = state.start()
+        // What was not started runs at `join()`.
+        try? state.start()
     }
 
     /// Starts a thread that runs `body` once, for work that others wait for before they come to `join()`.
@@ -23,8 +24,7 @@ package final class WorkerThread<Result: Sendable>: Sendable {
         _ body: @escaping @Sendable () throws -> Result
     ) throws(Errno) -> WorkerThread {
         let state = WorkerState(body)
-        let code = state.start()
-        if code != 0 { throw Errno(rawValue: code) }
+        try state.start()
         return WorkerThread(state)
     }
 
@@ -73,29 +73,40 @@ private final class WorkerState<Result: Sendable>: WorkerBody, @unchecked Sendab
     let thread = Mutex<pthread_t?>(nil)
     let outcome = Mutex<Swift.Result<Result, any Error>?>(nil)
 
+    #if DEBUG
+        /// What is to fail is inherited.
+        private let plan = FailurePlan.current
+    #endif
+
     init(_ body: @escaping @Sendable () throws -> Result) { self.body = body }
 
-    /// Starts the thread and returns what pthread_create(3) does.
-    func start() -> Int32 {
+    /// Starts the thread: pthread_create(3).
+    func start() throws(Errno) {
         var started = pthread_t()
         let context = Unmanaged.passRetained(self as WorkerBody)
-        let code = pthread_create(
-            &started, nil,
-            { raw in
-                guard let raw else { return nil }
-                Unmanaged<WorkerBody>.fromOpaque(raw).takeRetainedValue().run()
-                return nil
-            }, context.toOpaque())
-        if code != 0 {
+        do throws(Errno) {
+            try checking {
+                pthread_create(
+                    &started, nil,
+                    { raw in
+                        guard let raw else { return nil }
+                        Unmanaged<WorkerBody>.fromOpaque(raw).takeRetainedValue().run()
+                        return nil
+                    }, context.toOpaque())
+            }
+        } catch {
             context.release()
-        } else {
-            thread.withLock { $0 = started }
+            throw error
         }
-        return code
+        thread.withLock { $0 = started }
     }
 
     override func run() {
-        let result = Swift.Result { try body() }
+        #if DEBUG
+            let result = Swift.Result { try plan?.run(body) ?? body() }
+        #else
+            let result = Swift.Result { try body() }
+        #endif
         outcome.withLock { $0 = result }
     }
 }

@@ -129,9 +129,12 @@ final class RegistryConnection: Sendable {
             delay = min(limits.longestDelay, max(delay, .seconds(Int(seconds))))
         }
         let (seconds, attoseconds) = delay.components
-        var wanted = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
-        var rest = timespec()
-        while nanosleep(&wanted, &rest) != 0, errno == EINTR { wanted = rest }
+        var end = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &end)
+        let nanoseconds = Int(end.tv_nsec) + Int(attoseconds / 1_000_000_000)
+        end.tv_sec += Int(seconds) + nanoseconds / 1_000_000_000
+        end.tv_nsec = nanoseconds % 1_000_000_000
+        while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, nil) == EINTR {}
     }
 
     /// The error that a failure of the network is for users.

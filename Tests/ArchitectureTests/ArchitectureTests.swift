@@ -54,6 +54,11 @@ struct ArchitectureTests {
         #expect(files.flatMap(SourceRules.forbidden) == [])
     }
 
+    @Test func `system calls whose failure counts come through the one door that tests can shut`() throws {
+        let files = try Checkout.files(in: ["Sources"], extensions: ["swift"])
+        #expect(files.flatMap(SourceRules.errorNumbers) == [])
+    }
+
     @Test func `everything another module sees is documented`() throws {
         let files = try Checkout.files(in: ["Sources", "Tests/TestSupport"], extensions: ["swift"])
         let protocols = ProtocolRequirements(files)

@@ -28,6 +28,19 @@ enum SourceRules {
         return found
     }
 
+    /// Ways to look at a system call's error that do not come through the one door for system calls.
+    static func errorNumbers(_ file: Checkout.File) -> [String] {
+        guard file.path != "Sources/LinuxIO/SystemCall.swift" else { return [] }
+        var found: [String] = []
+        for (number, line) in file.lines.enumerated() {
+            for token in ["Errno(rawValue: errno)", " errno = ", " errno ==", " errno !=", "-errno"]
+            where containsToken(token, in: line) {
+                found.append("\(file.path):\(number + 1): \(token)")
+            }
+        }
+        return found
+    }
+
     /// Declarations other modules see, without a documentation comment above them; what a protocol that the type
     /// conforms to asks for is documented there.
     static func undocumented(_ file: Checkout.File, _ protocols: ProtocolRequirements) -> [String] {

@@ -4,6 +4,7 @@ import ArgumentParser
 import FileTree
 import Glibc
 import LayerStore
+import LinuxIO
 import SystemPackage
 
 /// Options of every command that uses the store.
@@ -58,7 +59,12 @@ extension FilePath {
     }
 
     fileprivate static func currentDirectory() throws(Errno) -> FilePath {
-        guard let bytes = getcwd(nil, 0) else { throw Errno(rawValue: errno) }
+        var bytes: UnsafeMutablePointer<CChar>?
+        _ = try retrying {
+            bytes = getcwd(nil, 0)
+            return bytes == nil ? -1 : 0
+        }
+        guard let bytes else { throw .noMemory }
         defer { free(bytes) }
         return FilePath(platformString: bytes)
     }

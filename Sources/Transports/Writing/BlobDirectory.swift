@@ -16,8 +16,9 @@ struct BlobDirectory: Sendable {
     init(_ path: FilePath, name: String) throws(SourceError) {
         self.name = name
         do throws(Errno) {
-            let made = path.withPlatformString { mkdir($0, 0o755) }
-            if made != 0, errno != EEXIST { throw Errno(rawValue: errno) }
+            do throws(Errno) {
+                _ = try retrying { path.withPlatformString { mkdir($0, 0o755) } }
+            } catch .fileExists {}
             directory = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
         } catch {
             throw SourceError(name, "\(error)")
