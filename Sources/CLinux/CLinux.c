@@ -35,6 +35,12 @@ int clinux_openat2(int dirfd, const char *path, int flags, unsigned mode, uint64
     return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
 }
 
+int clinux_reopen(int file, int flags) {
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    return open(path, flags);
+}
+
 int clinux_renameat2(int olddir, const char *oldname, int newdir, const char *newname, unsigned flags) {
     return renameat2(olddir, oldname, newdir, newname, flags);
 }

@@ -6,9 +6,12 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 const short clinux_POSIX_SPAWN_SETSID = POSIX_SPAWN_SETSID;
@@ -35,12 +38,37 @@ int clinux_enter_mount_namespace(int process) {
 
 int clinux_enter_user_namespace(int process) { return setns(process, CLONE_NEWUSER); }
 
-int clinux_mount_of(const char *path, uint64_t *mount) {
+int clinux_identify(int directory, const char *path, int follow, struct clinux_identity *identity) {
     struct statx answer;
-    // Without a wish for anything that the file's server would have to be asked for.
-    if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_MNT_ID, &answer) != 0) return -1;
-    *mount = answer.stx_mask & STATX_MNT_ID ? answer.stx_mnt_id : 0;
+    int flags = AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC | (follow ? 0 : AT_SYMLINK_NOFOLLOW);
+    // Without a wish for anything that the file's server would have to be asked for; the number of the mount is told
+    // all the same.
+    if (statx(directory, path, flags, 0, &answer) != 0) return -1;
+    identity->device = makedev(answer.stx_dev_major, answer.stx_dev_minor);
+    identity->inode = answer.stx_ino;
+    identity->mount = answer.stx_mask & STATX_MNT_ID ? answer.stx_mnt_id : 0;
+    identity->is_mount_root = (answer.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
     return 0;
+}
+
+int clinux_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING); }
+
+static const int all_seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+
+int clinux_seal(int file) { return fcntl(file, F_ADD_SEALS, all_seals); }
+
+int clinux_is_sealed(int file) {
+    int seals = fcntl(file, F_GET_SEALS);
+    return seals >= 0 && (seals & all_seals) == all_seals;
+}
+
+int clinux_spawn_enter_directory(void *actions, int directory) {
+    return posix_spawn_file_actions_addfchdir_np(actions, directory);
+}
+
+int clinux_copy_mount_namespace(void) {
+    if (unshare(CLONE_NEWNS) != 0) return -1;
+    return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 }
 
 static int each_segment(struct dl_phdr_info *object, size_t size, void *body) {

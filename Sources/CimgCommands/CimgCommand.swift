@@ -28,8 +28,7 @@ package struct CimgCommand: ParsableCommand {
             LoginCommand.self, LogoutCommand.self, ImagesCommand.self, InspectCommand.self, TagCommand.self,
             RemoveCommand.self, MountCommand.self, UmountCommand.self, MountsCommand.self, OverlayCommand.self,
             DiffCommand.self,
-            PsCommand.self, PruneCommand.self, FsckCommand.self, ServeLiveCommand.self,
-            SettleCommand.self,
+            PsCommand.self, PruneCommand.self, FsckCommand.self, SettleCommand.self,
         ])
 
     /// Makes the command for the parser.
@@ -45,8 +44,8 @@ package struct CimgCommand: ParsableCommand {
             if CommandLine.arguments.first?.split(separator: "/").last == "mount.fuse.cimg" {
                 arguments.insert("overlay", at: 0)
             }
-            if arguments.first == "serve", let server = ServeCommand(Array(arguments.dropFirst())) {
-                try server.run()
+            if arguments.first == "serve" {
+                try ServeCommand().run()
                 Glibc.exit(0)
             }
             try refuseWhatTheParserLetsPass(arguments)
@@ -91,7 +90,7 @@ package struct CimgCommand: ParsableCommand {
             throw ExitCode(2)
         }
         guard first == "help", arguments.count > 1, !arguments[1].hasPrefix("-") else { return }
-        let names = commandNames + ["help", "serve-live", "settle"]
+        let names = commandNames + ["help", "settle"]
         guard names.contains(arguments[1]) else {
             StandardError.print("\(UsageProblem(noCommand: arguments[1], commands: commandNames))")
             throw ExitCode(2)

@@ -5,6 +5,7 @@ import FileSystems
 import FileTree
 import Glibc
 import LinuxIO
+import SystemPackage
 
 /// A connection of libfuse, from mount to unmount.
 ///
@@ -31,10 +32,31 @@ struct FuseSession: ~Copyable {
     }
 
     /// Mounts it: by mount(2) where that is allowed, else through fusermount3.
-    func mount(at mountpoint: [UInt8]) throws(FuseError) {
-        guard withCString(mountpoint, { fuse_session_mount(session, $0) }) == 0 else {
-            throw FuseError(
-                "\(Bytes.escaped(mountpoint)): cannot mount\(FuseLog.text.isEmpty ? "" : ": " + FuseLog.text)")
+    ///
+    /// The directory becomes the working directory for so long, and is named `.`: to mount(2) that is this directory whatever
+    /// its path leads to by now. fusermount3 makes a path of it and looks at that; so where the mount has landed is looked
+    /// at afterwards, and a mount that landed elsewhere, on a directory that its user may write to, is taken away.
+    func mount(on directory: Descriptor) throws(FuseError) -> LocatedMount {
+        let name = (try? MountPoint.path(of: directory)).map { Bytes.escaped($0) } ?? "the mountpoint"
+        let before: Set<MountEntry>
+        let covered: LocatedMount?
+        let located: LocatedMount?
+        do throws(Errno) {
+            before = Set(try MountTable.read())
+            covered = try LocatedMount(on: directory)
+            _ = try retrying { fchdir(directory.rawValue) }
+        } catch { throw FuseError("\(name): cannot mount: \(error)") }
+        let isMounted = fuse_session_mount(session, ".") == 0
+        chdir("/")
+        guard isMounted else {
+            throw FuseError("\(name): cannot mount\(FuseLog.text.isEmpty ? "" : ": " + FuseLog.text)")
+        }
+        do throws(Errno) {
+            located = try LocatedMount(on: directory)
+        } catch { located = nil }
+        guard let located, located.entry.type == MountedServer.type, located.entry != covered?.entry else {
+            removeStray(before)
+            throw FuseError("\(name): was moved while it was mounted on")
         }
         // Where libfuse cannot ask, files of a shared mount are mapped through the cache, which shows changes later, and
         // the kernel drops privileges itself.
@@ -42,6 +64,21 @@ struct FuseSession: ~Copyable {
             _ = cfuse_ask_for(session, Int32(CFUSE_DIRECT_MAPPING.rawValue))
         } else if served.caching.isWritable {
             _ = cfuse_ask_for(session, Int32(CFUSE_DROPPED_PRIVILEGES.rawValue | CFUSE_DIRECT_MAPPING.rawValue))
+        }
+        return located
+    }
+
+    /// Takes away what was mounted just now and is not where it should be.
+    private func removeStray(_ before: Set<MountEntry>) {
+        let table = (try? MountTable.read()) ?? []
+        for entry in table.reversed() where entry.type == MountedServer.type && !before.contains(entry) {
+            // Another one that began to serve at the same time has a name by now, or cannot be told apart: it stays.
+            guard entry.superOption("user_id") == "\(geteuid())", (try? MountedServer.of(entry))?.identifier == nil,
+                let mount = try? LocatedMount(entry)
+            else { continue }
+            // The failure is told by who calls.
+            try? mount.detach(lazily: true)
+            return
         }
     }
 
@@ -54,8 +91,15 @@ struct FuseSession: ~Copyable {
     }
 
     /// Unmounts it unless that has happened already.
-    func unmount() {
-        fuse_session_unmount(session)
+    func unmount(_ mount: LocatedMount) {
+        var connection = pollfd(fd: fuse_session_fd(session), events: 0, revents: 0)
+        // The kernel tells the end of the mount by an error.
+        let hasEnded = poll(&connection, 1, 0) == 1 && connection.revents & Int16(POLLERR) != 0
+        // Who still waits for an answer gets an error. libfuse closes the number later.
+        if let null = try? Descriptor.open("/dev/null") { dup2(null.rawValue, connection.fd) }
+        if hasEnded { return }
+        // What stays is dead with this process, and "cimg umount" removes it.
+        try? mount.detach(lazily: true)
     }
 }
 

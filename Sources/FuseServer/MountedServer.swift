@@ -4,17 +4,20 @@ import Glibc
 package import LinuxIO
 package import SystemPackage
 
-/// A mount of ours as the mount table shows it, and the process that serves it.
+/// A mount of ours as the mount table shows it, and the process that says that it serves it.
 ///
-/// No file remembers which process serves which mount. The process itself does: once it has mounted, its name is
+/// No file remembers which process serves which mount. The process itself says it: once it has mounted, its name is
 /// `cimg:` and the device number of the mount, which is unique on the machine for as long as the mount exists, whatever
 /// its path or mount namespace. Who looks for it needs neither an answer from the mount, which may hang, nor the right
-/// to use it. A process of another user than the mount's owner or root is not believed.
+/// to use it. Anybody can take such a name: of a process of the mount's own user it is shown, and nothing is done on
+/// its word; see `process()`.
 package struct MountedServer: Sendable {
     /// The mount.
     package let mount: MountEntry
-    /// The server's process number; nil where no such process is to be seen.
-    package let identifier: Int32?
+    private let claim: ProcessEntry?
+
+    /// The number of the process that says it; nil where no such process is to be seen.
+    package var identifier: Int32? { claim?.identifier }
 
     /// The file system type of our mounts.
     package static let type = "fuse.cimg"
@@ -26,14 +29,20 @@ package struct MountedServer: Sendable {
 
     /// The server of one mount of ours.
     package static func of(_ mount: MountEntry) throws(Errno) -> MountedServer {
-        MountedServer(mount: mount, identifier: try servers(of: [mount]).first?.identifier)
+        MountedServer(mount: mount, claim: try servers(of: [mount]).first?.claim)
     }
 
-    /// The server's process, so that its end can be waited for; nil where it is not to be seen or has ended.
+    /// The process, if its word is believed.
+    package func process() -> ServerProcess? { claim.flatMap(ServerProcess.init) }
+
+    /// The process, so that its end can be waited for: where it is this user's own, whatever program it runs, as an older
+    /// one than this does.
+    ///
+    /// - Returns: nil where it is not to be seen or has ended, or is another user's.
     package func open() -> ProcessHandle? {
         // A process that cannot be opened has ended, or is hidden: then there is nothing to wait for.
-        guard let identifier, let handle = try? ProcessHandle(identifier: identifier),
-            (try? Self.of(mount))?.identifier == identifier
+        guard let claim, claim.uid == geteuid(), let handle = try? ProcessHandle(identifier: claim.identifier),
+            (try? handle.belongs(to: geteuid())) == true, (try? Self.of(mount))?.identifier == claim.identifier
         else { return nil }
         return handle
     }
@@ -56,12 +65,12 @@ package struct MountedServer: Sendable {
 
     /// See `isDead`.
     package func health() -> Health {
-        guard identifier == nil else { return .alive }
+        guard claim == nil else { return .alive }
         guard mount.superOptions.contains("allow_other") || mount.superOption("user_id") == "\(geteuid())" else {
             return .dead
         }
         do {
-            try MountPoint.probe(mount.path, milliseconds: 1000)
+            try LocatedMount(mount).place.probe(mount, milliseconds: 1000)
             return .alive
         } catch {
             return switch error {
@@ -84,21 +93,14 @@ package struct MountedServer: Sendable {
     /// The name that the server of a device takes.
     static func name(device: String) -> String { "cimg:" + device }
 
-    /// The device number of the mount of ours that was made last at a path.
-    static func device(at mountpoint: [UInt8]) -> String? {
-        // Without the table the server only has no name: unmounting works, and waits for nobody.
-        (try? MountTable.mount(at: mountpoint)).flatMap { $0.type == type ? $0.device : nil }
-    }
-
     private static func servers(of mounts: [MountEntry]) throws(Errno) -> [MountedServer] {
         guard !mounts.isEmpty else { return [] }
         let processes = try ProcessTable.processes(namedWithPrefix: name(device: ""))
         return mounts.map { mount in
             let owner = mount.superOption("user_id").flatMap { UInt32($0) }
-            let process = processes.first {
-                $0.name == name(device: mount.device) && ($0.uid == 0 || $0.uid == owner)
-            }
-            return MountedServer(mount: mount, identifier: process?.identifier)
+            return MountedServer(
+                mount: mount,
+                claim: processes.first { $0.name == name(device: mount.device) && $0.uid == owner })
         }
     }
 }

@@ -98,6 +98,8 @@ package final class Store: Sendable {
             return file
         } catch Errno.noSuchFileOrDirectory {
             return nil
+        } catch Errno.noSuchAddressOrDevice {
+            throw StoreError(.damaged, "blob \(digest)", "is not a regular file")
         } catch let error as Errno {
             throw StoreError(.system, "blob \(digest)", "\(error)")
         }

@@ -12,14 +12,12 @@ extension Descriptor {
     /// - Throws: the call's `Errno`; `.tooManySymbolicLinkLevels` for a symbolic link.
     package func openEntry(_ name: [UInt8], _ flags: Int32, mode: mode_t = 0) throws(Errno) -> Descriptor {
         guard name.isEmpty else { return try openBeneath(name, flags | O_NOFOLLOW, mode: mode) }
-        let path = "/proc/self/fd/\(rawValue)"
-        return Descriptor(owning: try retrying { Glibc.open(path, flags | O_CLOEXEC) })
+        return try opened(flags)
     }
 
     /// A name in this directory as a mere place (`O_PATH`), symbolic links included.
     package func openEntryPath(_ name: [UInt8]) throws(Errno) -> Descriptor {
-        let flags = clinux_O_PATH | O_NOFOLLOW | O_CLOEXEC
-        return Descriptor(owning: try retrying { withCString(name) { openat(rawValue, $0, flags) } })
+        try openPlace(name, O_NOFOLLOW)
     }
 
     /// Makes a file without a name in this directory: open(2) with `O_TMPFILE`.

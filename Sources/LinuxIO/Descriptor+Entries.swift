@@ -18,8 +18,7 @@ extension Descriptor {
     /// The descriptor's own position is neither used nor moved, so threads may share it. Built on getdents64(2).
     /// - Throws: the `Errno` of opening or reading.
     package func entries() throws(Errno) -> [ListedName] {
-        let directory = Descriptor(
-            owning: try retrying { openat(rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+        let directory = Descriptor(owning: try openForReading("."))
         var found: [ListedName] = []
         try OpenFile(directory).entries(from: 0) { entry in
             if !entry.name.elementsEqual(".".utf8), !entry.name.elementsEqual("..".utf8) {

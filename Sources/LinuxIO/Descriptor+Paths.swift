@@ -34,7 +34,7 @@ extension Descriptor {
     ///
     /// - Throws: the call's `Errno`.
     package func openParent() throws(Errno) -> Descriptor {
-        Descriptor(owning: try retrying { openat(rawValue, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+        Descriptor(owning: try openForReading(".."))
     }
 
     /// Metadata of what is at a path below this directory; neither `..`, an absolute path nor a symbolic link on the way
@@ -82,4 +82,9 @@ extension Descriptor {
         }
         return descriptor
     }
+}
+
+extension FilePath {
+    /// A path of any bytes; what is behind a NUL is not part of it.
+    init(bytes: [UInt8]) { self.init(platformString: bytes.map { CChar(bitPattern: $0) } + [0]) }
 }

@@ -36,25 +36,20 @@ package final class Descriptor: Sendable {
     ///
     /// The corresponding C function is open(2).
     ///
-    /// - Throws: the call's `Errno`.
+    /// - Throws: the call's `Errno`; `.noSuchAddressOrDevice` for what may not be opened: see `opened(_:)`.
     package static func open(
         _ path: FilePath, _ flags: Int32 = O_RDONLY, mode: mode_t = 0o644
     ) throws(Errno) -> Descriptor {
-        Descriptor(owning: try retrying { path.withPlatformString { Glibc.open($0, flags | O_CLOEXEC, mode) } })
+        try openChecked(path, flags, mode)
     }
 
     /// Opens a path below this directory; neither `..`, an absolute path nor any symbolic link leaves or is followed.
     ///
     /// The corresponding C function is openat2(2) with `RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS`.
-    /// - Throws: the call's `Errno`: `.tooManySymbolicLinkLevels` for a symbolic link.
+    /// - Throws: the call's `Errno`: `.tooManySymbolicLinkLevels` for a symbolic link, `.noSuchAddressOrDevice` for what
+    ///   may not be opened: see `opened(_:)`.
     package func openBeneath(_ path: [UInt8], _ flags: Int32 = O_RDONLY, mode: mode_t = 0) throws(Errno) -> Descriptor {
-        Descriptor(
-            owning: try retrying {
-                withCString(path) {
-                    clinux_openat2(
-                        rawValue, $0, flags | O_CLOEXEC, mode, clinux_RESOLVE_BENEATH | clinux_RESOLVE_NO_SYMLINKS)
-                }
-            })
+        try openCheckedBeneath(path, flags, mode)
     }
 
     /// Opens a path below this directory as a mere place (`O_PATH`): no right to read it is needed, nothing blocks.
@@ -69,11 +64,7 @@ package final class Descriptor: Sendable {
     ///
     /// The corresponding C function is openat2(2) with `RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS`.
     package func openPathInRoot(_ path: [UInt8]) throws(Errno) -> Descriptor {
-        let rules = clinux_RESOLVE_IN_ROOT | clinux_RESOLVE_NO_MAGICLINKS
-        return Descriptor(
-            owning: try retrying {
-                withCString(path) { clinux_openat2(rawValue, $0, clinux_O_PATH | O_CLOEXEC, 0, rules) }
-            })
+        try openPlaceInRoot(path)
     }
 
     /// Opens a path below this directory where the path is the program's own.

@@ -19,11 +19,11 @@ package struct LoopDevice: Sendable {
     /// - Throws: the `Errno` of the first call that failed: `.noSuchFileOrDirectory` where there is no
     ///   `/dev/loop-control`.
     package init(_ file: Descriptor, blockSize: UInt32) throws(Errno) {
-        let control = try Descriptor.open("/dev/loop-control", O_RDWR)
+        let control = try Descriptor.openDevice("/dev/loop-control", O_RDWR)
         // Somebody else may take the device that is free now.
         for _ in 0..<64 {
             let number = try retrying { clinux_loop_free_number(control.rawValue) }
-            let device = try Descriptor.open(FilePath("/dev/loop\(number)"))
+            let device = try Descriptor.openDevice(FilePath("/dev/loop\(number)"), O_RDONLY)
             do throws(Errno) {
                 _ = try retrying { clinux_loop_configure(device.rawValue, file.rawValue, blockSize) }
                 descriptor = device

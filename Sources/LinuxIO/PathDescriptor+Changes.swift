@@ -78,8 +78,7 @@ extension PathDescriptor {
     /// Makes and opens a regular file that must not be there yet: openat(2) with `O_CREAT` and `O_EXCL`.
     package func create(_ name: [UInt8], _ flags: Int32, mode: UInt32) throws(Errno) -> Descriptor {
         try Self.check(name)
-        let flags = flags | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-        return Descriptor(owning: try retrying { withCString(name) { openat(number, $0, flags, mode) } })
+        return try descriptor.makeFile(name, flags, mode: mode)
     }
 
     /// An extended attribute's value; `.noData` where there is none: getxattr(2).

@@ -20,23 +20,16 @@ package struct PathDescriptor: Sendable {
     /// The corresponding C function is openat(2).
     package func child(_ name: [UInt8]) throws(Errno) -> PathDescriptor {
         try Self.check(name)
-        let flags = clinux_O_PATH | O_NOFOLLOW | O_CLOEXEC
-        return PathDescriptor(Descriptor(owning: try retrying { withCString(name) { openat(number, $0, flags) } }))
+        return PathDescriptor(try descriptor.openPlace(name, O_NOFOLLOW))
     }
 
     /// The same file as an open one has.
     package init(of file: Descriptor) throws(Errno) {
-        let path = Self.path(file.rawValue)
-        self.init(
-            Descriptor(owning: try retrying { withCString(path) { Glibc.open($0, clinux_O_PATH | O_CLOEXEC) } }))
+        self.init(try Descriptor.open(FilePath("/proc/self/fd/\(file.rawValue)"), clinux_O_PATH))
     }
 
-    /// Opens the file itself: open(2) of its name in `/proc/self/fd`.
-    ///
-    /// Opening a fifo would wait, opening a device may do anything: ask for the type before.
-    package func open(_ flags: Int32) throws(Errno) -> Descriptor {
-        Descriptor(owning: try retrying { withCString(path) { Glibc.open($0, flags | O_CLOEXEC) } })
-    }
+    /// Opens the file itself: see `Descriptor.opened(_:)`.
+    package func open(_ flags: Int32) throws(Errno) -> Descriptor { try descriptor.opened(flags) }
 
     /// Metadata: fstat(2).
     package func status() throws(Errno) -> stat { try descriptor.status() }

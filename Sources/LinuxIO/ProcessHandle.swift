@@ -21,6 +21,19 @@ package struct ProcessHandle: Sendable {
         _ = try retrying { fcntl(number, F_SETFD, FD_CLOEXEC) }
     }
 
+    /// The process that a descriptor of such a handle means.
+    ///
+    /// - Throws: `.noSuchProcess` where it has ended.
+    package init(descriptor: Descriptor) throws(Errno) {
+        let text = try Descriptor.open(FilePath("/proc/self/fdinfo/\(descriptor.rawValue)")).readToEnd()
+        // See proc_pid_fdinfo(5).
+        let line = text.split(separator: UInt8(ascii: "\n")).first { $0.starts(with: "Pid:".utf8) } ?? []
+        let number = Int32(String(decoding: line.dropFirst(4).filter { $0 > 0x20 }, as: UTF8.self))
+        guard let number, number > 0 else { throw .noSuchProcess }
+        identifier = number
+        self.descriptor = descriptor
+    }
+
     /// Waits until the process has ended, at most so long.
     ///
     /// - Returns: whether it has.
@@ -84,13 +97,48 @@ extension ProcessHandle {
     /// - Parameters:
     ///   - root: the process's root directory: see `openRoot()`.
     ///   - recursively: whether to take what is mounted in it too; without, what lies below those mounts shows.
-    package func cloneMounts(of root: Descriptor, recursively: Bool = true) throws -> Descriptor {
+    ///   - isLeftOut: whether one of those mounts, with all in it, is not taken.
+    package func cloneMounts(
+        of root: Descriptor, recursively: Bool = true, isLeftOut: (@Sendable (MountEntry) -> Bool)? = nil
+    ) throws -> Descriptor {
         let process = descriptor
+        // The process's own `/proc` is not asked.
+        let table = try Descriptor.open("/proc", O_RDONLY | O_DIRECTORY)
         // Only ever on a thread of its own: this process must not change its namespace.
         return try WorkerThread.started {
             _ = try retrying { clinux_enter_mount_namespace(process.rawValue) }
-            return try Mounts.clone(root, recursively: recursively)
+            guard let isLeftOut else { return try Mounts.clone(root, recursively: recursively) }
+            // The copy of a namespace leads the working directory along to the copied mounts.
+            _ = try retrying { fchdir(root.rawValue) }
+            _ = try retrying { clinux_copy_mount_namespace() }
+            let copy = try Descriptor.open(".", clinux_O_PATH | O_DIRECTORY)
+            try Self.leaveOut(isLeftOut, below: copy, table)
+            return try Mounts.clone(copy, recursively: recursively)
         }.join()
+    }
+
+    /// Unmounts in a namespace of the calling thread's own, with whose root directory the mount table begins.
+    ///
+    /// Held and named as the working directory: nothing that the process renames or links meanwhile is walked into.
+    private static func leaveOut(
+        _ isLeftOut: (MountEntry) -> Bool, below root: Descriptor, _ proc: Descriptor
+    ) throws(Errno) {
+        let top = try Descriptor.open("/", clinux_O_PATH | O_DIRECTORY)
+        // By the name, as `thread-self` is a link.
+        let file = try proc.openPlaceInRoot(Array("thread-self/mountinfo".utf8)).opened(O_RDONLY)
+        for mount in MountTable.parse(try file.readToEnd()) where isLeftOut(mount) && mount.path.count > 1 {
+            do throws(Errno) {
+                let place = try top.openPathBeneath(Array(mount.path.dropFirst()), O_NOFOLLOW)
+                guard try PlaceIdentity(of: place).mount == mount.identifier else { continue }
+                _ = try retrying { fchdir(place.rawValue) }
+                _ = try retrying { clinux_umount2(".", clinux_MNT_DETACH) }
+            } catch {
+                // One that was left out went with the one around it; whatever cannot be reached stays, and is looked for
+                // again by who clones.
+                guard error == .noSuchFileOrDirectory || error == .invalidArgument else { throw error }
+            }
+        }
+        _ = try retrying { fchdir(root.rawValue) }
     }
 }
 

@@ -40,11 +40,8 @@ package enum ProcessTable {
     private static func uses(_ identifier: Int32, _ mounts: Set<Int32>) -> Bool {
         let directory = "/proc/\(identifier)/"
         func leadsThere(_ link: String) -> Bool {
-            var mount: UInt64 = 0
-            guard clinux_mount_of(directory + link, &mount) == 0, let number = Int32(exactly: mount) else {
-                return false
-            }
-            return mounts.contains(number)
+            // A process may end at any time, and another user's may not be looked at.
+            (try? PlaceIdentity(following: directory + link)).map { mounts.contains($0.mount) } ?? false
         }
         if ["cwd", "root", "exe"].contains(where: leadsThere) { return true }
         return ["fd", "map_files"].contains { kind in
@@ -79,6 +76,12 @@ package enum ProcessTable {
             let count = try? line.withUnsafeMutableBytes({ try file.read(into: $0) })
         else { return nil }
         return String(decoding: line[..<count].split(separator: UInt8(ascii: "\n")).first ?? [], as: UTF8.self)
+    }
+
+    /// The effective user of a process; nil where it has ended.
+    package static func owner(of identifier: Int32) -> UInt32? {
+        // `/proc/PID` itself belongs to that user always, unlike what is in it.
+        (try? Descriptor.open(FilePath("/proc/\(identifier)"), O_RDONLY | O_DIRECTORY).status()).map(\.st_uid)
     }
 
     private static func process(_ identifier: Int32, namedWithPrefix prefix: String) -> ProcessEntry? {

@@ -7,7 +7,7 @@ import Glibc
 /// file.
 ///
 /// The answer is yes only where that is certain; whoever hears no must look closer. Nothing but regular files is opened,
-/// as far as their directory tells their types, and nothing that is opened blocks.
+/// whatever their directories say of their types: see `Descriptor.opened(_:)`.
 package struct SameFile {
     private let left: Int32
     private let right: Int32
@@ -40,20 +40,34 @@ package struct SameFile {
     }
 
     private func isSameRegular(_ name: UnsafePointer<CChar>) -> Bool {
-        let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
-        let one = attempting({ openat(left, name, flags) })
+        withPlaces(name) { one, two in
+            var (first, second) = (stat(), stat())
+            guard attempting({ fstat(one, &first) }) == 0, attempting({ fstat(two, &second) }) == 0,
+                agree(first, second), first.st_mode & S_IFMT == S_IFREG
+            else { return false }
+            if first.st_dev == second.st_dev && first.st_ino == second.st_ino { return true }
+            return withOpened(one, two) { hasSameXattrs($0, $1) && hasSameBytes($0, $1, size: Int(first.st_size)) }
+        }
+    }
+
+    private func withPlaces(_ name: UnsafePointer<CChar>, _ body: (Int32, Int32) -> Bool) -> Bool {
+        let one = Descriptor.place(name, in: left)
         guard one >= 0 else { return false }
         defer { close(one) }
-        let two = attempting({ openat(right, name, flags) })
+        let two = Descriptor.place(name, in: right)
         guard two >= 0 else { return false }
         defer { close(two) }
-        var (first, second) = (stat(), stat())
-        guard attempting({ fstat(one, &first) }) == 0, attempting({ fstat(two, &second) }) == 0, agree(first, second),
-            first.st_mode & S_IFMT == S_IFREG,
-            hasSameXattrs(one, two)
-        else { return false }
-        if first.st_dev == second.st_dev && first.st_ino == second.st_ino { return true }
-        return hasSameBytes(one, two, size: Int(first.st_size))
+        return body(one, two)
+    }
+
+    private func withOpened(_ one: Int32, _ two: Int32, _ body: (Int32, Int32) -> Bool) -> Bool {
+        let one = attempting({ clinux_reopen(one, O_RDONLY | O_CLOEXEC) })
+        guard one >= 0 else { return false }
+        defer { close(one) }
+        let two = attempting({ clinux_reopen(two, O_RDONLY | O_CLOEXEC) })
+        guard two >= 0 else { return false }
+        defer { close(two) }
+        return body(one, two)
     }
 
     private func isSameLink(_ name: UnsafePointer<CChar>) -> Bool {

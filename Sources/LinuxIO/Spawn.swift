@@ -18,6 +18,10 @@ package struct Spawn: Sendable {
     package var standardInput: Descriptor?
     /// Where its standard output goes; nil for `/dev/null`.
     package var standardOutput: Descriptor?
+    /// Its working directory; nil for this process's own.
+    package var workingDirectory: Descriptor?
+    /// Its environment, `NAME=value` each; nil for this process's own.
+    package var environment: [[UInt8]]?
     /// Whether it leads a session of its own and starts in `/`: for what outlives the terminal.
     package var isDetached = false
 
@@ -64,6 +68,12 @@ package struct Spawn: Sendable {
         for (source, target) in zip(sources, targets) {
             try checking { posix_spawn_file_actions_adddup2(&actions, source.rawValue, target) }
         }
+        // The program is looked for only then, by an absolute path or in `PATH`.
+        var directory: Descriptor?
+        if let number = workingDirectory?.rawValue {
+            directory = Descriptor(owning: try retrying { fcntl(number, F_DUPFD_CLOEXEC, lowest) })
+        }
+        if let directory { try checking { clinux_spawn_enter_directory(&actions, directory.rawValue) } }
         try checking { clinux_spawn_close_from(&actions, lowest) }
         if isDetached { try checking { clinux_spawn_change_directory(&actions, "/") } }
 
@@ -81,12 +91,18 @@ package struct Spawn: Sendable {
             posix_spawnattr_setflags(&attributes, flags | (isDetached ? clinux_POSIX_SPAWN_SETSID : 0))
         }
 
-        var strings: [UnsafeMutablePointer<CChar>?] = arguments.map { withCString($0) { strdup($0) } }
-        defer { strings.forEach { free($0) } }
-        guard !strings.contains(nil) else { throw .noMemory }
+        var strings = arguments.map { withCString($0) { strdup($0) } }
+        var variables = (environment ?? []).map { withCString($0) { strdup($0) } }
+        defer { (strings + variables).forEach { free($0) } }
+        guard !strings.contains(nil), !variables.contains(nil) else { throw .noMemory }
         strings.append(nil)
+        variables.append(nil)
         var child = pid_t()
-        try checking { posix_spawnp(&child, program, &actions, &attributes, strings, clinux_environment()) }
+        if environment != nil {
+            try checking { posix_spawnp(&child, program, &actions, &attributes, strings, variables) }
+        } else {
+            try checking { posix_spawnp(&child, program, &actions, &attributes, strings, clinux_environment()) }
+        }
         return ChildProcess(identifier: child)
     }
 }

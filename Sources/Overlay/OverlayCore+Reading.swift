@@ -25,9 +25,11 @@ extension OverlayCore {
             return .tree(tree, number)
         }
         let (parent, name) = try reach(place)
-        let file = try parent.openEntry(name, flags | O_NONBLOCK | O_NOCTTY)
-        guard try file.status().st_mode & S_IFMT == S_IFREG else { throw .staleNFSFileHandle }
-        return .disk(file)
+        do throws(Errno) {
+            let file = try parent.openEntry(name, flags | O_NONBLOCK | O_NOCTTY)
+            guard try file.status().st_mode & S_IFMT == S_IFREG else { throw .staleNFSFileHandle }
+            return .disk(file)
+        } catch .noSuchAddressOrDevice { throw .staleNFSFileHandle }
     }
 
     /// A symbolic link's target.

@@ -28,7 +28,7 @@ struct ArchiveFiles: SourceFiles {
     ) throws(SourceError) {
         self.name = name
         do {
-            let file = try Descriptor.open(path)
+            let file = try Descriptor.openStream(path)
             let kind = try file.status().st_mode & S_IFMT
             guard kind != S_IFDIR else { throw Errno.isDirectory }
             if kind == S_IFREG, try !Self.isCompressed(file) {

@@ -74,7 +74,7 @@ final class DirectoryTreeNodes: Sendable {
         guard FileType(mode: status.mode) == .regular else { throw error(node, .notRegular) }
         do throws(Errno) {
             let descriptor = try place.directory.openBeneath(place.name, O_RDONLY | O_NONBLOCK | O_NOCTTY)
-            guard FileType(mode: try descriptor.status().st_mode) == .regular else { throw .noSuchFileOrDirectory }
+            guard FileType(mode: try descriptor.status().st_mode) == .regular else { throw .noSuchAddressOrDevice }
             // What is let go of is closed when nobody waits for it.
             let oldest = state.withLock { state in
                 state.files.append((node, descriptor))
@@ -83,7 +83,8 @@ final class DirectoryTreeNodes: Sendable {
             withExtendedLifetime(oldest) {}
             return descriptor
         } catch {
-            throw failure(node, error)
+            // What is something else by now counts as gone.
+            throw failure(node, error == .noSuchAddressOrDevice ? .noSuchFileOrDirectory : error)
         }
     }
 

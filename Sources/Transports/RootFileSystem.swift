@@ -15,7 +15,9 @@ func rootFileSystem(
         file = try Descriptor.open(location.path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
         kind = try file.status().st_mode & S_IFMT
     } catch {
-        throw SourceError(location.source, "\(error)")
+        let isSpecial = error == .noSuchAddressOrDevice
+        throw SourceError(
+            location.source, isSpecial ? "is neither a directory nor a regular file" : "\(error)")
     }
     let name = location.source
     let layer: SourceLayer

@@ -59,6 +59,12 @@ struct ArchitectureTests {
         #expect(files.flatMap(SourceRules.errorNumbers) == [])
     }
 
+    @Test func `files are opened through one door`() throws {
+        let files = try Checkout.files(in: ["Sources"], extensions: ["swift"])
+        #expect(files.contains { $0.path == SourceRules.door })
+        #expect(files.flatMap(SourceRules.otherDoors) == [])
+    }
+
     @Test func `everything another module sees is documented`() throws {
         let files = try Checkout.files(in: ["Sources", "Tests/TestSupport"], extensions: ["swift"])
         let protocols = ProtocolRequirements(files)

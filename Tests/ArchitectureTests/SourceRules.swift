@@ -41,6 +41,23 @@ enum SourceRules {
         return found
     }
 
+    /// The one file in which files are opened: what a name leads to is looked at there before it is opened.
+    static let door = "Sources/LinuxIO/Descriptor+Door.swift"
+
+    /// Calls that open a file by its name, but for those of `door`.
+    static let doors = ["Glibc.open(", "openat(", "clinux_openat2(", "fopen(", "freopen(", "opendir(", "shm_open("]
+
+    static func otherDoors(_ file: Checkout.File) -> [String] {
+        guard file.path != door else { return [] }
+        var found: [String] = []
+        for (number, line) in file.lines.enumerated() where !trimmed(line).hasPrefix("//") {
+            for token in doors where containsToken(token, in: line) {
+                found.append("\(file.path):\(number + 1): \(token)")
+            }
+        }
+        return found
+    }
+
     /// Declarations other modules see, without a documentation comment above them; what a protocol that the type
     /// conforms to asks for is documented there.
     static func undocumented(_ file: Checkout.File, _ protocols: ProtocolRequirements) -> [String] {

@@ -44,6 +44,16 @@ struct SourceRulesTests {
     }
 
     @Test(arguments: [
+        ("let a = Glibc.open(path, O_RDONLY)", 1), ("try retrying { openat(a, name, flags) }", 1),
+        ("withCString(path) { clinux_openat2(a, $0, flags, 0, rules) }", 1), ("/// Built on openat(2).", 0),
+        ("let a = try Descriptor.open(path)", 0), ("let a = try place.reopenat(b)", 0),
+    ])
+    func `a call that opens by a name counts outside of the door`(line: String, count: Int) {
+        #expect(SourceRules.otherDoors(file(line)).count == count)
+        #expect(SourceRules.otherDoors(file(line, path: SourceRules.door)) == [])
+    }
+
+    @Test(arguments: [
         (["package struct A {}"], 1),
         (["/// A.", "package struct A {}"], 0),
         (["/// A.", "@frozen", "package struct A {}"], 0),

@@ -3,6 +3,7 @@
 import EROFS
 import FileTree
 import Foundation
+import FuseServer
 import LinuxIO
 import OCI
 import SystemPackage
@@ -41,7 +42,7 @@ final class MountedFixture {
             try Self.check(CimgProcess.run("/bin/chown", [user, mountpoint]))
         }
         let started = try Self.start(
-            files, source: source, at: mountpointBytes, user: user, arguments: options.flatMap { ["-o", $0] })
+            files, source: source, at: mountpointBytes, user: user, options: options)
         server = started.child
         let message = try started.output.readToEnd()
         guard message.last == 0 else {
@@ -85,20 +86,19 @@ final class MountedFixture {
 
     private static func open(_ path: FilePath) throws -> Descriptor { try Descriptor.open(path) }
 
-    private static func start(
-        _ files: [Descriptor], source: String, at mountpoint: [UInt8], user: String?, arguments: [String]
+    /// Starts a server of a tree's files.
+    static func start(
+        _ files: [Descriptor], source: String, at mountpoint: [UInt8], user: String? = nil, options: [String] = []
     ) throws -> (child: ChildProcess, output: Descriptor) {
         let pipe = try LinuxIO.Pipe()
-        let command =
-            [
-                CimgProcess.path, "serve", "--source=\(source)", "--descriptors", "\(files.count)", "--notes",
-            ] + arguments + ["--"]
+        var record = ServerRecord(source: source, count: files.count)
+        record.hasNotes = true
+        record.options = options
         let wrapper = user.map { ["setpriv", "--reuid", $0, "--regid", $0, "--clear-groups"] } ?? []
         var spawn = Spawn(
             program: wrapper.first ?? CimgProcess.path,
-            arguments: (wrapper + command).map { Array($0.utf8) } + [mountpoint],
-            errorOutput: pipe.writeEnd)
-        spawn.descriptors = files
+            arguments: (wrapper + [CimgProcess.path, "serve"]).map { Array($0.utf8) }, errorOutput: pipe.writeEnd)
+        spawn.descriptors = [try record.sealed(), try MountPoint.hold(mountpoint)] + files
         spawn.isDetached = true
         return (try spawn.start(), pipe.readEnd)
     }

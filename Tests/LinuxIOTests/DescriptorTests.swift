@@ -74,7 +74,7 @@ struct DescriptorTests {
     }
 
     @Test func `writing to a full device is an error`() throws {
-        let file = try Descriptor.open("/dev/full", O_WRONLY)
+        let file = Descriptor(owning: try retrying { open("/dev/full", O_WRONLY | O_CLOEXEC) })
         #expect(throws: Errno.noSpace) { try file.write([1, 2, 3]) }
     }
 

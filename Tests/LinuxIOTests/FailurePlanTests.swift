@@ -38,7 +38,7 @@
                 return try Descriptor.open(scratch.path("f")).readToEnd()
             }
             #expect(bytes == Array("whole".utf8))
-            #expect(plan.injectedCount == plan.callCount && plan.callCount == 5)
+            #expect(plan.injectedCount == plan.callCount && plan.callCount == 7)
         }
 
         @Test func `bytes that are moved in parts arrive whole`() throws {
@@ -77,7 +77,7 @@
                 _ = try directory.entryXattrNames([])
                 #expect(plan.callCount == before + 1)
                 _ = try MappedFile(try directory.openBeneath("f"))
-                #expect(plan.callCount == before + 4)
+                #expect(plan.callCount == before + 6)
             }
         }
 

@@ -52,12 +52,12 @@ struct MountTableTests {
         let scratch = ScratchDirectory()
         scratch.directory("real")
         symlink("real", scratch.path("link").string)
-        let real = try MountPoint.canonicalPath(of: Array(scratch.path("real").string.utf8))
+        let real = try MountPoint.path(of: MountPoint.hold(Array(scratch.path("real").string.utf8)))
         #expect(real.suffix(5).elementsEqual("/real".utf8))
-        #expect(try MountPoint.canonicalPath(of: Array((scratch.path("link").string + "//").utf8)) == real)
-        #expect(try MountPoint.canonicalPath(of: Array("/".utf8)) == Array("/".utf8))
-        #expect(throws: Errno.noSuchFileOrDirectory) { try MountPoint.canonicalPath(of: []) }
-        #expect(throws: Errno.noSuchFileOrDirectory) { try MountPoint.canonicalPath(of: [0x2F, 0, 0x2F]) }
+        #expect(try MountPoint.path(of: MountPoint.hold(Array((scratch.path("link").string + "//").utf8))) == real)
+        #expect(try MountPoint.path(of: MountPoint.hold(Array("/".utf8))) == Array("/".utf8))
+        #expect(throws: Errno.noSuchFileOrDirectory) { try MountPoint.path(of: MountPoint.hold([])) }
+        #expect(throws: Errno.noSuchFileOrDirectory) { try MountPoint.path(of: MountPoint.hold([0x2F, 0, 0x2F])) }
     }
 
     @Test func `a directory is empty until it has an entry`() throws {

@@ -31,6 +31,8 @@ extern const int clinux_MNT_DETACH;
 extern const int clinux_UMOUNT_NOFOLLOW;
 
 int clinux_openat2(int dirfd, const char *path, int flags, unsigned mode, uint64_t resolve);
+/* open(2) of the file that a descriptor holds, through /proc. */
+int clinux_reopen(int file, int flags);
 int clinux_renameat2(int olddir, const char *oldname, int newdir, const char *newname, unsigned flags);
 int clinux_pipe2(int fds[_Nonnull 2], int flags);
 int clinux_umount2(const char *target, int flags);

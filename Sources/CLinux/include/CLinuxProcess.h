@@ -24,8 +24,27 @@ int clinux_set_thread_name(const char *name);
 int clinux_enter_mount_namespace(int process);
 /* setns(2): moves the calling process, which has one thread, into the user namespace of a process. */
 int clinux_enter_user_namespace(int process);
-/* statx(2): the number of the mount that a path leads to, links followed; 0 where the kernel does not tell. */
-int clinux_mount_of(const char *path, uint64_t *mount);
+/* What a file is, as the kernel knows it without asking the file system. */
+struct clinux_identity {
+    uint64_t device;
+    uint64_t inode;
+    /* The number of the mount; 0 where the kernel does not tell. */
+    uint64_t mount;
+    /* Whether the file is the root of its mount. */
+    int is_mount_root;
+};
+/* statx(2) that asks for nothing; an empty path means the descriptor itself. */
+int clinux_identify(int directory, const char *path, int follow, struct clinux_identity *identity);
+/* memfd_create(2), close-on-exec, to be sealed. */
+int clinux_memory_file(const char *name);
+/* fcntl(2) with F_ADD_SEALS: nothing of the file can be changed any more. */
+int clinux_seal(int file);
+/* fcntl(2) with F_GET_SEALS: whether all that clinux_seal does was done. */
+int clinux_is_sealed(int file);
+/* posix_spawn_file_actions_addfchdir_np(3): returns an error number. */
+int clinux_spawn_enter_directory(void *actions, int directory);
+/* unshare(2): a mount namespace of its own for the calling thread, its mounts private. */
+int clinux_copy_mount_namespace(void);
 /* dl_iterate_phdr(3): calls `body` with address, size and PF_… flags of each segment of the program and its libraries that
    lies in memory, as far as it is in the file. */
 void clinux_for_each_segment(void (*body)(uintptr_t start, size_t count, uint32_t flags));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Engines
+import FuseServer
 import LinuxIO
 import OCI
 import SystemPackage
@@ -43,13 +44,14 @@ struct ContainerVolumes {
     ///
     /// Places are looked for in the mount and never outside of it, whatever links the container made.
     /// - Throws: `MountError` for the first that cannot be.
-    func attach(to mountpoint: [UInt8]) throws {
+    func attach(to mountpoint: Mountpoint) throws {
         guard !mounts.isEmpty else { return }
         let root: Descriptor
         do throws(Errno) {
-            root = try MountPoint.openDirectory(mountpoint)
+            guard let mount = try mountpoint.mounted() else { throw .noSuchFileOrDirectory }
+            root = try mount.place.openRoot(of: mount.entry)
         } catch {
-            throw MountError(at: mountpoint, "cannot open it: \(error)")
+            throw MountError(at: mountpoint.path, "cannot open it: \(error)")
         }
         // What lies inside another one comes after it.
         for mount in mounts.sorted(by: { $0.destination.length < $1.destination.length }) {
@@ -60,7 +62,7 @@ struct ContainerVolumes {
                 try Mounts.attach(clone, onto: try root.openPathInRoot(mount.destination.bytes))
             } catch {
                 throw MountError(
-                    at: mountpoint, "volume \"\(mount.destination)\" from \"\(source)\": \(error)")
+                    at: mountpoint.path, "volume \"\(mount.destination)\" from \"\(source)\": \(error)")
             }
         }
     }

@@ -35,10 +35,10 @@ struct DiffPair {
     /// What a writable mount shows against what lies below its upper; nil for a directory that is none.
     private static func ofMount(_ name: String) throws -> DiffPair? {
         guard isDirectoryName(name), let mount = try? Unmounting.mount(at: RawArguments.bytes(of: name)),
-            let server = try MountedServer.of(mount).identifier, let process = try ServerProcess(server),
+            let process = try MountedServer.of(mount).process(),
             let trees = try WrittenTree(process.opened(), name: name)
         else { return nil }
-        UnfinishedCopies.finish(at: mount.path)
+        UnfinishedCopies.finish(in: mount)
         return DiffPair(
             DiffSide(name: "what is below \(name)", digest: nil, tree: trees.below),
             DiffSide(name: name, digest: nil, tree: trees.whole), [], incomparable: .nlink)

@@ -19,18 +19,18 @@ import SystemPackage
 ///   - identity: what keeps it apart from others of that name, such as a container's id; the process's number if nil.
 ///   - mountpoint: a directory, as the user named it.
 ///   - allowsHiding: whether it may have files, or a mount that is not ours, which the mount will hide.
+///   - leavesForeign: whether what programs serve inside of it is left out.
 /// - Throws: `MountError`; then nothing is mounted.
 func mountLive(
     pid: Int32, name: String, identity: String? = nil, at mountpoint: [UInt8], allowsHiding: Bool = false,
-    options: LiveOptions
+    leavesForeign: Bool = false, options: LiveOptions
 ) throws {
-    let target = try LiveTarget(pid: pid, name: name, identity: identity)
-    // First, because what is wrong with it is told more clearly while nothing is locked.
-    _ = try Mountpoint(mountpoint, allowsHiding: allowsHiding)
+    var target = try LiveTarget(pid: pid, name: name, identity: identity)
+    target.leavesForeign = leavesForeign
     let place = try Mountpoint(mountpoint, allowsHiding: allowsHiding)
     try place.lock()
-    // Who held the lock may have mounted.
-    _ = try Mountpoint(mountpoint, allowsHiding: allowsHiding)
+    // Before the clone, by which they are known here too.
+    let foreign = leavesForeign ? [] : target.ownForeign()
     try withExtendedLifetime(place) {
         if geteuid() == 0, !target.isElsewhere {
             try target.attachClone(at: place, options: options)
@@ -38,6 +38,7 @@ func mountLive(
             try target.startServer(at: place, options: options)
         }
     }
+    target.name(foreign)
 }
 
 /// A running process whose files shall be mounted.
@@ -54,6 +55,8 @@ struct LiveTarget: Sendable {
     let name: String
     /// What the mount table shows.
     let source: String
+    /// Whether what programs serve inside of it is left out.
+    var leavesForeign = false
 
     /// Opens a process and its root directory.
     ///
@@ -98,7 +101,7 @@ struct LiveTarget: Sendable {
         do {
             // Made first, so that the mount table lists it first and what is visible last.
             marker = try LiveMarker.make(source: source)
-            clone = try process.cloneMounts(of: root)
+            clone = try process.cloneMounts(of: root, isLeftOut: leavesForeign ? foreign() : nil)
             try Mounts.restrict(clone, to: options.attributes)
         } catch Errno.notPermitted {
             throw problem(
@@ -115,7 +118,7 @@ struct LiveTarget: Sendable {
                 try Mounts.attach(clone, onto: marker)
             } catch {
                 // The first failure is what the user is told; `cimg umount` can be tried.
-                try? MountPoint.unmount(mountpoint.path, lazily: true)
+                try? mountpoint.mounted()?.detach(lazily: true)
                 throw error
             }
         } catch {
@@ -125,9 +128,39 @@ struct LiveTarget: Sendable {
 
     /// Starts a process that serves the process's root directory.
     func startServer(at mountpoint: Mountpoint, options: LiveOptions) throws {
-        var arguments = ["serve-live", "--source=\(source)"] + (isElsewhere ? ["--enter"] : [])
-        for option in options.arguments { arguments += ["-o", option] }
+        var record = ServerRecord(source: source, count: 3)
+        record.isLive = true
+        record.entersNamespace = isElsewhere
+        record.leavesForeign = leavesForeign
+        record.options = options.arguments
         Spawn.raiseOpenFileLimit()
-        try BackgroundServer.start(arguments, with: [root, process.descriptor, namespace], at: mountpoint)
+        try BackgroundServer.start(record, with: [root, process.descriptor, namespace], at: mountpoint)
+    }
+
+    /// What tells mounts apart that are left out of a clone.
+    private func foreign() throws(Errno) -> @Sendable (MountEntry) -> Bool {
+        let devices = Set(try ForeignMounts(of: process).all().map(\.device))
+        return { devices.contains($0.device) }
+    }
+
+    /// What programs serve inside of the process's root directory; none for a process that has the root directory of this
+    /// one, which is no container's.
+    func ownForeign() -> [MountEntry] {
+        guard let own = try? PlaceIdentity(following: "/proc/self/root"), let other = try? PlaceIdentity(of: root),
+            !other.isSameFile(as: own)
+        else { return [] }
+        // Of a process that has ended meanwhile nothing is said.
+        return (try? ForeignMounts(of: process).all()) ?? []
+    }
+
+    /// Names on standard error what programs serve inside of what was mounted.
+    func name(_ foreign: [MountEntry]) {
+        guard !foreign.isEmpty else { return }
+        let places = foreign.prefix(20).map { "\(Bytes.escaped($0.path)) (\($0.type.printable))" }
+        let rest = foreign.count > 20 ? " and \(foreign.count - 20) more" : ""
+        StandardError.print(
+            "cimg: live mount of \"\(name.printable)\": has what programs of its own serve at "
+                + places.joined(separator: ", ") + rest
+                + "; who looks into one that does not answer cannot be ended; --no-foreign leaves them out")
     }
 }

@@ -16,13 +16,17 @@ struct AttachedLiveMount: Sendable {
 
     /// All of them, in the order of mounting.
     static func all() throws(Errno) -> [AttachedLiveMount] {
-        let table = try MountTable.read()
-        return table.filter(LiveMarker.isMarker).map { AttachedLiveMount($0, in: table) }
+        all(in: try MountTable.read())
     }
 
-    /// The one at exactly this path that was mounted last; nil where there is none.
-    static func at(_ path: [UInt8]) throws(Errno) -> AttachedLiveMount? {
-        try all().last { $0.marker.path == path }
+    /// All of them in a mount table.
+    static func all(in table: [MountEntry]) -> [AttachedLiveMount] {
+        table.filter(LiveMarker.isMarker).map { AttachedLiveMount($0, in: table) }
+    }
+
+    /// The one that a mount is, or lies on top of at the same place; nil where there is none.
+    static func with(_ mount: MountEntry) throws(Errno) -> AttachedLiveMount? {
+        try all().last { $0.marker.path == mount.path && $0.identifiers.contains(mount.identifier) }
     }
 
     private init(_ marker: MountEntry, in table: [MountEntry]) {
@@ -44,8 +48,14 @@ struct AttachedLiveMount: Sendable {
         do throws(Errno) {
             // Each takes the uppermost of what lies at the path, with all below it: the process may itself have mounted
             // on its root directory.
+            let place = try MountPlace(marker.path)
             for _ in 0..<64 {
-                try MountPoint.unmount(marker.path, lazily: true)
+                let table = try MountTable.read()
+                let seen = try place.identity().mount
+                guard table.subtree(of: marker.identifier).contains(seen),
+                    let top = table.first(where: { $0.identifier == seen })
+                else { throw .invalidArgument }
+                try place.unmount(top, lazily: true)
                 if try !Self.isThere(marker) { return }
             }
             throw .resourceBusy

@@ -8,32 +8,34 @@ import SystemPackage
 
 /// The server process of a mount, seen from the command that starts it.
 ///
-/// The server is this program again, as `cimg serve`. It gets the files to serve as descriptors 3, 4 and so on, and the
-/// writing end of a pipe as its standard error. What it writes there is why it fails; a NUL byte says that the mount
-/// answers. If the command has died meanwhile the server notices by that write, unmounts and ends.
+/// The server is this program again, as `cimg serve`. It gets what it shall do as a `ServerRecord`, the directory to mount
+/// on and the files to serve as descriptors, and the writing end of a pipe as its standard error. What it writes there is
+/// why it fails; a NUL byte says that the mount answers. If the command has died meanwhile the server notices by that
+/// write, unmounts and ends. Its arguments are for people who list processes: nobody reads them.
 enum BackgroundServer {
     /// Mounts and returns when the mount answers.
     ///
     /// - Throws: `MountError` with what the server said; then there is no mount.
     static func start(_ source: MountSource, at mountpoint: Mountpoint, options: MountOptions) throws {
-        var arguments = ["serve", "--source=\(source.title)"] + ServedContent(source.content).arguments
-        arguments += ServedContent.arguments(owners: source.owners)
-        if source.isBelow { arguments.append("--below") }
-        for option in options.arguments { arguments += ["-o", option] }
-        if let discarded = source.discarded {
-            arguments.append("--discard=" + String(decoding: discarded.path, as: UTF8.self))
+        var record = ServedContent(source.content).record(source: source.title)
+        record.users = ServedContent.texts(source.owners?.users)
+        record.groups = ServedContent.texts(source.owners?.groups)
+        record.isBelow = source.isBelow
+        record.options = options.arguments
+        record.discarded = source.discarded?.path
+        record.store = source.store
+        if case .writable(_, let upper) = source.content {
+            record.upperIdentity = try WritableUpper.identity(of: upper.directory)
         }
-        try start(arguments, with: source.content.descriptors, at: mountpoint)
+        try start(record, with: source.content.descriptors, at: mountpoint)
     }
 
-    /// Starts a server, another command of this program, and returns when its mount answers.
+    /// Starts a server and returns when its mount answers.
     ///
-    /// - Parameters:
-    ///   - arguments: the command and its arguments; the mountpoint follows them.
-    ///   - descriptors: what it gets as 3, 4 and so on.
+    /// - Parameter descriptors: what it serves.
     /// - Throws: `MountError` with what the server said; then there is no mount.
-    static func start(_ arguments: [String], with descriptors: [Descriptor], at mountpoint: Mountpoint) throws {
-        let (server, output) = try spawn(arguments, with: descriptors, at: mountpoint)
+    static func start(_ record: ServerRecord, with descriptors: [Descriptor], at mountpoint: Mountpoint) throws {
+        let (server, output) = try spawn(record, with: descriptors, at: mountpoint)
         let message = try readMessage(output)
         if message.last == 0 { return }
         let ending = try server.wait()
@@ -63,14 +65,15 @@ enum BackgroundServer {
     ///
     /// Only the server holds the other end of the pipe, so that its end is seen.
     private static func spawn(
-        _ arguments: [String], with descriptors: [Descriptor], at mountpoint: Mountpoint
+        _ record: ServerRecord, with descriptors: [Descriptor], at mountpoint: Mountpoint
     ) throws -> (ChildProcess, Descriptor) {
         let pipe = try Pipe()
-        let arguments = ["cimg"] + arguments + ["--"]
         var spawn = Spawn(
-            program: "/proc/self/exe", arguments: arguments.map { Array($0.utf8) } + [mountpoint.path],
+            program: "/proc/self/exe",
+            arguments: ["cimg", "serve", record.source].map { Array($0.utf8) } + [mountpoint.path],
             errorOutput: pipe.writeEnd)
-        spawn.descriptors = descriptors
+        spawn.descriptors = [try record.sealed(), mountpoint.directory] + descriptors
+        spawn.environment = ServerEnvironment.kept()
         spawn.isDetached = true
         return (try spawn.start(), pipe.readEnd)
     }
@@ -90,9 +93,9 @@ enum BackgroundServer {
     /// Takes away what a server left that died between mounting and answering.
     private static func removeRemains(at mountpoint: Mountpoint) {
         // The mount's failure is what the user is told; `cimg umount` can be tried again.
-        guard let mount = try? MountTable.mount(at: mountpoint.path), mount.type == MountedServer.type,
-            let server = try? MountedServer.of(mount), server.isDead
+        guard let mount = try? mountpoint.mounted(), mount.entry.type == MountedServer.type,
+            let server = try? MountedServer.of(mount.entry), server.isDead
         else { return }
-        try? Unmounting(lazily: true).unmount(mount)
+        try? mount.detach(lazily: true)
     }
 }

@@ -29,11 +29,15 @@ struct KeptUpper {
     init(_ mount: MountEntry, to path: [UInt8], lazily: Bool) throws {
         func problem(_ reason: String) -> MountError { MountError(at: mount.path, "--keep: \(reason)") }
         if KernelTree.isTree(mount) { throw problem("has no changes to keep: it was mounted without --rw") }
-        guard let listed = try MountedServer.of(mount).identifier else {
-            throw problem("the process that serves it is not to be seen")
+        let server = try MountedServer.of(mount)
+        guard server.identifier != nil else { throw problem("the process that serves it is not to be seen") }
+        guard let process = server.process() else {
+            throw problem(
+                "what serves it is not believed: it is another user's, runs another version of this program, or "
+                    + "serves in the foreground")
         }
-        guard let process = try ServerProcess(listed), let upper = try process.upper() else {
-            throw problem("has no changes to keep: it was mounted without --rw, or in the foreground")
+        guard let upper = try process.upper() else {
+            throw problem("has no changes to keep: it was mounted without --rw")
         }
         guard upper.isDiscarded, let slash = upper.path.lastIndex(of: UInt8(ascii: "/")) else {
             throw problem("its changes are kept in \"\(Bytes.escaped(upper.path))\" already")

@@ -19,12 +19,17 @@ enum KernelOverlay {
     ///
     /// - Parameters:
     ///   - source: what the server serves, and the upper.
-    ///   - path: the absolute path at which it is mounted.
+    ///   - mountpoint: the directory that the server has mounted on.
     /// - Throws: `MountError` with the kernel's words.
-    static func attach(_ source: MountSource, at path: [UInt8], options: MountOptions) throws {
+    static func attach(_ source: MountSource, on mountpoint: Mountpoint, options: MountOptions) throws {
+        let path = mountpoint.path
         guard case .writable(let lower, let upper) = source.content else { throw MountError(at: path, "not writable") }
         do {
-            let below = try directory(below: lower, of: source, at: path, options: options)
+            guard let served = try mountpoint.mounted(), served.entry.type == MountedServer.type,
+                served.entry.superOption("user_id") == "\(geteuid())"
+            else { throw MountError("the mount of its server is not there any more") }
+            let root = try served.place.openRoot(of: served.entry)
+            let below = try directory(below: lower, of: source, root: root, options: options)
             if upper.settings.isNew { try UpperCopy.copyAttributes(of: below, to: upper.directory) }
             let context = try FileSystemContext(type: type)
             try context.set("source", String(source.title.prefix(200)))
@@ -39,7 +44,7 @@ enum KernelOverlay {
             if !options.allowsSetID { attributes.insert(.noSetID) }
             if !options.allowsDevices { attributes.insert(.noDevices) }
             if options.others.contains("noexec") { attributes.insert(.noExecution) }
-            try Mounts.attach(context.mount(attributes), to: FilePath(path))
+            try Mounts.attach(context.mount(attributes), onto: root)
         } catch {
             throw MountError(at: path, "--backend kernel: \(error)")
         }
@@ -48,7 +53,7 @@ enum KernelOverlay {
     /// What the kernel reads: a directory that is mounted as it lies, a tree that it mounts itself, else what the server
     /// shows.
     private static func directory(
-        below lower: MountSource.Content, of source: MountSource, at path: [UInt8], options: MountOptions
+        below lower: MountSource.Content, of source: MountSource, root: Descriptor, options: MountOptions
     ) throws -> Descriptor {
         if case .tree = lower {
             var tree = source
@@ -61,7 +66,7 @@ enum KernelOverlay {
         {
             return directories[0]
         }
-        return try Descriptor.open(FilePath(path), O_RDONLY | O_DIRECTORY)
+        return try root.opened(O_RDONLY | O_DIRECTORY)
     }
 
     /// The overlayfs on top of a mount of ours; nil where there is none.

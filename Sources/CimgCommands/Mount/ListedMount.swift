@@ -56,7 +56,7 @@ struct ListedMount: Sendable {
     /// Asks the server where the changes go, and measures that.
     mutating func findUpper() {
         // Another user's server tells nothing; the mount is listed without.
-        guard entry.type == MountedServer.type, let server, let process = try? ServerProcess(server) else { return }
+        guard entry.type == MountedServer.type, let process = try? MountedServer.of(entry).process() else { return }
         upper = try? process.upper()
         if upper != nil { upperByteCount = try? process.upperByteCount() }
     }

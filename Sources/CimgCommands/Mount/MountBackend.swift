@@ -74,9 +74,9 @@ extension MountCommand {
         below.isBelow = true
         try BackgroundServer.start(below, at: mountpoint, options: options)
         do {
-            try KernelOverlay.attach(below, at: mountpoint.path, options: options)
+            try KernelOverlay.attach(below, on: mountpoint, options: options)
         } catch {
-            try? Unmounting(lazily: true).unmount(Unmounting.mount(at: mountpoint.path))
+            mountpoint.giveUp()
             throw error
         }
     }

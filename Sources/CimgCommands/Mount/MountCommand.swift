@@ -6,6 +6,7 @@ import FuseServer
 import Glibc
 import LinuxIO
 import OCI
+import Synchronization
 
 /// `cimg mount`: shows the files of an object below a directory.
 package struct MountCommand: ParsableCommand {
@@ -60,6 +61,11 @@ package struct MountCommand: ParsableCommand {
     @Flag(help: "Mount what runs in the container as it sees its files; changes go through both ways.")
     var live = false
 
+    @Flag(
+        name: .customLong("no-foreign"),
+        help: "With --live: leave out what programs of the container serve in it (FUSE).")
+    var leavesForeign = false
+
     @Flag(help: "SELinux: label the mount so that every container may read it.")
     var shared = false
 
@@ -95,10 +101,10 @@ package struct MountCommand: ParsableCommand {
             var finder = ObjectFinder(options: store)
             finder.platform = try platform.map { try Platform(parsing: $0) }
             if live { return try mountLive(finder) }
+            if leavesForeign { throw MountError("--no-foreign has no meaning without --live") }
             try checkBackend()
-            let name = RawArguments.bytes(of: mountpoint)
             // First, because opening the object may take its time.
-            let mountpoint = try Mountpoint(name, allowsHiding: nonempty)
+            let mountpoint = try Mountpoint(RawArguments.bytes(of: mountpoint), allowsHiding: nonempty)
             // Each layer is an open file, here and on its way to the server.
             Spawn.raiseOpenFileLimit()
             var options = try MountOptions(
@@ -111,34 +117,51 @@ package struct MountCommand: ParsableCommand {
             try writing.addUpper(to: &source, store: store)
             try mountpoint.check(isOutside: source)
             try mountpoint.lock()
-            // Who held the lock may have mounted.
-            _ = try Mountpoint(name, allowsHiding: nonempty)
             try withExtendedLifetime(mountpoint) {
                 if foreground {
                     if backend == .auto { store.tell("--backend auto: mounted through FUSE, as --foreground asks") }
                     remark.map(StandardError.print)
-                    defer { source.discarded?.remove() }
-                    let fileSystem = try openServed(source.content)
-                    try FuseServer.serve(
-                        fileSystem, source: source.title, at: mountpoint.path, options: options,
-                        beforeServing: {
-                            guard let owners = source.owners else { return }
-                            try SubordinateNumbers.takeRights(users: owners.users, groups: owners.groups)
-                        },
-                        whenReady: { (try? attached?.attach(to: mountpoint.path)) != nil || attached == nil })
+                    try serve(source, attached, on: mountpoint, options: options)
                 } else {
                     try start(source, at: mountpoint, options: options)
                     do {
-                        try attached?.attach(to: mountpoint.path)
+                        try attached?.attach(to: mountpoint)
                     } catch {
                         // A mount without what was asked for is none.
-                        try? Unmounting(lazily: true).unmount(Unmounting.mount(at: mountpoint.path))
+                        mountpoint.giveUp()
                         throw error
                     }
                     remark.map(StandardError.print)
                 }
             }
         }
+    }
+
+    /// Serves in this process until the mount ends.
+    ///
+    /// - Parameter attached: the volumes to put into it; without them there is no mount.
+    private func serve(
+        _ source: MountSource, _ attached: ContainerVolumes?, on mountpoint: Mountpoint, options: MountOptions
+    ) throws {
+        defer { source.discarded?.remove() }
+        let fileSystem = try openServed(source.content)
+        let failure = Mutex<(any Error)?>(nil)
+        try FuseServer.serve(
+            fileSystem, source: source.title, on: mountpoint.directory, options: options,
+            beforeServing: {
+                guard let owners = source.owners else { return }
+                try SubordinateNumbers.takeRights(users: owners.users, groups: owners.groups)
+            },
+            whenReady: {
+                do {
+                    try attached?.attach(to: mountpoint)
+                    return true
+                } catch {
+                    failure.withLock { $0 = error }
+                    return false
+                }
+            })
+        if let failure = failure.withLock({ $0 }) { throw failure }
     }
 
     /// Opens what a name means, and the volumes that shall be put into its mount, or a line about them.
@@ -210,6 +233,7 @@ package struct MountCommand: ParsableCommand {
         }
         try CimgCommands.mountLive(
             pid: process, name: container.qualifiedName, identity: container.shortID,
-            at: RawArguments.bytes(of: mountpoint), allowsHiding: nonempty, options: options)
+            at: RawArguments.bytes(of: mountpoint), allowsHiding: nonempty, leavesForeign: leavesForeign,
+            options: options)
     }
 }

@@ -40,6 +40,9 @@ struct MountSource: Sendable {
     /// What the server removes when it ends.
     var discarded: DiscardedUpper?
 
+    /// The store that it belongs to, as `PlaceIdentity.fileText` tells it; nil for none.
+    var store: String?
+
     /// Whether the directories below are mounts of their own, in which nothing that is mounted elsewhere shows.
     var isApart = false
 
@@ -66,5 +69,7 @@ struct MountSource: Sendable {
 func openMountSource(_ object: String, in finder: ObjectFinder) throws -> MountSource {
     let image = try finder.open(object)
     let files = MountSource.TreeFiles(image: image.tree.image, notes: image.tree.notes, layers: image.tree.layers)
-    return MountSource(name: object, digest: image.digest, content: .tree(files), image: image)
+    var source = MountSource(name: object, digest: image.digest, content: .tree(files), image: image)
+    source.store = try image.store.identity().fileText
+    return source
 }

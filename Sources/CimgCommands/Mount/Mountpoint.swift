@@ -6,12 +6,15 @@ import Glibc
 import LinuxIO
 import SystemPackage
 
-/// A directory that is fit to be mounted on.
+/// A directory that is fit to be mounted on, held: from the first look on it is this directory that is meant, whatever its
+/// path comes to lead to.
 struct Mountpoint: Sendable {
-    /// Its absolute path without symbolic links.
+    /// The absolute path that it had, without symbolic links: for messages.
     let path: [UInt8]
-    /// The directory under the mount.
-    private let directory: Descriptor
+    /// The directory, held with `O_PATH`.
+    let directory: Descriptor
+    /// The same, opened: what is locked.
+    private let opened: Descriptor
 
     /// Checks a directory that the user named.
     ///
@@ -19,41 +22,67 @@ struct Mountpoint: Sendable {
     /// - Throws: `MountError` that says what is wrong with it.
     init(_ name: [UInt8], allowsHiding: Bool) throws {
         func problem(_ reason: String) -> MountError { MountError(at: name, reason) }
-        let path: [UInt8]
         do throws(Errno) {
-            path = try MountPoint.canonicalPath(of: name)
+            directory = try MountPoint.hold(name)
+            path = try MountPoint.path(of: directory)
         } catch {
             throw problem(error == .noSuchFileOrDirectory ? "no such directory" : "\(error)")
         }
-        if let live = try AttachedLiveMount.at(path) {
-            throw problem("already mounted: \(Bytes.escaped(live.marker.source))")
+        if let mount = try Self.mount(whoseRootIs: directory) {
+            try Self.checkHiding(mount, allowsHiding, problem)
         }
-        if let visible = try MountTable.mount(at: path) {
-            let mount = try KernelOverlay.covered(by: visible, in: MountTable.read()) ?? visible
-            if mount.type == MountedServer.type {
-                throw problem(
-                    try MountedServer.of(mount).isDead
-                        ? "a mount whose server has died is there; \"cimg umount\" removes it"
-                        : "already mounted: \(Bytes.escaped(mount.source))")
-            }
-            if KernelTree.isTree(mount) {
-                throw problem("already mounted: \(Bytes.escaped(ListedMount.source(of: mount)))")
-            }
-            guard allowsHiding else { throw problem("already a mountpoint of \(mount.type); --nonempty hides it") }
-        }
+        guard path != [UInt8(ascii: "/")] else { throw problem("the root directory cannot be mounted on") }
         let isEmpty: Bool
         do throws(Errno) {
-            directory = try MountPoint.openDirectory(path)
-            isEmpty = try MountPoint.isEmpty(directory)
+            opened = try directory.opened(O_RDONLY | O_DIRECTORY)
+            isEmpty = try MountPoint.isEmpty(opened)
         } catch {
-            throw problem(error == .notDirectory ? "not a directory" : "\(error)")
+            let isFile = error == .notDirectory || error == .noSuchAddressOrDevice
+            throw problem(isFile ? "not a directory" : "\(error)")
         }
         guard isEmpty || allowsHiding else { throw problem("not empty; --nonempty hides what is there") }
-        self.path = path
         // The rule of fusermount3, which a plain user's mount goes through.
-        guard geteuid() == 0 || withCString(path, { faccessat(AT_FDCWD, $0, W_OK, AT_EACCESS) }) == 0 else {
+        let own = "/proc/self/fd/\(directory.rawValue)"
+        guard geteuid() == 0 || faccessat(AT_FDCWD, own, W_OK, AT_EACCESS) == 0 else {
             throw problem("not permitted: only a directory that you may write to can be mounted on")
         }
+    }
+
+    /// The mount that a held file is the root of; nil for a file within a mount.
+    static func mount(whoseRootIs file: Descriptor) throws(Errno) -> MountEntry? {
+        let seen = try PlaceIdentity(of: file)
+        guard seen.isMountRoot else { return nil }
+        return try MountTable.read().first { $0.identifier == seen.mount }
+    }
+
+    /// Refuses what a mount must not be put on top of.
+    private static func checkHiding(
+        _ visible: MountEntry, _ allowsHiding: Bool, _ problem: (String) -> MountError
+    ) throws {
+        if let live = try AttachedLiveMount.with(visible) {
+            throw problem("already mounted: \(Bytes.escaped(live.marker.source))")
+        }
+        let mount = try KernelOverlay.covered(by: visible, in: MountTable.read()) ?? visible
+        if mount.type == MountedServer.type {
+            throw problem(
+                try MountedServer.of(mount).isDead
+                    ? "a mount whose server has died is there; \"cimg umount\" removes it"
+                    : "already mounted: \(Bytes.escaped(mount.source))")
+        }
+        if KernelTree.isTree(mount) {
+            throw problem("already mounted: \(Bytes.escaped(ListedMount.source(of: mount)))")
+        }
+        guard allowsHiding else { throw problem("already a mountpoint of \(mount.type); --nonempty hides it") }
+    }
+
+    /// What is mounted on the directory; nil for nothing.
+    func mounted() throws(Errno) -> LocatedMount? { try LocatedMount(on: directory) }
+
+    /// Takes away the mount that was made there, and was not what was asked for.
+    func giveUp() {
+        // Why it was not is what the user is told; `cimg umount` can be tried.
+        guard let mount = try? mounted(), mount.entry.type == MountedServer.type else { return }
+        try? Unmounting(lazily: true).unmount(mount.entry)
     }
 
     /// Puts a mount that is in no directory tree on the directory.
@@ -85,13 +114,13 @@ struct Mountpoint: Sendable {
     }
 
     /// Keeps other `cimg mount` from mounting on the same directory until this object is gone.
+    ///
+    /// - Throws: `MountError`: another one mounts there, or has since the first look.
     func lock() throws {
-        let number = directory.rawValue
-        do throws(Errno) {
-            _ = try retrying { flock(number, LOCK_EX | LOCK_NB) }
-        } catch {
-            guard error == .wouldBlock else { throw error }
-            throw MountError(at: path, "another mount is being made there")
+        guard try opened.tryLock() else { throw MountError(at: path, "another mount is being made there") }
+        // Who held the lock may have mounted.
+        if let mount = try mounted() {
+            throw MountError(at: path, "already mounted: \(Bytes.escaped(ListedMount.source(of: mount.entry)))")
         }
     }
 }

@@ -68,14 +68,13 @@ package struct OverlayCommand: ParsableCommand {
                 content: .directories(try parsed.lower.map(Self.open), parsed.overlay))
             if let upper = parsed.upper, let work = parsed.work {
                 let lock = try Self.open(work)
-                guard try lock.tryLock() else {
-                    throw MountError("workdir \"\(Bytes.escaped(work))\": in use by another mount")
-                }
                 let directory = try Self.open(upper)
                 func problem(_ reason: String) -> MountError {
                     MountError("upperdir \"\(Bytes.escaped(upper))\": \(reason)")
                 }
-                guard try directory.tryLock() else { throw problem("in use by another mount") }
+                guard try UpperUse.lock(directory, lock) else {
+                    throw problem("in use by another mount")
+                }
                 let opened = WritableUpper(directory: directory, work: lock, settings: parsed.settings)
                 try opened.checkMarks(problem)
                 source.content = .writable(source.content, opened)
@@ -84,7 +83,7 @@ package struct OverlayCommand: ParsableCommand {
             try mountpoint.check(isOutside: source)
             if foreground {
                 try FuseServer.serve(
-                    openServed(source.content), source: source.title, at: mountpoint.path, options: parsed.mount
+                    openServed(source.content), source: source.title, on: mountpoint.directory, options: parsed.mount
                 ) { true }
             } else {
                 try BackgroundServer.start(source, at: mountpoint, options: parsed.mount)
@@ -94,8 +93,7 @@ package struct OverlayCommand: ParsableCommand {
 
     private static func open(_ path: [UInt8]) throws -> Descriptor {
         do throws(Errno) {
-            return Descriptor(
-                owning: try retrying { withCString(path) { Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) } })
+            return try Descriptor.open(FilePath(path), O_RDONLY | O_DIRECTORY)
         } catch {
             throw MountError("\"\(Bytes.escaped(path))\": \(error)")
         }

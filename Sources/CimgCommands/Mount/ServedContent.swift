@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FuseServer
 import LinuxIO
 import Overlay
 
-/// What `cimg serve` is told about the descriptors that it inherits.
+/// What a server is told about the files that it serves.
 struct ServedContent: Sendable {
     /// How many descriptors there are.
     var count: Int
@@ -32,35 +33,34 @@ struct ServedContent: Sendable {
         }
     }
 
-    /// Reads back what `arguments` are made of.
+    /// Reads back what `record(source:)` makes.
     ///
-    /// - Throws: `MountError` for what `arguments` never are.
-    init(
-        count: Int, hasNotes: Bool, marks: UInt8?, identifiers: [String], isChanging: Bool, upper: String? = nil
-    ) throws {
-        self.upper = try upper.map(UpperSettings.init(parsing:))
-        guard (1...65535).contains(count) else { throw MountError("no such count of descriptors") }
-        self.count = count
-        self.hasNotes = hasNotes
-        overlay = try marks.map { marks in
+    /// - Throws: `MountError` for what that never makes.
+    init(_ record: ServerRecord) throws {
+        upper = try record.upper.map(UpperSettings.init(parsing:))
+        count = record.count
+        hasNotes = record.hasNotes
+        overlay = try record.marks.map { marks in
             OverlayOptions(
-                marks: OverlayMarkFormats(rawValue: marks), identifiers: try identifiers.map(Self.identifiers),
-                isChanging: isChanging)
+                marks: OverlayMarkFormats(rawValue: marks), identifiers: try record.identifiers.map(Self.identifiers),
+                isChanging: record.isChanging)
         }
     }
 
-    /// The arguments of `cimg serve` that say it.
-    var arguments: [String] {
-        var arguments = ["--descriptors", "\(count)"]
-        if hasNotes { arguments.append("--notes") }
-        if let upper { arguments += ["--upper", upper.text] }
-        guard let overlay else { return arguments }
-        arguments += ["--marks", "\(overlay.marks.rawValue)"]
-        if overlay.isChanging { arguments.append("--changing") }
-        var texts = overlay.identifiers.map(Self.text)
+    /// What a server is told of it.
+    func record(source: String) -> ServerRecord {
+        var record = ServerRecord(source: source, count: count)
+        record.hasNotes = hasNotes
+        record.upper = upper?.text
+        guard let overlay else { return record }
+        record.marks = overlay.marks.rawValue
+        record.isChanging = overlay.isChanging
+        record.identifiers = overlay.identifiers.map(Self.text)
         // The last one stands for all that follow.
-        while texts.count > 1, texts[texts.count - 1] == texts[texts.count - 2] { texts.removeLast() }
-        return arguments + texts.flatMap { ["--identifiers", $0] }
+        while record.identifiers.count > 1, record.identifiers.last == record.identifiers.dropLast().last {
+            record.identifiers.removeLast()
+        }
+        return record
     }
 
     /// The content made of the descriptors.
@@ -83,14 +83,10 @@ struct ServedContent: Sendable {
                 layers: Array(descriptors.dropFirst(hasNotes ? 2 : 1))))
     }
 
-    /// The arguments that say which users' and groups' files the server reads.
-    static func arguments(owners: (users: [NumberRange], groups: [NumberRange])?) -> [String] {
-        guard let owners else { return [] }
-        return owners.users.flatMap { ["--user-range", "\($0.first)-\($0.count)"] }
-            + owners.groups.flatMap { ["--group-range", "\($0.first)-\($0.count)"] }
-    }
+    /// Ranges of users or groups as text.
+    static func texts(_ ranges: [NumberRange]?) -> [String] { (ranges ?? []).map { "\($0.first)-\($0.count)" } }
 
-    /// Reads back a range of `arguments(owners:)`.
+    /// Reads back one of `texts`.
     static func range(_ text: String) throws -> NumberRange {
         let numbers = text.split(separator: "-").compactMap { UInt32($0) }
         guard numbers.count == 2 else { throw MountError("no such range: \(text)") }

@@ -15,32 +15,31 @@ struct Unmounting: Sendable {
 
     /// Finds the visible mount of ours at a path that the user named; of a live mount by root, the marker.
     static func mount(at name: [UInt8]) throws -> MountEntry {
-        let path: [UInt8]
-        do {
-            path = try MountPoint.canonicalPath(of: name)
+        let visible: MountEntry?
+        do throws(Errno) {
+            visible = try Mountpoint.mount(whoseRootIs: MountPoint.hold(name))
         } catch {
             throw MountError(at: name, error == .noSuchFileOrDirectory ? "no such directory" : "\(error)")
         }
-        let visible = try MountTable.mount(at: path)
-        if visible?.type != MountedServer.type, let live = try AttachedLiveMount.at(path) { return live.marker }
-        if let visible, let ours = try KernelOverlay.covered(by: visible, in: MountTable.read()) { return ours }
-        guard let mount = visible else { throw MountError(at: name, "nothing is mounted there") }
-        guard mount.type == MountedServer.type || KernelTree.isTree(mount) else {
-            throw MountError(at: name, "not a mount of cimg but of \(mount.type)")
+        guard let visible else { throw MountError(at: name, "nothing is mounted there") }
+        if visible.type != MountedServer.type, let live = try AttachedLiveMount.with(visible) { return live.marker }
+        if let ours = try KernelOverlay.covered(by: visible, in: MountTable.read()) { return ours }
+        guard visible.type == MountedServer.type || KernelTree.isTree(visible) else {
+            throw MountError(at: name, "not a mount of cimg but of \(visible.type)")
         }
-        return mount
+        return visible
     }
 
-    /// Unmounts a mount and waits until its server has ended.
+    /// Unmounts a mount and waits until its server has ended, if that is this user's.
     ///
     /// A mount whose server has died is taken away whatever uses it. A lazy unmount of a mount in use does not wait:
     /// its server serves whoever still has a file open.
     func unmount(_ mount: MountEntry) throws {
         if LiveMarker.isMarker(mount) {
-            try AttachedLiveMount.at(mount.path)?.unmount(lazily: lazily)
+            try AttachedLiveMount.with(mount)?.unmount(lazily: lazily)
             return
         }
-        if KernelTree.isTree(mount) { return try unmountTree(mount) }
+        if KernelTree.isTree(mount) { return try detach(mount, lazily: lazily) }
         try detachVolumes(of: mount)
         try detachOverlay(on: mount)
         let server = try MountedServer.of(mount)
@@ -56,45 +55,28 @@ struct Unmounting: Sendable {
             try? server.abort()
         }
         // A server that ends copies what it still has to; the time that it may take to end is not for that.
-        if health == .alive, !lazily, let identifier = server.identifier, let served = try? ServerProcess(identifier),
-            let upper = try? served.upper(), !upper.isDiscarded
+        if health == .alive, !lazily, let served = server.process(), let upper = try? served.upper(),
+            !upper.isDiscarded
         {
-            UnfinishedCopies.finish(at: mount.path)
+            UnfinishedCopies.finish(in: mount)
         }
         if health != .alive {
             try detach(mount, lazily: true)
         } else {
             do {
                 try detach(mount, lazily: false)
-            } catch Errno.resourceBusy {
-                guard lazily else {
-                    throw MountError(at: mount.path, "in use; end what uses it, or unmount it with --lazy")
-                }
+            } catch is MountInUse {
+                guard lazily else { throw MountInUse(path: mount.path) }
                 try detach(mount, lazily: true)
                 waits = false
             }
         }
-        guard waits, let process, let identifier = server.identifier else { return }
+        guard waits, let process else { return }
         guard try process.waitForEnd(milliseconds: Self.patience) else {
             throw MountError(
                 at: mount.path,
-                "unmounted, but its server (process \(identifier)) has not ended: "
+                "unmounted, but its server (process \(process.identifier)) has not ended: "
                     + "it is stuck, or another mount namespace holds the mount")
-        }
-    }
-
-    /// Unmounts what the kernel has mounted itself: nobody has to be waited for.
-    private func unmountTree(_ mount: MountEntry) throws {
-        do throws(Errno) {
-            try MountPoint.unmount(mount.path, lazily: lazily)
-        } catch .resourceBusy {
-            throw MountError(at: mount.path, "in use; end what uses it, or unmount it with --lazy")
-        } catch .notPermitted {
-            throw MountError(at: mount.path, "not permitted: only root may unmount what root has mounted")
-        } catch {
-            // Somebody else may have been faster.
-            guard try Self.isVisible(mount) else { return }
-            throw MountError(at: mount.path, "cannot unmount: \(error)")
         }
     }
 
@@ -107,7 +89,7 @@ struct Unmounting: Sendable {
         do {
             try unmount(mount)
         } catch {
-            guard try Self.isVisible(mount) else {
+            guard try MountTable.read().contains(where: { $0.identifier == mount.identifier }) else {
                 throw MountError("\(error); the changes are in \"\(Bytes.escaped(kept.path))\"")
             }
             kept.undo()
@@ -123,10 +105,11 @@ struct Unmounting: Sendable {
         // The last first: it may lie inside, or on top of, one before.
         let overlay = KernelOverlay.cover(of: mount, in: table)
         for volume in table.reversed() where inside.contains(volume.identifier) && volume != overlay {
-            do throws(Errno) {
-                try MountPoint.unmount(volume.path, lazily: lazily)
+            do {
+                try LocatedMount(volume).detach(lazily: lazily)
             } catch {
-                let reason = error == .resourceBusy ? "in use; end what uses it, or unmount with --lazy" : "\(error)"
+                let isBusy = error as? Errno == .resourceBusy
+                let reason = isBusy ? "in use; end what uses it, or unmount with --lazy" : "\(error)"
                 throw MountError(at: mount.path, "what is mounted at \(Bytes.escaped(volume.path)): \(reason)")
             }
         }
@@ -135,60 +118,31 @@ struct Unmounting: Sendable {
     /// Takes away the kernel's overlayfs that writes to the upper of a mount.
     private func detachOverlay(on mount: MountEntry) throws {
         guard let overlay = KernelOverlay.cover(of: mount, in: try MountTable.read()) else { return }
-        do throws(Errno) {
-            try MountPoint.unmount(overlay.path, lazily: lazily)
-        } catch {
-            let reason = error == .resourceBusy ? "in use; end what uses it, or unmount it with --lazy" : "\(error)"
-            throw MountError(at: mount.path, reason)
-        }
+        try detach(overlay, lazily: lazily)
     }
 
-    /// - Throws: `Errno.resourceBusy`, or a `MountError` for all else.
+    /// - Throws: `MountInUse`, or a `MountError` for all else.
     private func detach(_ mount: MountEntry, lazily: Bool) throws {
         do {
-            try MountPoint.unmount(mount.path, lazily: lazily)
-        } catch Errno.notPermitted {
-            try detachThroughHelper(mount, lazily: lazily)
+            try LocatedMount(mount).detach(lazily: lazily)
         } catch Errno.resourceBusy {
-            throw Errno.resourceBusy
+            throw MountInUse(path: mount.path)
+        } catch Errno.invalidArgument {
+            throw MountError(at: mount.path, "cannot unmount: its place leads to something else by now, or is hidden")
         } catch {
-            // Its server, or somebody else, may have been faster.
-            guard try Self.isVisible(mount) else { return }
-            throw MountError(at: mount.path, "cannot unmount: \(error)")
+            let isRoots = geteuid() != 0 && mount.superOption("user_id") != "\(geteuid())"
+            throw MountError(
+                at: mount.path,
+                isRoots
+                    ? "not permitted: only root may unmount what root has mounted" : "cannot unmount: \(error)")
         }
     }
+}
 
-    private static func isVisible(_ mount: MountEntry) throws -> Bool {
-        try MountTable.read().contains { $0.path == mount.path && $0.device == mount.device }
-    }
+/// A mount that cannot be taken away because something uses it.
+struct MountInUse: Error, CustomStringConvertible {
+    /// Where it is.
+    let path: [UInt8]
 
-    /// Asks fusermount3, which unmounts what its caller mounted.
-    private func detachThroughHelper(_ mount: MountEntry, lazily: Bool) throws {
-        let message: [UInt8]
-        let ending: ChildProcess.Ending
-        do {
-            (message, ending) = try Self.run(
-                ["fusermount3", "-u"] + (lazily ? ["-z"] : []) + ["--"], mount.path)
-        } catch {
-            throw MountError(at: mount.path, "cannot unmount: fusermount3: \(error)")
-        }
-        // Its server, or somebody else, may have been faster.
-        guard try ending != .exit(0) && Self.isVisible(mount) else { return }
-        let lines = message.split(separator: UInt8(ascii: "\n")).map { Bytes.escaped($0) }
-        if lines.contains(where: { $0.hasSuffix("Device or resource busy") }) { throw Errno.resourceBusy }
-        throw MountError(at: mount.path, "cannot unmount: \(lines.joined(separator: "; "))")
-    }
-
-    private static func run(_ arguments: [String], _ path: [UInt8]) throws -> ([UInt8], ChildProcess.Ending) {
-        let (child, output) = try start(arguments, path)
-        return (try output.readToEnd(), try child.wait())
-    }
-
-    /// Starts a program; only it holds the other end of its output's pipe.
-    private static func start(_ arguments: [String], _ path: [UInt8]) throws -> (ChildProcess, Descriptor) {
-        let pipe = try Pipe()
-        let spawn = Spawn(
-            program: arguments[0], arguments: arguments.map { Array($0.utf8) } + [path], errorOutput: pipe.writeEnd)
-        return (try spawn.start(), pipe.readEnd)
-    }
+    var description: String { "\(MountError(at: path, "in use; end what uses it, or unmount it with --lazy"))" }
 }

@@ -66,8 +66,7 @@ enum UpperDirectory {
         do throws(Errno) {
             _ = try retrying { withCString(path) { mkdir($0, mode) } }
         } catch .fileExists {}
-        return Descriptor(
-            owning: try retrying { withCString(path) { Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) } })
+        return try Descriptor.open(FilePath(path), O_RDONLY | O_DIRECTORY)
     }
 
     /// Sees to it that an upper is nobody else's and belongs to an image.
@@ -78,7 +77,7 @@ enum UpperDirectory {
     ) throws -> Bool {
         let owner: String?
         do throws(Errno) {
-            guard try work.tryLock(), try directory.tryLock(), try !KernelOverlay.isInUse(directory) else {
+            guard try UpperUse.lock(directory, work), try !KernelOverlay.isInUse(directory) else {
                 throw .resourceBusy
             }
             guard try directory.status().st_dev == work.status().st_dev else { throw .improperLink }
@@ -118,7 +117,7 @@ enum UpperDirectory {
             let status = try file.status()
             guard status.st_mode & S_IFMT == S_IFREG, status.st_size <= 1 << 16 else { throw .invalidArgument }
             return String(decoding: try file.readToEnd(), as: UTF8.self)
-        } catch .noSuchFileOrDirectory { return nil }
+        } catch .noSuchFileOrDirectory { return nil } catch .noSuchAddressOrDevice { throw .invalidArgument }
     }
 
     /// Records in a work directory what its upper belongs to.

@@ -11,6 +11,11 @@ struct WritableUpper: Sendable {
     var work: Descriptor
     var settings: UpperSettings
 
+    /// The device and inode of an upper directory, as a server says which one it has.
+    static func identity(of directory: Descriptor) throws(Errno) -> String {
+        try PlaceIdentity(of: directory).fileText
+    }
+
     /// What the overlay is told of the layers.
     var options: OverlayOptions {
         OverlayOptions(marks: OverlayMarkFormats(rawValue: settings.marks), isChanging: false)

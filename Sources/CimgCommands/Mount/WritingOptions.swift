@@ -3,6 +3,7 @@
 import ArgumentParser
 import FileTree
 import Glibc
+import LayerStore
 import LinuxIO
 import OCI
 import Overlay
@@ -78,7 +79,9 @@ struct WritingOptions: ParsableArguments {
             }
             source.content = .writable(source.content, opened)
         } else {
-            let (opened, discarded) = try UpperDirectory.temporary(in: store.openStore(), settings: settings)
+            let place = try store.openStore()
+            source.store = try place.identity().fileText
+            let (opened, discarded) = try UpperDirectory.temporary(in: place, settings: settings)
             source.content = .writable(source.content, opened)
             source.discarded = discarded
         }

@@ -53,7 +53,7 @@ struct ConfigurationFile: Sendable {
             let bytes = try file.read(atMost: limit + 1)
             guard bytes.count <= limit else { throw Errno.fileTooLarge }
             self.init(text: bytes)
-        } catch .noSuchFileOrDirectory, .notDirectory {
+        } catch .noSuchFileOrDirectory, .notDirectory, .noSuchAddressOrDevice {
             return nil
         } catch {
             throw EngineError(path.printable, reading: error)

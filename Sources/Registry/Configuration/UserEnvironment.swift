@@ -68,6 +68,8 @@ enum ConfigurationFile {
             return Array(bytes.prefix(count))
         } catch let error as RegistryError {
             throw error
+        } catch Errno.noSuchAddressOrDevice {
+            return []
         } catch Errno.noSuchFileOrDirectory, Errno.notDirectory {
             return nil
         } catch {
