@@ -154,6 +154,54 @@ struct ContainersStorageTests {
         }
     }
 
+    /// What somebody can do who made the directory of what runs, or a file in it, before the user did.
+    enum Planted: String, CaseIterable, Sendable {
+        case directory = "chown 12345 $R"
+        case writableForAll = "chmod 777 $R"
+        case writableForGroup = "chmod 775 $R"
+        case processNumber = "chown 12345 $R/$P/pidfile"
+        case monitorNumber = "chown 12345 $R/$P/conmon.pid"
+    }
+
+    @Test(
+        "what somebody else put where what runs is kept does not count", .enabled(if: Requirements.root),
+        arguments: Planted.allCases)
+    func plantedRunRoot(planted: Planted) throws {
+        let fixture = Fixture.usual()
+        fixture.write()
+        let place = "overlay-containers/\(id("1"))/userdata"
+        let root = fixture.scratch.path("run/containers/storage").string
+        fixture.scratch.file("run/containers/storage/\(place)/pidfile", "\(getpid())")
+        fixture.scratch.file("run/containers/storage/\(place)/conmon.pid", "\(getppid())")
+        #expect(try fixture.box().status() == EngineStatus(.running, process: getpid()))
+        let shell = Process()
+        shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+        shell.arguments = ["-c", planted.rawValue]
+        shell.environment = ["R": root, "P": place, "PATH": "/usr/bin:/bin"]
+        try shell.run()
+        shell.waitUntilExit()
+        #expect(shell.terminationStatus == 0)
+        #expect(try fixture.box().status().process == nil)
+    }
+
+    @Test("a plain user's record does not make root's process a container's", .enabled(if: Requirements.root))
+    func othersProcess() throws {
+        let fixture = Fixture.usual()
+        fixture.user = 12345
+        fixture.environment = [
+            "CONTAINERS_STORAGE_CONF": fixture.scratch.file(
+                "own.conf",
+                "[storage]\ngraphroot = \"\(fixture.root)\"\nrunroot = \"\(fixture.scratch.path)/own\"\n"
+            ).string
+        ]
+        fixture.write()
+        let place = "own/overlay-containers/\(id("1"))/userdata"
+        fixture.scratch.file("\(place)/pidfile", "\(getpid())")
+        fixture.scratch.file("\(place)/conmon.pid", "\(getppid())")
+        for path in [fixture.root, fixture.scratch.path("own").string] { #expect(chown(path, 12345, 12345) == 0) }
+        #expect(try fixture.box().status() == EngineStatus(.stopped))
+    }
+
     // MARK: users
 
     @Test("a plain user's storage is seen through the user's namespace", .enabled(if: Requirements.root))

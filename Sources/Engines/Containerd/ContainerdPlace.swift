@@ -49,6 +49,18 @@ struct ContainerdPlace: Sendable, Hashable {
         snapshotter = absolutePath(file?.string("plugins", name, "root_path")) ?? self.root.appending(name)
     }
 
+    /// Whether a process has the root directory of this one: a container's root may call a program as it likes, and names
+    /// paths of its own.
+    private static func sharesRoot(_ process: Int32) -> Bool {
+        guard let own = try? PlaceIdentity(following: "/proc/self/root") else { return false }
+        do throws(Errno) {
+            return try PlaceIdentity(following: "/proc/\(process)/root").isSameFile(as: own)
+        } catch {
+            // A plain user may not look at root's processes, and reads nothing by them that the user could not read anyway.
+            return error == .permissionDenied
+        }
+    }
+
     /// The daemons that run, but those that Docker started for itself: their addresses and places.
     private static func running(
         _ surroundings: EngineSurroundings
@@ -56,6 +68,7 @@ struct ContainerdPlace: Sendable, Hashable {
         let processes = (try? ProcessTable.processes(namedWithPrefix: "containerd")) ?? []
         var result: [(address: String, place: ContainerdPlace)] = []
         for process in processes where process.name == "containerd" {
+            guard surroundings.believes(process.uid), sharesRoot(process.identifier) else { continue }
             let arguments = ProcessFile.arguments(process.identifier)
             let named = DockerPlace.value("--config", in: arguments) ?? DockerPlace.value("-c", in: arguments)
             let path = absolutePath(named) ?? surroundings.system("/etc/containerd/config.toml")

@@ -103,7 +103,9 @@ extension StorageContents {
             return EngineStatus(monitor == nil && wasStarted(place) ? .stopped : .created)
         }
         guard let found = ProcessFile.stat(process),
-            found.parent == monitor || ProcessFile.isIn(process, controlGroupOf: id)
+            found.parent == monitor || ProcessFile.isIn(process, controlGroupOf: id),
+            // A user's record can name the process of anybody.
+            let user = ProcessTable.owner(of: process), owner.users.container(of: user) != nil
         else { return EngineStatus(.stopped) }
         return EngineStatus(ProcessFile.isFrozen(process) ? .paused : .running, process: process)
     }

@@ -25,7 +25,8 @@ struct StorageContents: Sendable {
         }
         self.folders = folders
         owner = try StorageOwner(of: folders[0], engine)
-        layers = LayerTable(folders, file: driver.rawValue + "-layers", runRoots: engine.configuration.runRoots)
+        layers = LayerTable(
+            folders, file: driver.rawValue + "-layers", runRoots: engine.configuration.runRoots, owner: owner.user)
     }
 
     /// The records of all containers; damaged ones are reported.
@@ -69,8 +70,9 @@ struct StorageContents: Sendable {
 
     /// The directory of what a restart ends; nil where there is none.
     func runFolder() throws(EngineError) -> StorageFolder? {
-        for path in engine.configuration.runRoots where fileExists(path) {
-            return try StorageFolder(path, name: "\(engine.kind.rawValue) \(path.printable)")
+        for path in engine.configuration.runRoots {
+            let name = "\(engine.kind.rawValue) \(path.printable)"
+            if let folder = try StorageFolder(path, name: name, ownedBy: owner.user) { return folder }
         }
         return nil
     }
@@ -81,9 +83,11 @@ final class LayerTable: Sendable {
     private let folders: [StorageFolder]
     private let directory: String
     private let runRoots: [FilePath]
+    private let owner: UInt32
     private let table = Mutex<[String: LayerRecord]?>(nil)
 
-    init(_ folders: [StorageFolder], file directory: String, runRoots: [FilePath]) {
+    init(_ folders: [StorageFolder], file directory: String, runRoots: [FilePath], owner: UInt32) {
+        self.owner = owner
         self.folders = folders
         self.directory = directory
         self.runRoots = runRoots
@@ -117,8 +121,9 @@ final class LayerTable: Sendable {
         var records: [String: LayerRecord] = [:]
         var places = folders.map { ($0, "\(directory)/layers.json") }
         places += folders.prefix(1).map { ($0, "\(directory)/volatile-layers.json") }
-        for path in runRoots where fileExists(path) {
-            places.append((try StorageFolder(path, name: path.printable), "\(directory)/volatile-layers.json"))
+        for path in runRoots {
+            guard let folder = try StorageFolder(path, name: path.printable, ownedBy: owner) else { continue }
+            places.append((folder, "\(directory)/volatile-layers.json"))
             break
         }
         for (folder, file) in places {

@@ -50,9 +50,10 @@ struct StorageOwner: Sendable {
     /// The maps of podman's pause process, which keeps a user's namespace open; nil where none runs.
     private static func pausedNamespace(_ engine: ContainersStorage, user: UInt32) -> (IDMap, IDMap)? {
         for root in engine.configuration.runRoots {
-            let file = root.removingLastComponent().appending("libpod/tmp/pause.pid")
-            guard let text = try? Descriptor.open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY).read(atMost: 32),
-                let process = Int32(String(decoding: text.filter { $0 > 0x20 }, as: UTF8.self)),
+            let directory = root.removingLastComponent().appending("libpod/tmp")
+            // What cannot be looked at tells of no process.
+            guard let folder = try? StorageFolder(directory, name: directory.printable, ownedBy: user),
+                let process = try? folder.number("pause.pid"), ProcessTable.owner(of: process) == user,
                 let users = ProcessFile.map(process, "uid_map"), let groups = ProcessFile.map(process, "gid_map"),
                 users.host(of: 0) == user, !users.isIdentity
             else { continue }

@@ -29,7 +29,7 @@ struct DockerPlace {
                 return
             }
         }
-        let arguments = Self.arguments(of: surroundings.system("/var/run/docker.pid"))
+        let arguments = Self.arguments(of: surroundings.system("/var/run/docker.pid"), surroundings)
         let file =
             absolutePath(Self.value("--config-file", in: arguments)) ?? surroundings.system("/etc/docker/daemon.json")
         let configuration = try Self.configuration(file)
@@ -75,9 +75,13 @@ struct DockerPlace {
     }
 
     /// The arguments of the daemon whose number a file tells; none where it does not run.
-    private static func arguments(of file: FilePath) -> [String] {
-        guard let text = try? Descriptor.open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY).read(atMost: 32),
-            let process = Int32(String(decoding: text.filter { $0 > 0x20 }, as: UTF8.self)), process > 0
+    ///
+    /// File and process count where they are root's or the user's own.
+    private static func arguments(of file: FilePath, _ surroundings: EngineSurroundings) -> [String] {
+        guard let opened = try? Descriptor.open(file), let owner = try? opened.status().st_uid,
+            surroundings.believes(owner), let text = try? opened.read(atMost: 32),
+            let process = Int32(String(decoding: text.filter { $0 > 0x20 }, as: UTF8.self)), process > 0,
+            let user = ProcessTable.owner(of: process), surroundings.believes(user)
         else { return [] }
         let arguments = ProcessFile.arguments(process)
         return arguments.first?.hasSuffix("dockerd") == true ? arguments : []

@@ -49,6 +49,9 @@ package struct EngineSurroundings: Sendable {
         UserEntry(number: user).map { EngineSurroundings(user: user, home: $0.home) }
     }
 
+    /// Whether what a user owns, a file or a process, tells where an engine is: the user's own and root's do.
+    func believes(_ owner: UInt32) -> Bool { owner == 0 || owner == user }
+
     /// A place of the system.
     func system(_ path: String) -> FilePath {
         root.pushing(FilePath(path.hasPrefix("/") ? String(path.dropFirst()) : path))

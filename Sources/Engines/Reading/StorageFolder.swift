@@ -26,16 +26,43 @@ struct StorageFolder: Sendable {
     /// How messages call it: `podman /var/lib/containers/storage`.
     let name: String
     let descriptor: Descriptor
+    /// The user whose files alone count besides root's; nil where all do.
+    private let owner: UInt32?
 
     /// Opens a directory as a configuration names it, following symbolic links.
     init(_ path: FilePath, name: String) throws(EngineError) {
         self.path = path
         self.name = name
+        owner = nil
         do throws(Errno) {
             descriptor = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
         } catch {
             throw EngineError(name, reading: error)
         }
+    }
+
+    /// Opens a directory that lies where others may have made it, in `/tmp` for one.
+    ///
+    /// It must be a user's or root's, and neither group nor others may write to it. Of its files only those of the two
+    /// count, others are as good as none.
+    /// - Returns: nil where there is none of that kind.
+    init?(_ path: FilePath, name: String, ownedBy owner: UInt32) throws(EngineError) {
+        guard fileExists(path) else { return nil }
+        let status: stat
+        do throws(Errno) {
+            descriptor = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
+            status = try descriptor.status()
+        } catch .noSuchFileOrDirectory {
+            return nil
+        } catch .notDirectory {
+            return nil
+        } catch {
+            throw EngineError(name, reading: error)
+        }
+        guard status.st_uid == owner || status.st_uid == 0, status.st_mode & 0o022 == 0 else { return nil }
+        self.path = path
+        self.name = name
+        self.owner = owner
     }
 
     /// All bytes of a regular file below the directory; nil where there is none.
@@ -47,6 +74,7 @@ struct StorageFolder: Sendable {
             let opened = try descriptor.openBeneath(file, O_RDONLY | O_NONBLOCK | O_NOCTTY)
             let status = try opened.status()
             guard status.st_mode & S_IFMT == S_IFREG else { throw Errno.invalidArgument }
+            if let owner, status.st_uid != owner, status.st_uid != 0 { return nil }
             guard status.st_size <= limit else { throw Errno.fileTooLarge }
             let bytes = try opened.read(atMost: limit + 1)
             guard bytes.count <= limit else { throw Errno.fileTooLarge }
