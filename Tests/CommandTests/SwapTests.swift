@@ -94,4 +94,22 @@ struct SwapTests {
             }
         }
     }
+
+    @Test func `changes are kept in the directory that was looked at`() throws {
+        let bench = try Self.bench()
+        let before = try bench.shell("ls -a victim victim/mnt").output
+        for _ in 0..<10 {
+            try expect(bench.cimg("mount", "--rw", "new", "mnt"), is: .success())
+            try expect(bench.shell("echo x > mnt/x"), is: .success())
+            let swapper = try Swapper(bench, "r", "link")
+            let outcome = try bench.cimg("umount", "--keep", "r/kept", "mnt")
+            swapper.stop()
+            // Whichever of the two the name led to, all is in that one.
+            let found = try bench.shell("cat r/kept/x link/kept/x; ls -d r/kept.work link/kept.work")
+            #expect(outcome == .success(), "\(found)")
+            #expect(found.output.hasPrefix("x\n") && found.output.hasSuffix("/kept.work\n"), "\(found)")
+            try expect(bench.shell("rm -rf r/kept r/kept.work link/kept link/kept.work; ls store/tmp"), is: .success())
+        }
+        try expect(bench.shell("rm -f link; ls -a victim victim/mnt").output, is: before)
+    }
 }

@@ -15,10 +15,10 @@ import SystemPackage
 struct KeptUpper {
     private let served: (directory: Descriptor, work: Descriptor)
     private let target: KeptDirectory
-    /// The directory around the upper, as the server knows it.
-    private let origin: [UInt8]
+    /// The directory around the upper.
+    private let origin: HeldName
     /// Where it waits to be copied; nil where it was renamed to its place.
-    private let aside: [UInt8]?
+    private let aside: HeldName?
 
     /// Takes the changes of a mount away from its server.
     ///
@@ -39,27 +39,28 @@ struct KeptUpper {
         guard let upper = try process.upper() else {
             throw problem("has no changes to keep: it was mounted without --rw")
         }
-        guard upper.isDiscarded, let slash = upper.path.lastIndex(of: UInt8(ascii: "/")) else {
+        guard upper.isDiscarded else {
             throw problem("its changes are kept in \"\(Bytes.escaped(upper.path))\" already")
         }
         served = try process.openUpper()
-        let origin = Array(upper.path[..<slash])
-        self.origin = origin
+        do throws(Errno) {
+            origin = try HeldName(of: served.work)
+        } catch { throw problem("\(error)") }
         let image = ListedMount(entry: mount, state: "", options: [])
         target = try KeptDirectory(path, device: mount.device)
         do {
             try UpperDirectory.write(image.digest ?? image.name, served.work)
-            if try target.take(origin) {
+            if try target.take(origin, served.work) {
                 aside = nil
                 return
             }
             guard !lazily else {
                 throw problem("\"\(Bytes.escaped(path))\" is on another file system, which does not go with --lazy")
             }
-            let kept = Array("/kept-\(getpid())-\(UInt64.random(in: 0...UInt64.max))".utf8)
-            let parent = origin.lastIndex(of: UInt8(ascii: "/")).map { origin[..<$0] } ?? []
-            aside = Array(parent) + kept
-            try Descriptor.rename(origin, to: Array(parent) + kept)
+            let kept = HeldName(
+                parent: origin.parent, name: Array("kept-\(getpid())-\(UInt64.random(in: 0...UInt64.max))".utf8))
+            aside = kept
+            try origin.rename(to: kept)
         } catch {
             target.remove()
             throw error is MountError ? error : problem("\(error)")
@@ -67,12 +68,12 @@ struct KeptUpper {
     }
 
     /// Where the changes are now.
-    var path: [UInt8] { aside.map { $0 + Array("/upper".utf8) } ?? target.path }
+    var path: [UInt8] { aside.map { $0.path + Array("/upper".utf8) } ?? target.path }
 
     /// Gives the changes back to a server whose mount could not be ended.
     func undo() {
         // Who unmounted meanwhile has left the changes where they are: they have a name there.
-        if let aside { try? Descriptor.rename(aside, to: origin) } else { target.giveBack(origin) }
+        if let aside { try? aside.rename(to: origin) } else { target.giveBack(origin, served.work) }
         target.remove()
     }
 
@@ -80,7 +81,7 @@ struct KeptUpper {
     ///
     /// - Throws: `MountError` that says where they are.
     func finish() throws {
-        guard let aside else { return target.settle(origin) }
+        guard let aside else { return target.settle(origin, served.work) }
         do {
             let copy = UpperCopy()
             try copy.copy(served.directory, to: target.directory)
@@ -93,7 +94,55 @@ struct KeptUpper {
             throw MountError(
                 "\"\(Bytes.escaped(target.path))\": \(error); the changes are in \"\(Bytes.escaped(self.path))\"")
         }
-        DiscardedUpper(path: aside).remove()
+        // What cannot be removed now is no secret: the changes were kept as well.
+        try? aside.parent.removeTree(aside.name)
+    }
+}
+
+/// A name in a directory that is held: renamed is what is there, whatever the path to it comes to lead to.
+private struct HeldName {
+    let parent: Descriptor
+    let name: [UInt8]
+
+    init(parent: Descriptor, name: [UInt8]) {
+        self.parent = parent
+        self.name = name
+    }
+
+    /// The name of an open directory.
+    init(of directory: Descriptor) throws(Errno) {
+        let path = try MountPoint.path(of: directory)
+        parent = try directory.openParent()
+        name = path.lastIndex(of: UInt8(ascii: "/")).map { Array(path[($0 + 1)...]) } ?? []
+        guard try PlaceIdentity(of: name, in: parent).isSameFile(as: PlaceIdentity(of: directory)) else {
+            throw .staleNFSFileHandle
+        }
+    }
+
+    /// The absolute path, for messages.
+    var path: [UInt8] { ((try? MountPoint.path(of: parent)) ?? []) + [UInt8(ascii: "/")] + name }
+
+    func rename(to other: HeldName, flags: RenameFlags = []) throws(Errno) {
+        try parent.renameEntry(name, to: other.parent, as: other.name, flags: flags)
+    }
+
+    /// Makes a directory of that name.
+    ///
+    /// - Returns: false where something has it.
+    func makeDirectory(mode: mode_t) throws(Errno) -> Bool {
+        do throws(Errno) {
+            try parent.makeEntryDirectory(name, mode: mode)
+            return true
+        } catch .fileExists { return false }
+    }
+
+    /// Opens the directory of that name; a symbolic link is none.
+    func open() throws(Errno) -> Descriptor { try parent.openBeneath(name, O_RDONLY | O_DIRECTORY) }
+
+    /// Removes the directory of that name where it is empty.
+    func removeIfEmpty() {
+        // What is in use by somebody else stays.
+        try? parent.removeEntry(name, isDirectory: true)
     }
 }
 
@@ -102,8 +151,10 @@ private struct KeptDirectory {
     let path: [UInt8]
     let directory: Descriptor
     let work: Descriptor
-    private let workPath: [UInt8]
+    private let place: HeldName
+    private let workPlace: HeldName
     private let isNew: (directory: Bool, work: Bool)
+    private static let upperName = Array("upper".utf8)
 
     /// Makes the two where they are missing.
     ///
@@ -113,72 +164,75 @@ private struct KeptDirectory {
         var trimmed = path
         while trimmed.count > 1, trimmed.last == UInt8(ascii: "/") { trimmed.removeLast() }
         self.path = trimmed
-        workPath = trimmed + Array(".work".utf8)
-        var made: [[UInt8]] = []
+        var made: [HeldName] = []
         do {
-            let isNew = try Self.make(trimmed, 0o755)
-            if isNew { made.append(trimmed) }
-            directory = try Self.open(trimmed)
-            let isWorkNew = try Self.make(workPath, 0o700)
-            if isWorkNew { made.append(workPath) }
-            work = try Self.open(workPath)
+            let parent = try Self.parent(of: trimmed)
+            let name = trimmed.lastIndex(of: UInt8(ascii: "/")).map { Array(trimmed[($0 + 1)...]) } ?? trimmed
+            place = HeldName(parent: parent, name: name)
+            workPlace = HeldName(parent: parent, name: name + Array(".work".utf8))
+            let isNew = try place.makeDirectory(mode: 0o755)
+            if isNew { made.append(place) }
+            directory = try place.open()
+            let isWorkNew = try workPlace.makeDirectory(mode: 0o700)
+            if isWorkNew { made.append(workPlace) }
+            work = try workPlace.open()
             self.isNew = (isNew, isWorkNew)
             for open in [directory, work] {
-                let parts = deviceParts(try open.status().st_dev)
-                if "\(parts.major):\(parts.minor)" == device { throw problem("lies in the mount that is to end") }
+                guard try PlaceIdentity(of: open).deviceText != device else {
+                    throw problem("lies in the mount that is to end")
+                }
             }
             guard try MountPoint.isEmpty(directory) else { throw problem("not empty") }
             guard try MountPoint.isEmpty(work) else { throw problem("its work directory, DIR.work, is not empty") }
         } catch {
-            for path in made { _ = withCString(path) { rmdir($0) } }
+            made.forEach { $0.removeIfEmpty() }
             throw error is MountError ? error : problem("\(error)")
         }
     }
 
+    private static func parent(of path: [UInt8]) throws(Errno) -> Descriptor {
+        guard let slash = path.lastIndex(of: UInt8(ascii: "/")) else {
+            return try Descriptor.open(".", O_RDONLY | O_DIRECTORY)
+        }
+        return try Descriptor.open(FilePath(Array(path[..<max(slash, 1)])), O_RDONLY | O_DIRECTORY)
+    }
+
     /// Puts the directory around an upper, and that, in the place of the two; false where only copying does it.
-    func take(_ origin: [UInt8]) throws(Errno) -> Bool {
+    func take(_ origin: HeldName, _ around: Descriptor) throws(Errno) -> Bool {
         do throws(Errno) {
-            try Descriptor.rename(origin, to: workPath, flags: .exchange)
+            try origin.rename(to: workPlace, flags: .exchange)
         } catch {
             guard error == .improperLink || error == .invalidArgument || error == .resourceBusy else { throw error }
             return false
         }
         do throws(Errno) {
-            try Descriptor.rename(workPath + Array("/upper".utf8), to: path, flags: .exchange)
+            try HeldName(parent: around, name: Self.upperName).rename(to: place, flags: .exchange)
             return true
         } catch {
-            try Descriptor.rename(origin, to: workPath, flags: .exchange)
+            try origin.rename(to: workPlace, flags: .exchange)
             guard error == .improperLink || error == .resourceBusy else { throw error }
             return false
         }
     }
 
     /// Takes back what `take` did.
-    func giveBack(_ origin: [UInt8]) {
-        try? Descriptor.rename(workPath + Array("/upper".utf8), to: path, flags: .exchange)
-        try? Descriptor.rename(origin, to: workPath, flags: .exchange)
+    func giveBack(_ origin: HeldName, _ around: Descriptor) {
+        // Each is tried: what somebody else has moved meanwhile stays where it is, with a name.
+        try? HeldName(parent: around, name: Self.upperName).rename(to: place, flags: .exchange)
+        try? origin.rename(to: workPlace, flags: .exchange)
     }
 
     /// Removes the two empty directories that `take` put elsewhere.
-    func settle(_ origin: [UInt8]) {
-        for path in [workPath + Array("/upper".utf8), origin] { _ = withCString(path) { rmdir($0) } }
+    func settle(_ origin: HeldName, _ around: Descriptor) {
+        HeldName(parent: around, name: Self.upperName).removeIfEmpty()
+        origin.removeIfEmpty()
+        // The changes are there; when they reach the disk is the kernel's.
         try? work.synchronizeFileSystem()
     }
 
     /// Removes what `init` made, as far as it is empty.
     func remove() {
-        if isNew.work { _ = withCString(workPath) { rmdir($0) } }
-        if isNew.directory { _ = withCString(path) { rmdir($0) } }
-    }
-
-    private static func make(_ path: [UInt8], _ mode: mode_t) throws(Errno) -> Bool {
-        do throws(Errno) {
-            _ = try retrying { withCString(path) { mkdir($0, mode) } }
-            return true
-        } catch .fileExists { return false }
-    }
-
-    private static func open(_ path: [UInt8]) throws(Errno) -> Descriptor {
-        try Descriptor.open(FilePath(path), O_RDONLY | O_DIRECTORY)
+        if isNew.work { workPlace.removeIfEmpty() }
+        if isNew.directory { place.removeIfEmpty() }
     }
 }
