@@ -17,13 +17,6 @@ let hasISAL = ["/usr/include", "/usr/local/include"].contains { directory in
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let http: [Target.Dependency] = [
-    .product(name: "AsyncHTTPClient", package: "async-http-client"),
-    .product(name: "NIOCore", package: "swift-nio"),
-    .product(name: "NIOPosix", package: "swift-nio"),
-    .product(name: "NIOHTTP1", package: "swift-nio"),
-    .product(name: "NIOSSL", package: "swift-nio-ssl"),
-]
 
 /// A Swift module of the product under `Sources/`.
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -43,16 +36,15 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
-        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     ],
     targets: [
         .systemLibrary(name: "CLibFuse", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
         .systemLibrary(name: "CLibZ", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLibZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "CLinux"),
+        // Its headers only: the library is loaded when a registry is asked for the first time.
+        .target(name: "CCurl"),
         .target(name: "CFuse", dependencies: ["CLibFuse"], path: "CFuse"),
 
         .target(name: "CSHA256"),
@@ -68,7 +60,7 @@ let package = Package(
         module("LayerStore", ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", system]),
         module("Transports", ["OCI", "FileTree", "Archive", "LayerStore", "LinuxIO", system]),
         module("Engines", ["OCI", "LinuxIO", system]),
-        module("Registry", ["OCI", "LayerStore", "LinuxIO", system] + http),
+        module("Registry", ["OCI", "LayerStore", "LinuxIO", "CCurl", system]),
         module("TreeDiff", ["OCI", "FileTree", "LinuxIO"]),
         module("FileSystems", ["OCI", "FileTree", "EROFS", "LinuxIO", system]),
         module("Overlay", ["OCI", "FileTree", "EROFS", "FileSystems", "LinuxIO", system]),

@@ -13,8 +13,10 @@ final class BlobStream: ByteStream, @unchecked Sendable {
     private var offset: Int64 = 0
     /// Bytes that the answer has before the first that is wanted.
     private var toSkip: Int64 = 0
-    /// How often in a row the connection broke without a new byte.
+    /// How often in a row the connection broke without getting on.
     private var failures = 0
+    /// Bytes given out when it broke last.
+    private var lastBreak: Int64 = 0
 
     init(_ repository: RemoteRepository, _ descriptor: ContentDescriptor) {
         self.repository = repository
@@ -28,10 +30,7 @@ final class BlobStream: ByteStream, @unchecked Sendable {
         while true {
             do {
                 let count = try next(into: buffer)
-                if count > 0 {
-                    failures = 0
-                    return count
-                }
+                if count > 0 { return count }
                 if offset == descriptor.size { return 0 }
                 answer = nil
                 try countFailure("it ends after \(offset) of \(descriptor.size) bytes")
@@ -47,6 +46,8 @@ final class BlobStream: ByteStream, @unchecked Sendable {
 
     /// Waits before another attempt.
     private func countFailure(_ reason: String) throws {
+        if offset - lastBreak >= connection.limits.leastProgress { failures = 0 }
+        lastBreak = offset
         failures += 1
         guard failures < connection.limits.attempts else {
             throw RegistryError(

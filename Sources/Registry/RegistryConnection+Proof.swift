@@ -83,7 +83,7 @@ extension RegistryConnection {
                 .post, realm, headers: [("Content-Type", "application/x-www-form-urlencoded")],
                 body: .bytes(Array(request.form(token).utf8)))
         }
-        let answer = try attempting(name) { try transport.send(http, tls: try tls(for: realm)) }
+        let answer = try attempting(name) { try transport.send(http, by: try route(to: realm)) }
         switch answer.status {
         case 200: break
         case 400, 401, 403: throw credential == nil ? unknownCaller(call) : wrongSecret(call)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import NIOSSL
 import OCI
 import Synchronization
 
@@ -180,7 +179,7 @@ final class RegistryConnection: Sendable {
             // Only the registry itself gets what is between it and us.
             let isHome = address.hasSameOrigin(as: base)
             if isHome, let authorization { request.headers.append(("Authorization", authorization)) }
-            let answer = try transport.send(request, tls: try tls(for: address))
+            let answer = try transport.send(request, by: try route(to: address))
             if answer.status == 401, isHome {
                 guard !isProven else { throw try refusal(call, authorization) }
                 isProven = true
@@ -216,11 +215,13 @@ final class RegistryConnection: Sendable {
             .untrusted, object, "\(host) sends us to a plain HTTP address: \(next.authority.printable)")
     }
 
-    /// What to demand of the server at an address.
-    func tls(for address: WebAddress) throws(RegistryError) -> TLSConfiguration {
+    /// What to demand of the server at an address, and through whom it is asked.
+    func route(to address: WebAddress) throws(RegistryError) -> HTTPRoute {
         let isHome = address.authority == authority
-        return try certificates.configuration(
+        var route = try certificates.route(
             for: isHome ? host : address.authority, verifies: isHome ? verifiesHome : verifiesElsewhere)
+        route.proxy = HTTPProxy(for: address, in: certificates.environment)
+        return route
     }
 
     /// Host and port on the network.
@@ -244,7 +245,7 @@ final class RegistryConnection: Sendable {
 
     private func probe(_ encrypted: WebAddress) throws -> WebAddress {
         do {
-            _ = try transport.send(HTTPRequest(.get, encrypted), tls: try tls(for: encrypted))
+            _ = try transport.send(HTTPRequest(.get, encrypted), by: try route(to: encrypted))
             return encrypted
         } catch {
             guard let failure = NetworkFailure(error) else { throw error }
@@ -254,7 +255,7 @@ final class RegistryConnection: Sendable {
             var plain = encrypted
             plain.isEncrypted = false
             _ = try attempting(object) {
-                try transport.send(HTTPRequest(.get, plain), tls: try tls(for: plain))
+                try transport.send(HTTPRequest(.get, plain), by: try route(to: plain))
             }
             return plain
         }

@@ -8,7 +8,11 @@ package struct RegistryLimits: Sendable {
     package var connectTimeout: Duration = .seconds(15)
     /// How long the other end may say nothing before the connection counts as broken.
     package var stallTimeout: Duration = .seconds(60)
-    /// How often a request is sent before it counts as failed; for a body, how often in a row without a new byte.
+    /// Bytes of a body that must come in each second that is waited for them, taken over `stallTimeout`.
+    package var leastRate = 1 << 10
+    /// Bytes after which a body that breaks counts as getting on: more than come at `leastRate` before it is given up.
+    package var leastProgress: Int64 = 64 << 10
+    /// How often a request is sent before it counts as failed; for a body, how often in a row without `leastProgress`.
     package var attempts = 5
     /// What is waited before the second attempt; twice as much before each further one.
     package var firstDelay: Duration = .milliseconds(500)

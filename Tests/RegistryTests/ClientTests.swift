@@ -145,6 +145,19 @@ struct ClientTests {
         #expect(try fixture.pull("\(host)/app:1").manifestDigest == image.digest)
     }
 
+    @Test func `a body that hardly moves is given up after some attempts`() throws {
+        registry.add(image, to: "app", tag: "1")
+        let digest = image.layers[0].digest
+        registry.distort { request, answer in
+            if request.path.hasSuffix("\(digest)") { answer.drips = true }
+        }
+        var fixture = try PullFixture()
+        fixture.settings.limits.stallTimeout = .milliseconds(200)
+        let error = try #require(fixture.error("\(host)/app:1", at: host))
+        #expect(error.contains("too little came for too long"), "\(error)")
+        #expect(error.contains("(5 attempts)"), "\(error)")
+    }
+
     @Test func `a body that always breaks off is an error after some attempts`() throws {
         registry.add(image, to: "app", tag: "1")
         let digest = image.layers[1].digest

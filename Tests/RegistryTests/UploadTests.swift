@@ -49,9 +49,7 @@ struct UploadTests {
         #expect(try repository.upload(descriptor, open: open) == .sent)
         #expect(stored(descriptor.digest) == image.layers[0].blob)
         #expect(try repository.upload(descriptor, open: open) == .existed)
-        // Else a server that answers early and closes could end the process.
-        let sent = registry.server.requests.filter { !$0.body.isEmpty }.map { $0.header("Connection") }
-        #expect(sent == ["close"])
+        #expect(registry.server.requests.filter { !$0.body.isEmpty }.count == 1)
     }
 
     @Test func `a blob of another repository is mounted`() throws {

@@ -48,6 +48,8 @@ package final class LoopbackServer: Sendable {
         package var cutsAfter: Int?
         /// Bytes of the body after which nothing more comes.
         package var stallsAfter: Int?
+        /// Whether the body comes byte by byte, one in ten milliseconds.
+        package var drips = false
         /// Whether the body is repeated without end, in chunks.
         package var isEndless = false
         /// Bytes of the chunks in which the body comes; nil for a body of known length.
@@ -222,7 +224,8 @@ package final class LoopbackServer: Sendable {
         let limit = min(answer.body.count, answer.cutsAfter ?? .max, answer.stallsAfter ?? .max)
         var position = 0
         while position < limit {
-            let piece = Array(answer.body[position..<min(position + 64 << 10, limit)])
+            let piece = Array(answer.body[position..<min(position + (answer.drips ? 1 : 64 << 10), limit)])
+            if answer.drips { usleep(10_000) }
             guard write(piece, connection) else { return false }
             position += piece.count
             box.state.withLock { $0.sentByteCount += piece.count }

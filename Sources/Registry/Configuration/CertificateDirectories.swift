@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import NIOSSL
 import OCI
 import SystemPackage
 
@@ -19,38 +18,41 @@ struct CertificateDirectories: Sendable {
         return parents.map { $0.appending(host) }
     }
 
-    /// What to demand of the server of a registry, and what to show it.
+    /// What to demand of the server of a registry, and what to show it; nothing is said of a proxy.
     ///
     /// `*.crt` are roots besides the system's; `NAME.cert` and `NAME.key` are shown to a server that asks.
     /// - Throws: `RegistryError` that names a file that is none of these.
-    func configuration(for host: String, verifies: Bool) throws(RegistryError) -> TLSConfiguration {
-        var tls = TLSConfiguration.makeClientConfiguration()
-        if !verifies { tls.certificateVerification = .none }
-        if let file = environment["SSL_CERT_FILE"] { tls.trustRoots = .file(file) }
-        guard !host.isEmpty, !host.contains("/"), host != ".." else { return tls }
+    func route(for host: String, verifies: Bool) throws(RegistryError) -> HTTPRoute {
+        var route = HTTPRoute(verifies: verifies, authorities: environment["SSL_CERT_FILE"])
+        guard !host.isEmpty, !host.contains("/"), host != ".." else { return route }
         for directory in directories(for: host) {
             let names = ConfigurationFile.names(in: directory)
             for name in names {
-                let path = directory.appending(name).string
-                do {
-                    if name.hasSuffix(".crt") {
-                        tls.additionalTrustRoots.append(.certificates(try NIOSSLCertificate.fromPEMFile(path)))
-                    } else if name.hasSuffix(".cert"), tls.certificateChain.isEmpty {
-                        let key = String(name.dropLast(5)) + ".key"
-                        guard names.contains(key) else {
-                            throw RegistryError(.invalid, path, "has no key beside it: \(key.printable)")
-                        }
-                        tls.certificateChain = try NIOSSLCertificate.fromPEMFile(path).map { .certificate($0) }
-                        let file = directory.appending(key).string
-                        tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: file, format: .pem))
+                if name.hasSuffix(".crt") {
+                    let found = try Self.blocks("CERTIFICATE", directory.appending(name))
+                    route.furtherAuthorities += found + [UInt8(ascii: "\n")]
+                } else if name.hasSuffix(".cert"), route.certificate == nil {
+                    let key = String(name.dropLast(5)) + ".key"
+                    guard names.contains(key) else {
+                        throw RegistryError(
+                            .invalid, directory.appending(name).string, "has no key beside it: \(key.printable)")
                     }
-                } catch let error as RegistryError {
-                    throw error
-                } catch {
-                    throw RegistryError(.invalid, path, "cannot be read as a PEM file of a certificate and its key")
+                    route.certificate = HTTPRoute.Certificate(
+                        chain: try Self.blocks("CERTIFICATE", directory.appending(name)),
+                        key: try Self.blocks("PRIVATE KEY", directory.appending(key)))
                 }
             }
         }
-        return tls
+        return route
+    }
+
+    /// The bytes of a file in which blocks of a kind stand (RFC 7468).
+    private static func blocks(_ kind: String, _ path: FilePath) throws(RegistryError) -> [UInt8] {
+        let bytes = try ConfigurationFile.read(path) ?? []
+        let marks = [[UInt8]("\(kind)-----".utf8), [UInt8]("-----BEGIN ".utf8), [UInt8]("-----END ".utf8)]
+        guard marks.allSatisfy({ bytes.firstRange(of: $0) != nil }) else {
+            throw RegistryError(.invalid, path.string, "cannot be read as a PEM file of a certificate and its key")
+        }
+        return bytes
     }
 }

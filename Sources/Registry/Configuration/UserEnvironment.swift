@@ -2,6 +2,7 @@
 
 import Glibc
 import LinuxIO
+import OCI
 package import SystemPackage
 
 /// The variables and places that tell where a user's configuration lies.
@@ -27,6 +28,7 @@ package struct UserEnvironment: Sendable {
         let names = [
             "CONTAINERS_REGISTRIES_CONF", "REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "HOME", "DOCKER_CONFIG",
             "SSL_CERT_FILE", "XDG_CONFIG_HOME",
+            "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY",
         ]
         var variables: [String: String] = [:]
         for name in names {
@@ -47,11 +49,23 @@ package struct UserEnvironment: Sendable {
 enum ConfigurationFile {
     /// Bytes of a file: 1 MiB.
     static let byteLimit = 1 << 20
+    /// Bytes of a file of all authorities that a machine trusts: 16 MiB.
+    private static let authoritiesByteLimit = 16 << 20
+
+    /// Reads the authorities that a machine trusts.
+    ///
+    /// - Throws: `RegistryError` that names the file.
+    static func authorities(_ path: String) throws(RegistryError) -> [UInt8] {
+        guard let bytes = try read(FilePath(path), limit: authoritiesByteLimit) else {
+            throw RegistryError(.invalid, path.printable, "is not there, and would say which authorities to trust")
+        }
+        return bytes
+    }
 
     /// Reads a file whole; nil if there is none.
     ///
     /// - Throws: `RegistryError` that names the file.
-    static func read(_ path: FilePath) throws(RegistryError) -> [UInt8]? {
+    static func read(_ path: FilePath, limit: Int = byteLimit) throws(RegistryError) -> [UInt8]? {
         let name = path.string
         do {
             let file = try Descriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
@@ -60,8 +74,8 @@ enum ConfigurationFile {
                 return []
             }
             let size = try file.size()
-            guard size <= UInt64(byteLimit) else {
-                throw RegistryError(.tooLarge, name, "has \(size) bytes, more than \(byteLimit)")
+            guard size <= UInt64(limit) else {
+                throw RegistryError(.tooLarge, name, "has \(size) bytes, more than \(limit)")
             }
             var bytes = [UInt8](repeating: 0, count: Int(size))
             let count = try bytes.withUnsafeMutableBytes { try file.read(at: 0, into: $0) }

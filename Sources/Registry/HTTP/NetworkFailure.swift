@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import AsyncHTTPClient
-import NIOCore
-import NIOHTTP1
-import NIOPosix
-import NIOSSL
 import OCI
 
 /// What the network or the HTTP client met, told so that one can act on it.
@@ -32,85 +27,89 @@ struct NetworkFailure: Sendable {
 
     /// Tells what an error of the transport means; nil for errors of something else.
     init?(_ error: any Error) {
-        switch error {
-        case let error as NIOConnectionError: self.init(.noConnection, Self.reason(error))
-        case let error as NIOSSLError: self.init(tls: error)
-        case let error as BoringSSLError where Self.isRefusal("\(error)"): self.init(.ourCertificate, Self.refusal)
-        case is BoringSSLError: self.init(.broken, "the encrypted connection broke")
-        case is NIOSSLExtraError: self.init(.certificate, "its certificate is for another name")
-        case let error as HTTPClientError: self.init(client: error)
-        case let error as IOError:
-            // Refused, no network, no host: at once, and the next time too.
-            let isConnecting = [101, 111, 113].contains(error.errnoCode)
-            self.init(isConnecting ? .noConnection : .broken, Self.text(errno: error.errnoCode))
-        case HTTPParserError.invalidEOFState: self.init(.broken, "the connection was closed")
-        case is HTTPParserError: self.init(.broken, "what came is not HTTP")
-        case is ChannelError: self.init(.broken, "the connection was closed")
-        case is NIOSSLCloseTimedOutError, is NIOTooManyBytesError: self.init(.broken, "the connection was closed")
-        default: return nil
-        }
-    }
-
-    private init(_ kind: Kind, _ reason: String) {
+        guard let error = error as? TransferError else { return nil }
+        let (kind, reason) = Self.meaning(of: error)
         self.kind = kind
-        self.reason = reason
+        guard let proxy = error.proxy, kind == .noConnection || Self.proxyCodes.contains(error.code) else {
+            self.reason = reason
+            return
+        }
+        let said = error.code == 56 && !error.text.isEmpty ? error.text.printable : reason
+        self.reason = "proxy \(proxy.printable): \(said)"
     }
 
-    private init(tls error: NIOSSLError) {
-        switch error {
-        case .uncleanShutdown: self.init(.broken, "the connection was closed")
-        case .handshakeFailed(let cause) where "\(cause)".contains("CERTIFICATE_VERIFY_FAILED"):
-            self.init(.certificate, "its certificate is of an unknown authority or not valid")
-        case .handshakeFailed(let cause) where Self.isRefusal("\(cause)"): self.init(.ourCertificate, Self.refusal)
-        case .unableToValidateCertificate, .noCertificateToValidate, .cannotMatchULabel:
-            self.init(.certificate, "its certificate cannot be checked")
-        case .handshakeFailed: self.init(.handshake, "it does not speak TLS as expected")
-        default: self.init(.broken, "the encrypted connection broke")
+    /// Of codes that are about a proxy, where there is one: it has no address, it refuses, its protocol.
+    private static let proxyCodes: Set<Int32> = [5, 7, 56, 97]
+
+    /// Sorts the values of `CURLcode` (libcurl-errors(3)).
+    private static func meaning(of error: TransferError) -> (Kind, String) {
+        switch error.code {
+        case 3, 1: return (.noConnection, "there is no such address")
+        case 5, 6:
+            let host = unknownHost(error.text)
+            return (
+                .noConnection,
+                "no address is known for \(host); check the name, and whether this machine has a network"
+            )
+        case 7, 45: return (.noConnection, connecting(error.errno))
+        case 97: return (.noConnection, "it does not pass the request on")
+        case 28: return timeout(error)
+        case 35 where isRefusal(error.text): return (.ourCertificate, refusal)
+        case 35 where error.text.contains("certificate"): return (.certificate, "its certificate cannot be checked")
+        case 35 where isClosed(error): return (.broken, "the connection was closed")
+        case 35: return (.handshake, "it does not speak TLS as expected")
+        case 60 where error.text.contains("name") || error.text.contains("altname"):
+            return (.certificate, "its certificate is for another name")
+        case 60: return (.certificate, "its certificate is of an unknown authority or not valid")
+        case 77: return (.certificate, "its certificate cannot be checked: the authorities cannot be read")
+        case 58: return (.ourCertificate, "our certificate and key cannot be used")
+        case 55, 56:
+            if isRefusal(error.text) { return (.ourCertificate, refusal) }
+            if error == .takesNothing { return (.broken, "it takes nothing more") }
+            return (.broken, error.errno == 104 ? "the connection was reset" : "the connection was closed")
+        case 18, 52: return (.broken, "the connection was closed")
+        case 23: return (.broken, "what came has too much in front of its body")
+        case 8, 61: return (.broken, "what came is not HTTP")
+        default: return (.broken, error.text.isEmpty ? "libcurl's error \(error.code)" : error.text.printable)
         }
+    }
+
+    private static func timeout(_ error: TransferError) -> (Kind, String) {
+        if error == .silent { return (.broken, "nothing came for too long") }
+        if error == .tooSlow { return (.broken, "too little came for too long") }
+        return (.noConnection, silence)
     }
 
     private static let refusal = "it wants a certificate of ours that it accepts"
 
     /// Whether an error is what the other end says about our certificate (RFC 8446, section 6.2).
     private static func isRefusal(_ text: String) -> Bool {
-        [
-            "ALERT_BAD_CERTIFICATE", "ALERT_CERTIFICATE_", "ALERT_UNSUPPORTED_CERTIFICATE", "ALERT_UNKNOWN_CA",
-            "ALERT_ACCESS_DENIED",
+        let alerts = [
+            "alert bad certificate", "alert certificate ", "alert unsupported certificate", "alert unknown ca",
+            "alert access denied", "alert handshake failure",
         ]
-        .contains { text.contains($0) }
+        return alerts.contains { text.contains($0) }
     }
 
-    private init(client error: HTTPClientError) {
-        switch error {
-        case .connectTimeout, .tlsHandshakeTimeout, .getConnectionFromPoolTimeout:
-            self.init(.noConnection, Self.silence)
-        case .readTimeout: self.init(.broken, "nothing came for too long")
-        case .writeTimeout: self.init(.broken, "it takes nothing more")
-        case .invalidURL, .emptyHost, .emptyScheme: self.init(.noConnection, "there is no such address")
-        default: self.init(.broken, "the connection was closed")
-        }
+    /// Whether the other end went away in the middle of the handshake.
+    private static func isClosed(_ error: TransferError) -> Bool {
+        error.errno == 104 || error.text.contains("SSL_ERROR_SYSCALL") || error.text.contains("eof")
     }
 
-    private static func reason(_ error: NIOConnectionError) -> String {
-        for failure in error.connectionErrors {
-            if let error = failure.error as? IOError { return text(errno: error.errnoCode) }
-            if case .connectTimeout? = failure.error as? ChannelError { return silence }
-        }
-        return error.dnsAError == nil && error.dnsAAAAError == nil
-            ? "no connection"
-            : "no address is known for \(error.host.printable); check the name, and whether this machine has a network"
+    /// The host of "Could not resolve host: NAME".
+    private static func unknownHost(_ text: String) -> String {
+        text.lastIndex(of: " ").map { String(text[text.index(after: $0)...]).printable } ?? "it"
     }
 
     private static let silence = "it does not answer; check host and port, and whether this machine has a network"
 
-    private static func text(errno code: CInt) -> String {
+    private static func connecting(_ code: Int32) -> String {
         switch code {
         case 104: "the connection was reset"
         case 111: "connection refused; check host and port, and whether a registry runs there"
         case 101, 113: "there is no way to it; check whether this machine has a network"
         case 110: silence
-        case 32: "the connection was closed"
-        default: "system error \(code)"
+        default: "no connection"
         }
     }
 }
