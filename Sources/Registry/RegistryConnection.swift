@@ -172,7 +172,8 @@ final class RegistryConnection: Sendable {
             }
         try checkSafety(of: address, from: base, call.object)
         var authorization = try authorization(for: call)
-        var isProven = false
+        // Others may use a token up before it is sent from here.
+        var proofs = 0
         var redirects = 0
         while true {
             var request = HTTPRequest(call.method, address, headers: call.headers, body: call.body)
@@ -181,8 +182,8 @@ final class RegistryConnection: Sendable {
             if isHome, let authorization { request.headers.append(("Authorization", authorization)) }
             let answer = try transport.send(request, by: try route(to: address))
             if answer.status == 401, isHome {
-                guard !isProven else { throw try refusal(call, authorization) }
-                isProven = true
+                guard proofs < limits.proofs else { throw try refusal(call, authorization) }
+                proofs += 1
                 authorization = try self.authorization(for: call, asked: answer, refused: authorization)
                 continue
             }

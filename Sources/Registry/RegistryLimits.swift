@@ -18,6 +18,8 @@ package struct RegistryLimits: Sendable {
     package var firstDelay: Duration = .milliseconds(500)
     /// The longest wait between two attempts, whatever the registry asks for.
     package var longestDelay: Duration = .seconds(20)
+    /// How often who asks is proven for one request, as tokens may be good for one use.
+    package var proofs = 3
     /// Redirects that are followed for one request.
     package var redirects = 10
     /// Bytes of an answer that tells what went wrong; what is longer is cut.
