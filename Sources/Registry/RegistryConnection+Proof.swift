@@ -10,6 +10,12 @@ extension RegistryConnection {
         return basics.withLock { $0[call.repository ?? ""] }
     }
 
+    /// Whether a proof for the same has helped before: then another one may, where this one was used up meanwhile.
+    func hasHelped(_ call: RegistryCall) -> Bool { helped.withLock { $0.contains(Self.key(call)) } }
+
+    /// Remembers that a proof has helped.
+    func noteHelp(_ call: RegistryCall) { helped.withLock { _ = $0.insert(Self.key(call)) } }
+
     private static func key(_ call: RegistryCall) -> String { call.scopes.sorted().joined(separator: " ") }
 
     /// What to send along after the registry has asked for it.
