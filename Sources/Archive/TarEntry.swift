@@ -28,6 +28,7 @@ package struct TarEntry: Sendable {
 struct TarEntryBuilder {
     private let header: TarHeader
     private let pax: PaxRecords
+    private let longName: [UInt8]?
     private let longLink: [UInt8]?
     let path: [UInt8]
     var sparse: SparseMap?
@@ -36,12 +37,27 @@ struct TarEntryBuilder {
     init(header: TarHeader, pax: PaxRecords, longName: [UInt8]?, longLink: [UInt8]?) {
         self.header = header
         self.pax = pax
+        self.longName = longName
         self.longLink = longLink
         path = longName ?? pax[.sparseName] ?? pax[.path] ?? header.name
     }
 
-    private var hasData: Bool { !(UInt8(ascii: "1")...UInt8(ascii: "6")).contains(header.typeFlag) }
+    private var hasData: Bool {
+        !(UInt8(ascii: "1")...UInt8(ascii: "6")).contains(header.typeFlag) && !isDirectoryByName
+    }
+    /// A directory of the oldest tars is a file whose name ends in a slash.
+    private var isDirectoryByName: Bool { header.typeFlag == 0 && path.last == UInt8(ascii: "/") }
     var hasGNUSparseHeader: Bool { header.typeFlag == UInt8(ascii: "S") }
+
+    /// Refuses names that a GNU header and a pax record give differently: which one counts depends on the reader.
+    func checkNames() throws(ArchiveError) {
+        if let longName, let other = pax[.sparseName] ?? pax[.path], other != longName {
+            throw ArchiveError(reason: "another name in its pax record than in its GNU header")
+        }
+        if let longLink, let other = pax[.linkpath], other != longLink {
+            throw ArchiveError(reason: "another link target in its pax record than in its GNU header")
+        }
+    }
 
     /// Whether the map of a sparse file stands before its data: the pax format 1.0.
     func hasSparseMapInData() throws(ArchiveError) -> Bool {
@@ -61,6 +77,10 @@ struct TarEntryBuilder {
             throw ArchiveError(reason: "a malformed or negative size")
         }
         guard stored <= UInt64(Int64.max) - 1024 else { throw ArchiveError(reason: "a size beyond any file") }
+        // To GNU tar and libarchive it is a directory without data, and what Go takes for the data are entries.
+        guard stored == 0 || path.last != UInt8(ascii: "/") || header.typeFlag == UInt8(ascii: "D") else {
+            throw ArchiveError(reason: "a file with data whose name ends in a slash")
+        }
         return stored
     }
 
@@ -97,6 +117,8 @@ struct TarEntryBuilder {
                 throw ArchiveError(reason: "a symbolic link whose target has \(linkName.count) bytes, not 1 to 4095")
             }
             attributes.target = linkName
+            // Linux knows no mode of a symbolic link, and shows this one wherever a layer is unpacked.
+            attributes.permissions = 0o777
             attributes.size = UInt64(linkName.count)
         case .characterDevice, .blockDevice: attributes.device = try device()
         case .regular:
@@ -115,8 +137,7 @@ struct TarEntryBuilder {
         case UInt8(ascii: "5"), UInt8(ascii: "D"): return .directory
         case UInt8(ascii: "6"): return .fifo
         case UInt8(ascii: "M"): throw ArchiveError(reason: "a piece of an archive in several volumes")
-        // A directory of the oldest tars is a file whose name ends in a slash.
-        case 0: return path.last == UInt8(ascii: "/") ? .directory : .regular
+        case 0: return isDirectoryByName ? .directory : .regular
         // POSIX wants any type that is not known read as a regular file.
         default: return .regular
         }

@@ -57,8 +57,12 @@ package struct TarReader {
                 switch header.typeFlag {
                 case UInt8(ascii: "L"): longName = Self.longName(body)
                 case UInt8(ascii: "K"): longLink = Self.longName(body)
-                default: try add(body, to: &pax)
+                // Of several headers the last one alone counts, as for every other reader.
+                default: pax = try records(body)
                 }
+            // Readers disagree about which of the two files such extended headers belong to.
+            case UInt8(ascii: "g") where hasExtensions, UInt8(ascii: "V") where hasExtensions:
+                throw ArchiveError(offset: position, reason: "a header for all files between a file's own headers")
             case UInt8(ascii: "g"):
                 let body = try readExtension(header)
                 do { try globals.add(body, isGlobal: true) } catch { throw at(position, error) }
@@ -67,6 +71,7 @@ package struct TarReader {
                 pax.inherit(globals)
                 var builder = TarEntryBuilder(header: header, pax: pax, longName: longName, longLink: longLink)
                 do {
+                    try builder.checkNames()
                     return try finish(&builder)
                 } catch let error as ArchiveError where error.entry == nil {
                     throw ArchiveError(entry: builder.path, offset: error.offset, reason: error.reason)
@@ -177,9 +182,11 @@ package struct TarReader {
         return ArchiveError(offset: offset, reason: error.reason)
     }
 
-    /// Adds records that count for the next entry; where they stand is known in an error.
-    private func add(_ body: [UInt8], to pax: inout PaxRecords) throws {
+    /// The records that count for the next entry; where they stand is known in an error.
+    private func records(_ body: [UInt8]) throws -> PaxRecords {
+        var pax = PaxRecords()
         do { try pax.add(body) } catch { throw at(position, error) }
+        return pax
     }
 
     /// A GNU long name, up to its NUL; nil if it is empty.

@@ -16,7 +16,7 @@ enum Format {
     static let incompatibleFeatures: UInt32 = 0xC
 
     /// At offset 64 of the superblock: who made the image, and in which version of what it holds.
-    static let volumeName = Array("cimg 3".utf8)
+    static let volumeName = Array("cimg 4".utf8)
     /// Where the `AttributeKinds` stand: in the last byte of the volume's name, behind its end.
     static let kindsOffset = 79
 

@@ -11,7 +11,8 @@ import SystemPackage
 ///
 /// The file begins with a header of 96 bytes and is described in docs/store-format.md.
 package final class LayerIndex: LayerEntries, Sendable {
-    static let magic = Array("CIMGLYR1".utf8)
+    /// Names the version of what the reader of tars makes of them: an older one's index is derived again.
+    static let magic = Array("CIMGLYR2".utf8)
     static let headerByteCount = 96
     /// So much of the file is in our memory while it is read from its start to its end.
     private static let residentByteCount = 2 << 20
@@ -39,6 +40,10 @@ package final class LayerIndex: LayerEntries, Sendable {
             file = try MappedFile(descriptor)
         } catch {
             throw StoreError(.system, "layer \(diffID)", "its index: \(error)")
+        }
+        let written = Array(file.bytes.prefix(Self.magic.count))
+        guard written == Self.magic || written.dropLast() != Self.magic.dropLast() else {
+            throw StoreError(.damaged, "layer \(diffID)", "its index was made by another version of cimg")
         }
         var header = ByteCursor(file.bytes)
         guard let magic = header.take(8), magic.elementsEqual(Self.magic), let digest = header.take(Digest.byteCount),

@@ -146,6 +146,28 @@ struct BrokenTar: Sendable, CustomStringConvertible {
             for _ in 0..<5 { $0.gnuLongName([UInt8](repeating: 0x6E, count: 1_048_576), isTerminated: false) }
             $0.file("a")
         },
+        BrokenTar(
+            "a file with data whose name ends in a slash",
+            "entry \"f/\": a file with data whose name ends in a slash"
+        ) { $0.file("f/", "x") },
+        BrokenTar("two names for one entry", "entry \"gnu\": another name in its pax record than in its GNU header") {
+            $0.gnuLongName("gnu")
+            $0.file("a", pax: ["path": "pax"])
+        },
+        BrokenTar(
+            "two names of a file with holes", "entry \"gnu\": another name in its pax record than in its GNU header"
+        ) {
+            $0.gnuLongName("gnu")
+            $0.file("a", pax: ["GNU.sparse.name": "pax", "path": "gnu"])
+        },
+        BrokenTar(
+            "two targets of one link", "entry \"a\": another link target in its pax record than in its GNU header"
+        ) {
+            $0.gnuLongName("gnu", type: "K")
+            $0.symlink("a", to: "t", pax: ["linkpath": "pax"])
+        },
+        between("records for all files", "byte 1536") { $0.globalHeader(["uid": "7"]) },
+        between("a volume's name", "byte 1536") { $0.entry(TarHeader("volume", type: "V")) },
         record("without a length", " path=a\n"), record("with an odd length", "x path=a\n"),
         record("that is longer than its header", "99 path=a\n"), record("with the length 0", "0 path=a\n"),
         record("without an equals sign", "9 path a\n"), record("without a keyword", "5 =a\n"),
@@ -201,6 +223,19 @@ struct BrokenTar: Sendable, CustomStringConvertible {
         global("LIBARCHIVE.xattr.user.a"), global("SCHILY.acl.access"), global("RHT.security.selinux"),
         global("GNU.sparse.map"), global("GNU.sparse.offset"),
     ]
+
+    private static func between(
+        _ name: String, _ place: String, _ build: @escaping (inout TarBuilder) -> Void
+    ) -> BrokenTar {
+        BrokenTar(
+            "\(name) between an entry's own records and the entry",
+            "\(place): a header for all files between a file's own headers"
+        ) {
+            $0.raw(TarFeature.pax([("path", "name")]))
+            build(&$0)
+            $0.file("a")
+        }
+    }
 
     private static func attribute(_ name: String) -> String {
         "entry \"a\": extended attribute \"\(name)\": not a name of 1 to 255 bytes with a value of at most 65535"

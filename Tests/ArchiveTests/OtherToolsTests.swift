@@ -60,6 +60,7 @@ import Testing
                 nanos = int((time - seconds) * 10**9)
                 kind = "5" if m.isdir() else m.type.decode()
                 if m.isreg(): kind = "0"
+                if m.issym(): m.mode = 0o777
                 line = f"{text(m.name.rstrip('/'))} {kind} {m.mode & 0o7777:o} {m.uid}:{m.gid} {seconds}+{nanos}"
                 if m.isreg():
                     data = tar.extractfile(m).read()

@@ -41,8 +41,32 @@ struct TarFeature: Sendable, CustomStringConvertible {
             $0.entry(header("d/", type: "\0") { ($0.magic, $0.mode) = (.v7, 0o755) })
             $0.entry(header("f", type: "\0") { $0.magic = .v7 })
         },
-        TarFeature("a file whose name ends in a slash", lines: ["f/ regular 644 size=1 0:\"x\""]) {
-            $0.file("f/", "x")
+        TarFeature(
+            "a directory by its name has no data, whatever its size says",
+            lines: [
+                "d/ directory 755", "next regular 644 size=1 0:\"x\"", "long/ directory 755",
+                "pax/ directory 755", "end regular 644 size=0",
+            ]
+        ) {
+            let directory = header("d/", type: "\0") { ($0.magic, $0.mode, $0.size) = (.v7, 0o755, 1024) }
+            $0.entry(directory)
+            $0.file("next", "x")
+            $0.gnuLongName("long/")
+            $0.entry(header("f", type: "\0") { ($0.magic, $0.mode, $0.size) = (.gnu, 0o755, 1024) })
+            $0.entry(
+                header("f", type: "\0") { ($0.magic, $0.mode) = (.v7, 0o755) },
+                pax: [("path", Array("pax/".utf8)), ("size", Array("1024".utf8))])
+            $0.file("end")
+        },
+        TarFeature(
+            "a name that a longer one replaces makes no directory", lines: ["f regular 644 size=1 0:\"x\""]
+        ) {
+            $0.entry(
+                header("d/", type: "\0") { ($0.magic, $0.size) = (.v7, 1) }, content: [0x78],
+                pax: [("path", Array("f".utf8))])
+        },
+        TarFeature("an empty file whose name ends in a slash", lines: ["f/ regular 644 size=0"]) {
+            $0.file("f/", "")
         },
         TarFeature("a sum of signed bytes", lines: ["\\xff regular 644 size=0"]) {
             var header = TarHeader([0xFF])
@@ -169,11 +193,11 @@ struct TarFeature: Sendable, CustomStringConvertible {
             $0.file("c")
         },
         TarFeature(
-            "a GNU name goes before a pax one, the last of several wins",
-            lines: ["gnu regular 644 size=0", "b2 regular 644 size=0"]
+            "a GNU name and the same one in a pax record, the last of several GNU names",
+            lines: ["both regular 644 size=0", "b2 regular 644 size=0"]
         ) {
-            $0.gnuLongName("gnu")
-            $0.file("a", pax: ["path": "pax"])
+            $0.gnuLongName("both")
+            $0.file("a", pax: ["path": "both"])
             $0.gnuLongName("b1")
             $0.gnuLongName("b2")
             $0.file("b")
@@ -195,10 +219,19 @@ struct TarFeature: Sendable, CustomStringConvertible {
             $0.file("a", pax: ["path": "one", "path": "two"])
             $0.file("b", pax: ["path": "one", "path": ""])
         },
-        TarFeature("two headers for one entry", lines: ["name regular 644 5:0 size=0"]) {
-            $0.raw(pax([("path", "name"), ("uid", "4")]))
+        TarFeature(
+            "of two headers for one entry the last alone counts",
+            lines: ["a regular 644 5:0 size=1 0:\"x\"", "b regular 644 size=0", "c regular 644 size=0 user.b=2"]
+        ) {
+            $0.raw(pax([("path", "name"), ("size", "1024"), ("uid", "4"), ("gid", "4")]))
             $0.raw(pax([("uid", "5")]))
-            $0.file("a")
+            $0.file("a", "x")
+            $0.raw(pax([("GNU.sparse.offset", "0"), ("GNU.sparse.numbytes", "9"), ("GNU.sparse.size", "9")]))
+            $0.raw(pax([("comment", "")]))
+            $0.file("b")
+            $0.raw(pax([("SCHILY.xattr.user.a", "1"), ("LIBARCHIVE.xattr.user.c", "AA")]))
+            $0.raw(pax([("SCHILY.xattr.user.b", "2")], type: "X"))
+            $0.file("c")
         },
         TarFeature(
             "records for all files, and what overrides them",
@@ -213,13 +246,6 @@ struct TarFeature: Sendable, CustomStringConvertible {
             $0.file("c", uid: 1, pax: ["uid": ""])
             $0.globalHeader(["uid": "9"])
             $0.file("d", uid: 1)
-        },
-        TarFeature(
-            "records for all files between an entry's own records and the entry", lines: ["name regular 644 7:0 size=0"]
-        ) {
-            $0.raw(pax([("path", "name")]))
-            $0.globalHeader(["uid": "7"])
-            $0.file("a")
         },
         TarFeature("zeros behind the records", lines: ["name regular 644 size=0"]) {
             var extended = TarHeader("x", type: "x")
@@ -305,6 +331,9 @@ struct TarFeature: Sendable, CustomStringConvertible {
                         "user::rwx,user:lisa:r--:502,u:2:rwx,group::r-x,group:4294967294:rw-,mask::rwx,other::r-- # note",
                     "SCHILY.acl.default": "user::rwx\ngroup::r-x\nother::---\n",
                 ])
+        },
+        TarFeature("a symbolic link has the mode that Linux shows", lines: ["l symbolicLink 777 -> t"]) {
+            $0.entry(header("l", type: "2") { ($0.mode, $0.linkName) = (0o4600, Array("t".utf8)) })
         },
         TarFeature(
             "attributes of links and devices",
@@ -401,7 +430,7 @@ struct TarFeature: Sendable, CustomStringConvertible {
         TarFeature(
             "a size where no data is",
             lines: [
-                "h = a", "l symbolicLink 644 -> a", "d directory 644", "c characterDevice 644 0:0", "f fifo 644",
+                "h = a", "l symbolicLink 777 -> a", "d directory 644", "c characterDevice 644 0:0", "f fifo 644",
                 "end regular 644 size=0",
             ]
         ) {
