@@ -21,15 +21,16 @@ package struct EntryPath: Sendable {
     let range: Range<Int>
     /// Where the last component lies; empty for the root.
     let name: Range<Int>
-    /// The first component that begins as whiteouts do.
+    /// The component that makes the name a mark: the last one if it begins as whiteouts do, or the first leftover.
     let marker: Range<Int>?
 
     /// Normalises a name.
     ///
     /// `..` removes the component before it, as text: no symbolic link is ever followed.
     ///
+    /// - Parameter clamped: whether `..` in the root is the root, as it is for every process, and no error.
     /// - Throws: `Refusal` for a name that would leave the root, holds a NUL, or is too long or too deep.
-    package init(_ bytes: [UInt8]) throws(Refusal) {
+    package init(_ bytes: [UInt8], clamped: Bool = false) throws(Refusal) {
         guard bytes.count <= Self.maximumByteCount else {
             throw Refusal(reason: "the name is longer than \(Self.maximumByteCount) bytes")
         }
@@ -41,7 +42,7 @@ package struct EntryPath: Sendable {
         for component in bytes.split(separator: UInt8(ascii: "/")) {
             if component.elementsEqual([UInt8(ascii: ".")]) { continue }
             if component.elementsEqual([UInt8(ascii: "."), UInt8(ascii: ".")]) {
-                guard components.popLast() != nil else { throw Refusal(reason: "the name leaves the root") }
+                guard components.popLast() != nil || clamped else { throw Refusal(reason: "the name leaves the root") }
                 continue
             }
             components.append(component)
@@ -75,12 +76,15 @@ package struct EntryPath: Sendable {
 
     private typealias Scan = (range: Range<Int>?, name: Range<Int>, marker: Range<Int>?, depth: Int)
 
+    private static let tooLong = Refusal(reason: "a component is longer than \(maximumNameByteCount) bytes")
+
     /// Goes through the components from `start` on; the range is nil if one of them has to be taken away.
     private static func scan(_ bytes: [UInt8], from start: Int) throws(Refusal) -> Scan {
         var result: Scan = (start..<start, start..<start, nil, 0)
         var begin = start
         var position = start
         var isNormal = true
+        var overlong: Range<Int>?
         while position <= bytes.count {
             let isEnd = position == bytes.count
             if !isEnd, bytes[position] != UInt8(ascii: "/") {
@@ -100,20 +104,28 @@ package struct EntryPath: Sendable {
             {
                 isNormal = false
             }
-            let isMarker =
-                bytes[component.lowerBound] == UInt8(ascii: ".")
-                && bytes[component].starts(with: Whiteout.prefix)
-            // A whiteout hides a name of any length that can be; its own name never comes to be a file's.
-            let limit = maximumNameByteCount + (isMarker ? Whiteout.prefix.count : 0)
-            guard component.count <= limit || !isNormal else {
-                throw Refusal(reason: "a component is longer than \(maximumNameByteCount) bytes")
+            if result.marker == nil, bytes[component.lowerBound] == UInt8(ascii: "."),
+                Whiteout(bytes[component]) == .leftover
+            {
+                result.marker = component
             }
-            if isMarker, result.marker == nil { result.marker = component }
+            if component.count > maximumNameByteCount, overlong == nil { overlong = component }
             result.depth += 1
             result.name = component
             result.range = start..<component.upperBound
         }
-        if !isNormal { result.range = nil }
+        guard isNormal else {
+            result.range = nil
+            return result
+        }
+        // A directory of such a name is a directory; only a file's own name hides something.
+        let isMarker = bytes[result.name].starts(with: Whiteout.prefix)
+        if result.marker == nil, isMarker { result.marker = result.name }
+        if let overlong {
+            // A whiteout hides a name of any length that can be; its own name never comes to be a file's.
+            let limit = maximumNameByteCount + Whiteout.prefix.count
+            guard isMarker, overlong == result.name, overlong.count <= limit else { throw tooLong }
+        }
         return result
     }
 

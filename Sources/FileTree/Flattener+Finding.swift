@@ -101,7 +101,7 @@ extension Flattener {
                 continue
             }
             guard making else { return nil }
-            guard name.count <= EntryPath.maximumNameByteCount, !name.contains(0), Whiteout(name) == .none else {
+            guard name.count <= EntryPath.maximumNameByteCount, !name.contains(0) else {
                 throw failure(entry, "its name leads through a symbolic link to no file name")
             }
             if let child { remove(child) }

@@ -7,7 +7,8 @@ extension Flattener {
             try place(reference, attributes.type, at: path, entry: entry.path)
         case .hardLink(let target):
             let layer = layers[layers.count - 1].diffID
-            let target = try Self.path(target, entry.path, of: layer, what: "hard link target: ")
+            // Engines look for it in the directory that the layer is unpacked into, which is their root then.
+            let target = try Self.path(target, entry.path, of: layer, what: "hard link target: ", clamped: true)
             try placeLink(to: target, at: path, entry.path)
         }
     }

@@ -13,8 +13,6 @@ package struct Flattener {
     package struct Report: Hashable, Sendable {
         /// Leftovers of AUFS (`.wh..wh.plnk` and the like) and what stood below them: dropped.
         package var leftovers = 0
-        /// Entries below a directory whose name is a whiteout: dropped.
-        package var entriesBelowWhiteouts = 0
         /// Whiteouts that hid nothing.
         package var idleWhiteouts = 0
         /// Directories of the tree that no layer has an entry for.
@@ -151,10 +149,10 @@ package struct Flattener {
 
     /// A name as a path; `entry` is whose name or target it is.
     static func path(
-        _ bytes: [UInt8], _ entry: [UInt8], of layer: DiffID, what: String = ""
+        _ bytes: [UInt8], _ entry: [UInt8], of layer: DiffID, what: String = "", clamped: Bool = false
     ) throws -> EntryPath {
         do {
-            return try EntryPath(bytes)
+            return try EntryPath(bytes, clamped: clamped)
         } catch let refusal {
             throw LayerError(layer: layer, path: entry, reason: what + refusal.reason)
         }
@@ -185,14 +183,11 @@ package struct Flattener {
         }
     }
 
-    /// Counts an entry that is a whiteout, a leftover or below one.
+    /// Leaves out an entry that is a whiteout or a leftover, or lies below a leftover; leftovers are counted.
     mutating func drop(
         _ entry: LayerEntry, _ reference: FileReference, _ path: EntryPath, _ marker: Range<Int>
     ) throws {
-        guard Whiteout(path.bytes[marker]) == .leftover else {
-            if marker != path.name { report.entriesBelowWhiteouts += 1 }
-            return
-        }
+        guard Whiteout(path.bytes[marker]) == .leftover else { return }
         report.leftovers += 1
         // AUFS kept the files that have several names here, and their names as hard links to them.
         if case .file(let attributes, _, _) = entry.kind, attributes.type != .directory {

@@ -134,9 +134,6 @@ extension Flattener.Report {
     var lines: [String] {
         var lines: [String] = []
         if leftovers > 0 { lines.append("\(leftovers) AUFS leftovers were left out") }
-        if entriesBelowWhiteouts > 0 {
-            lines.append("\(entriesBelowWhiteouts) entries below a whiteout's name were left out")
-        }
         return lines
     }
 }

@@ -49,7 +49,8 @@ private enum RandomLayer {
         switch Int.random(in: 0..<24, using: &random) {
         case 0..<6: return .dir(path, mode: UInt16.random(in: 0o700...0o777, using: &random))
         case 6..<12: return .file(path, String(UInt16.random(in: 0...999, using: &random)))
-        case 12..<15: return .link(path, self.path(&random))
+        case 12..<14: return .link(path, self.path(&random))
+        case 14: return .link(path, "../" + self.path(&random))
         case 15: return .symlink(path, self.path(&random))
         case 16: return .symlink(path, "/" + self.path(&random))
         case 17: return .symlink(path, "../" + self.path(&random))
@@ -98,8 +99,11 @@ private final class PathModel {
         }
     }
 
+    /// Names here climb at their beginning only, from where there is nothing above.
     private func components(_ item: [UInt8]) -> [String] {
-        String(decoding: item, as: UTF8.self).split(separator: "/").map(String.init).filter { $0 != "." }
+        String(decoding: item, as: UTF8.self).split(separator: "/").map(String.init).filter {
+            ![".", ".."].contains($0)
+        }
     }
 
     private func removeAll(below path: [String], itself: Bool) {
@@ -112,17 +116,17 @@ private final class PathModel {
         layer += 1
         for item in items {
             let path = components(item.path)
-            guard let position = path.firstIndex(where: { $0.hasPrefix(".wh.") }) else { continue }
-            let parent = Array(path[..<position])
-            if path[position] == ".wh..wh..opq" {
+            guard let name = path.last, name.hasPrefix(".wh.") else { continue }
+            let parent = Array(path.dropLast())
+            if name == ".wh..wh..opq" {
                 removeAll(below: parent, itself: false)
             } else {
-                removeAll(below: parent + [String(path[position].dropFirst(4))], itself: true)
+                removeAll(below: parent + [String(name.dropFirst(4))], itself: true)
             }
         }
         for (number, item) in items.enumerated() {
             let path = components(item.path)
-            if path.contains(where: { $0.hasPrefix(".wh.") }) { continue }
+            if path.last?.hasPrefix(".wh.") == true { continue }
             try place(item, at: path, number)
         }
         for number in items.indices { try settle(number) }

@@ -3,6 +3,7 @@
 import FileTree
 
 extension FlatteningCase {
+    private static let longName = String(repeating: "n", count: 256)
     private static let everyByte = (1...255).map(UInt8.init).filter { $0 != UInt8(ascii: "/") }
 
     /// Directories on the way to an entry.
@@ -58,8 +59,12 @@ extension FlatteningCase {
             "links in a circle", [.symlink("a", "b"), .symlink("b", "a"), .file("a/f")],
             fails: "\"a/f\": its name leads through more than 40 symbolic links"),
         FlatteningCase(
-            "a link to a whiteout's name", [.symlink("a", ".wh.x"), .file("a/f")],
+            "a link to a name that is too long", [.symlink("a", longName), .file("a/f")],
             fails: "\"a/f\": its name leads through a symbolic link to no file name"),
+        FlatteningCase(
+            "a link to a whiteout's name leads to a directory of that name", [.file("x")],
+            [.symlink("a", ".wh.x"), .file("a/f")],
+            gives: [".wh.x/ 755 [-]", ".wh.x/f 644 [1]", "a -> .wh.x [1]", "x 644 [0]"]),
         FlatteningCase(
             "a parent that is a file of a lower layer is replaced", [.file("a", "x")], [.file("a/b", "y")],
             gives: ["a/ 755 [-]", "a/b 644 [1] \"y\""]),
@@ -91,8 +96,20 @@ extension FlatteningCase {
         FlatteningCase(
             "a whiteout that leaves the root", [.marker("../.wh.a")], fails: "\"../.wh.a\": the name leaves the root"),
         FlatteningCase(
-            "a link target that leaves the root is named", [.link("a", "../b")],
-            fails: "\"a\": hard link target: the name leaves the root"),
+            "a hard link's target that climbs beyond the root begins at the root",
+            [
+                .file("b", "x"), .link("a", "../b"), .link("d/c", "e/../../../b"), .link("late", "/../last"),
+                .file("last"),
+            ],
+            gives: [
+                "a 644 [0] \"x\"", "b = a", "d/ 755 [-]", "d/c = a", "last 644 [0]", "late = last",
+            ]),
+        FlatteningCase(
+            "a hard link's target that climbs out and is not there", [.link("a", "../b")],
+            fails: "\"a\": hard link to a missing target \"b\""),
+        FlatteningCase(
+            "a hard link's target that is the root's parent", [.link("a", "../..")],
+            fails: "\"a\": a hard link to a directory"),
         FlatteningCase(
             "a symbolic link's target is nobody's business", [.symlink("a", "../../../etc/passwd")],
             gives: ["a -> ../../../etc/passwd [0]"]),

@@ -94,9 +94,24 @@ extension FlatteningCase {
             "a whiteout acts on all layers below, not on those above", [.file("a", "0")], [.file("a", "1")],
             [.marker(".wh.a")], [.file("a", "3")], gives: ["a 644 [3] \"3\""]),
         FlatteningCase(
-            "entries below a whiteout's name are left out", [.dir("d"), .file("d/f")],
-            [.dir(".wh.d"), .file(".wh.d/x", "1"), .file(".wh.d/e/y")],
-            gives: [], report: { ($0.entriesBelowWhiteouts, $0.idleWhiteouts) = (2, 2) }),
+            "a directory whose name begins as whiteouts do is a directory", [.dir("d"), .file("d/f"), .file("d/g")],
+            [
+                .file(".wh.d/x", "1"), .file(".wh.d/e/y"), .file("d/.wh./z"), .file("d/.wh../z"),
+                .file(".wh..wh..opq/o"),
+            ],
+            [.marker(".wh.d/.wh.x")],
+            gives: [
+                ".wh..wh..opq/ 755 [-]", ".wh..wh..opq/o 644 [1]", ".wh.d/ 755 [-]", ".wh.d/e/ 755 [-]",
+                ".wh.d/e/y 644 [1]", "d/ 755 [0]", "d/.wh./ 755 [-]", "d/.wh./z 644 [1]", "d/.wh../ 755 [-]",
+                "d/.wh../z 644 [1]", "d/f 644 [0]", "d/g 644 [0]",
+            ], report: { $0.missingParents = 5 }),
+        FlatteningCase(
+            "the directory's own entry is a whiteout, what lies below is shown", [.dir("d"), .file("d/f")],
+            [.dir(".wh.d/", mode: 0o700), .file(".wh.d/x", "1"), .link("l", ".wh.d/x")],
+            gives: [".wh.d/ 755 [-]", ".wh.d/x 644 [1] \"1\"", "l = .wh.d/x"], report: { $0.missingParents = 1 }),
+        FlatteningCase(
+            "a directory called as a whiteout of more than 255 bytes", [.file(".wh.\(longName)/x")],
+            fails: "\".wh.\(longName)/x\": a component is longer than 255 bytes"),
         FlatteningCase(
             "a whiteout of a name of 255 bytes", [.file(longName), .file("a")], [.marker(".wh.\(longName)")],
             gives: ["a 644 [0]"]),
@@ -109,9 +124,6 @@ extension FlatteningCase {
             [.file("a.wh.b"), .file(".wh"), .file(".wha"), .file(".WH.a")],
             gives: [".WH.a 644 [0]", ".wh 644 [0]", ".wha 644 [0]", "a.wh.b 644 [0]"]),
         FlatteningCase("a whiteout without a name", [.marker(".wh.")], fails: "\".wh.\": a whiteout without a name"),
-        FlatteningCase(
-            "a whiteout without a name, with something below", [.file("d/.wh./x")],
-            fails: "\"d/.wh./x\": a whiteout without a name"),
         FlatteningCase(
             "a whiteout of the directory itself", [.dir("d")], [.marker("d/.wh..")],
             fails: "\"d/.wh..\": a whiteout of \".\" or \"..\""),
