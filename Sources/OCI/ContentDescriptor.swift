@@ -36,15 +36,7 @@ package struct ContentDescriptor: Codable, Sendable, Hashable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         mediaType = try container.decodeIfPresent(String.self, forKey: .mediaType) ?? ""
         digest = try container.decode(Digest.self, forKey: .digest)
-        do {
-            size = try container.decode(Int64.self, forKey: .size)
-        } catch let error as DecodingError {
-            throw error
-        } catch {
-            // A fraction or a number beyond 64 bits: the decoder's own error has no path.
-            throw DecodingError.dataCorruptedError(
-                forKey: .size, in: container, debugDescription: "is not a whole number below 2^63")
-        }
+        size = try container.decode(Int64.self, forKey: .size)
         guard size >= 0 else {
             throw DecodingError.dataCorruptedError(forKey: .size, in: container, debugDescription: "is negative")
         }

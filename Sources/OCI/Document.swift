@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
-
 /// The most bytes and levels that a JSON document of an image may have; what is larger is refused unread.
 package enum DocumentLimit {
     /// Bytes of a manifest, an index or an archive's list of images: 4 MiB, as much as registries accept.
@@ -10,6 +8,8 @@ package enum DocumentLimit {
     package static let configuration = 16 << 20
     /// Arrays and objects within each other.
     package static let depth = 64
+    /// Values of a document, names of members included: room for an engine's list of 100,000 layers.
+    package static let values = 4 << 20
     /// Layers of an image: more than any engine can stack.
     package static let layers = 4096
 }
@@ -86,6 +86,8 @@ private struct Shape: Decodable {
 
 /// Decodes a JSON document of bounded size and depth.
 ///
+/// The only way in which cimg reads JSON. A document in which readers could see different things is refused: one with a
+/// member twice, or with a field in other letters (`Layers` for `layers`), which programs in Go take for the field.
 /// - Throws: `FormatError` that begins with `name` and tells the JSON path.
 package func decode<Value: Decodable>(
     _ type: Value.Type, _ json: [UInt8], name: String, limit: Int
@@ -93,40 +95,10 @@ package func decode<Value: Decodable>(
     guard json.count <= limit else {
         throw FormatError(name, "is larger than \(limit) bytes")
     }
-    guard isShallow(json) else {
-        throw FormatError(name, "has more than \(DocumentLimit.depth) arrays and objects within each other")
-    }
+    let tape = try JSONTape(json, name: name)
     do {
-        return try JSONDecoder().decode(type, from: Data(json))
+        return try JSONReader(tape).value(type)
     } catch {
         throw FormatError(name, decoding: error)
     }
-}
-
-/// Whether no more arrays and objects are open at once than allowed; says nothing about the syntax.
-private func isShallow(_ json: [UInt8]) -> Bool {
-    var depth = 0
-    var isInString = false
-    var isEscaped = false
-    for byte in json {
-        if isInString {
-            if isEscaped {
-                isEscaped = false
-            } else if byte == UInt8(ascii: "\\") {
-                isEscaped = true
-            } else if byte == UInt8(ascii: "\"") {
-                isInString = false
-            }
-            continue
-        }
-        switch byte {
-        case UInt8(ascii: "\""): isInString = true
-        case UInt8(ascii: "["), UInt8(ascii: "{"):
-            depth += 1
-            if depth > DocumentLimit.depth { return false }
-        case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
-        default: break
-        }
-    }
-    return true
 }

@@ -35,8 +35,6 @@ extension FormatError {
             self.init(object, at: Self.path(context.codingPath), "is null")
         case .typeMismatch(let type, let context):
             self.init(object, at: Self.path(context.codingPath), "is not \(Self.name(of: type))")
-        case .dataCorrupted(let context) where context.codingPath.isEmpty:
-            self.init(object, "is not valid JSON")
         case .dataCorrupted(let context):
             self.init(object, at: Self.path(context.codingPath), Self.sentence(context))
         @unknown default:
@@ -67,6 +65,7 @@ extension FormatError {
         switch type {
         case is String.Type: "a string"
         case is any BinaryInteger.Type: "a whole number"
+        case is any BinaryFloatingPoint.Type: "a number"
         case is Bool.Type: "true or false"
         case is any Sequence.Type where "\(type)".hasPrefix("Array"): "an array"
         default: "an object"

@@ -31,6 +31,13 @@ struct HostileDocumentTests {
         return image
     }
 
+    /// An image whose manifest has other members.
+    private static func otherwise(_ members: [(String, JSON?)]) -> ImageBuilder {
+        var image = image
+        image.manifestMembers = members
+        return image
+    }
+
     private static func configuration(_ configuration: JSON) -> ImageBuilder {
         var image = image
         image.configuration = configuration
@@ -61,6 +68,13 @@ struct HostileDocumentTests {
         HostileInput(
             "an index of 5 MiB", "oci:layout: index.json: is 5242896 bytes, more than the limit of 4194304",
             index: Array("{\"manifests\":[]}".utf8) + [UInt8](repeating: 32, count: 5 << 20)),
+        HostileInput(
+            "an index with two lists", "oci:layout: index.json: manifests: is given twice",
+            index: Array("{\"manifests\":[],\"\\u006danifests\":[]}".utf8)),
+        HostileInput(
+            "an index whose list is spelled otherwise",
+            "oci:layout: index.json: Manifests: is \"manifests\" to some readers, and nothing to others",
+            index: Array("{\"Manifests\":[]}".utf8)),
         HostileInput("an index without images", "oci:layout: has no images", layout: OCILayoutBuilder()),
         HostileInput(
             "a size that is no Int64", "oci:layout: index.json: manifests[0].size: is not a whole number below 2^63",
@@ -177,6 +191,29 @@ struct HostileDocumentTests {
         HostileInput(
             "no rootfs", "oci:layout: configuration sha256:…: is of no container image: it has no rootfs.diff_ids",
             image: configuration(["os": "linux"])),
+        HostileInput(
+            "a manifest with its layers once more in other letters",
+            "oci:layout: manifest sha256:…: Layers: is given twice, the other time as \"layers\"",
+            image: otherwise([("Layers", [])])),
+        HostileInput(
+            "a manifest with the layers in other letters only",
+            "oci:layout: manifest sha256:…: layer\u{17F}: is \"layers\" to some readers, and nothing to others",
+            image: otherwise([("layers", nil), ("layer\u{17F}", [])])),
+        HostileInput(
+            "a descriptor with two digests",
+            "oci:layout: manifest sha256:…: layers[0].Digest: is given twice, the other time as \"digest\"",
+            image: layer { $0["Digest"] = "sha256:" }),
+        HostileInput(
+            "a configuration with two lists of layers", "oci:layout: configuration sha256:…: rootfs: is given twice",
+            image: configuration(
+                .object([
+                    ("os", "linux"), ("rootfs", ["type": "layers", "diff_ids": []]),
+                    ("rootfs", ["type": "layers", "diff_ids": []]),
+                ]))),
+        HostileInput(
+            "a configuration with two lists of diff IDs",
+            "oci:layout: configuration sha256:…: rootfs.Diff_IDs: is given twice, the other time as \"diff_ids\"",
+            image: configuration(["os": "linux", "rootfs": ["type": "layers", "diff_ids": [], "Diff_IDs": []]])),
         HostileInput(
             "a configuration that is a string", "oci:layout: configuration sha256:…: is not an object",
             image: configuration("hello")),

@@ -263,17 +263,20 @@ struct ContainersStorageTests {
         let fixture = Fixture.usual()
         fixture.record(["id": 5])
         fixture.record("text")
+        fixture.record(["id": .string(id("4")), "ID": .string(id("5")), "layer": .string(id("c"))])
         fixture.container("2", name: "after", layer: id("c"))
         fixture.write()
         let listing = try fixture.storage().containers()
         #expect(listing.items.map(\.names) == [["box"], ["after"]])
         #expect(
             listing.problems.map { "\($0)".replacing(fixture.root, with: "$") } == [
-                "podman $: overlay-containers/containers.json: has 2 damaged records"
+                "podman $: overlay-containers/containers.json: has 3 damaged records"
             ])
     }
 
-    @Test("a damaged list is an error with its place", arguments: ["", "[", "{}", "[[[", "null", "\u{1}"])
+    @Test(
+        "a damaged list is an error with its place",
+        arguments: ["", "[", "{}", "[[[", "null", "\u{1}", #"[{"id":"a","id":"b"}]"#])
     func damagedList(text: String) {
         let fixture = Fixture.usual()
         fixture.write()

@@ -122,6 +122,12 @@ struct CredentialTests {
         #expect(try token(#"{"access_token":"b","expires_in":300}"#).expiry == now + .seconds(290))
         #expect(try token(#"{"token":"","access_token":"b","expires_in":-5}"#).text == "b")
         #expect(throws: FormatError("token", "has no token")) { try token("{}") }
+        #expect(throws: FormatError("token", at: "token", "is given twice")) {
+            try token(#"{"token":"a","token":"b"}"#)
+        }
+        #expect(throws: FormatError("token", at: "Token", "is given twice, the other time as \"token\"")) {
+            try token(#"{"token":"a","Token":"b"}"#)
+        }
         #expect(throws: FormatError("token", at: "token", "has characters that tokens cannot have")) {
             try token(#"{"token":"a\r\nX: y"}"#)
         }

@@ -17,22 +17,25 @@ package enum JSONValue: Codable, Equatable, Sendable {
     /// An object.
     case object([String: JSONValue])
 
+    /// Decodes any value of a document that `decode(_:_:name:limit:)` reads, whose depth is bounded.
     package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            self = .null
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
-        } else if let value = try? container.decode(Int64.self) {
-            self = .integer(value)
-        } else if let value = try? container.decode(Double.self) {
-            self = .number(value)
-        } else if let value = try? container.decode(String.self) {
-            self = .string(value)
-        } else if let values = try? container.decode([JSONValue].self) {
-            self = .array(values)
-        } else {
-            self = .object(try container.decode([String: JSONValue].self))
+        guard let reader = decoder as? JSONReader else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "is no value of a JSON document"))
+        }
+        switch reader.kind {
+        case .null: self = .null
+        case .no: self = .bool(false)
+        case .yes: self = .bool(true)
+        case .number:
+            if let whole = Int64(reader.tape.text(reader.node)) {
+                self = .integer(whole)
+            } else {
+                self = .number(try Double(reader))
+            }
+        case .plainString, .escapedString: self = .string(try String(reader))
+        case .array: self = .array(try [JSONValue](from: reader))
+        case .object: self = .object(try [String: JSONValue].map(reader))
         }
     }
 
