@@ -108,6 +108,44 @@ struct ContainerCommandTests {
     }
 
     @Test(arguments: EngineBench.Engine.allCases)
+    func `an image is the same out of an archive, of the store and in an engine`(engine: EngineBench.Engine) throws {
+        try bench.load(Self.content.get(), as: image, into: engine)
+        let archive = archive(try Self.content.get())
+        try expect(cimg(engine, "import", archive, "stored").code, is: 0)
+        for other in [archive, "stored"] {
+            for (left, right) in [(other, imageName(engine)), (imageName(engine), other)] {
+                try expect(cimg(engine, "diff", left, right), is: .success(), "\(left) \(right)")
+                try expect(cimg(engine, "diff", "--full", left, right), is: .success(), "\(left) \(right)")
+            }
+        }
+        try expect(cimg(engine, "diff", imageName(engine), imageName(engine)), is: .success())
+    }
+
+    @Test(arguments: EngineBench.Engine.allCases)
+    func `an image without layers is an empty tree`(engine: EngineBench.Engine) throws {
+        let empty = ImageBuilder([])
+        try bench.load(empty, as: image, into: engine)
+        let archive = archive(empty)
+        for (left, right) in [(archive, imageName(engine)), (imageName(engine), archive)] {
+            try expect(cimg(engine, "diff", left, right), is: .success(), "\(left) \(right)")
+        }
+        try expect(cimg(engine, "diff", imageName(engine), imageName(engine)), is: .success())
+        try expect(cimg(engine, "mount", imageName(engine), mountpoint), is: .success())
+        defer { _ = try? cimg(engine, "umount", "--lazy", mountpoint) }
+        let seen = try bench.run(engine, ["stat", "-c", "%F %a %u %g %Y %h", mountpoint])
+        #expect(seen == "directory 755 0 0 0 2")
+        #expect(try bench.run(engine, ["ls", "-A", mountpoint]) == "")
+        try expect(cimg(engine, "diff", "\(mountpoint)/", archive), is: .success())
+        try expect(cimg(engine, "umount", mountpoint), is: .success())
+    }
+
+    private func archive(_ image: ImageBuilder) -> String {
+        scratch.file("image.tar", DockerArchiveBuilder(.legacy, image, tags: [self.image]).bytes)
+        chmod("\(scratch.path)/image.tar", 0o644)
+        return "docker-archive:\(scratch.path)/image.tar"
+    }
+
+    @Test(arguments: EngineBench.Engine.allCases)
     func `diff tells what a container did to its image`(engine: EngineBench.Engine) throws {
         let container = try container(engine)
         try expect(cimg(engine, "diff", container.name), is: .success())

@@ -11,9 +11,8 @@ func openMountSource(_ object: EngineObject) throws -> MountSource {
     let tree = EngineTree(layers: try object.layers())
     var isChanging = false
     if case .container = object { isChanging = true }
-    let (directories, options) = try tree.open(called: object.qualifiedName, isChanging: isChanging)
     return MountSource(
-        name: object.qualifiedName, digest: nil, content: .directories(directories, options),
+        name: object.qualifiedName, digest: nil, content: try tree.served(isChanging: isChanging),
         owners: tree.foreignOwners)
 }
 

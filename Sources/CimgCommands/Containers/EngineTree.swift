@@ -37,14 +37,10 @@ struct EngineTree: Sendable {
     /// Opens directories, and tells how they are to be understood.
     ///
     /// - Parameters:
-    ///   - name: what the user calls the object, for errors.
     ///   - isChanging: whether what reads them must see what the container does meanwhile.
     private func open(
-        _ directories: [EngineLayers.Directory], called name: String, isChanging: Bool
+        _ directories: [EngineLayers.Directory], isChanging: Bool
     ) throws -> (opened: [Descriptor], options: OverlayOptions) {
-        guard !directories.isEmpty else {
-            throw CommandError("\(name.printable): has no layers: there is nothing in it")
-        }
         let opened = try directories.map(open)
         var marks: OverlayMarkFormats = layers.isPlain ? [] : layers.usesUserXattrs ? .user : .trusted
         // Where owners and modes are kept in attributes, the layers' own directories have one: looking for it on every
@@ -70,23 +66,27 @@ struct EngineTree: Sendable {
         return names?.contains { $0.elementsEqual("user.containers.override_stat".utf8) } ?? false
     }
 
-    /// All of it, to be served.
-    func open(
-        called name: String, isChanging: Bool
-    ) throws -> (opened: [Descriptor], options: OverlayOptions) {
-        try open(directories(.whole), called: name, isChanging: isChanging)
+    /// All of it, to be served; an image without layers is a tree with nothing in it, as it is in the store.
+    func served(isChanging: Bool) throws -> MountSource.Content {
+        let directories = directories(.whole)
+        guard !directories.isEmpty else { return .tree(try EmptyTree.files()) }
+        let (opened, options) = try open(directories, isChanging: isChanging)
+        return .directories(opened, options)
     }
 
     /// A part as a tree to compare.
     ///
-    /// - Parameter image: the stored tree of the image's layers, which then stands for the directories that they were
-    ///   unpacked to.
-    func tree(_ part: Part, called name: String, over image: MappedTree? = nil) throws -> OverlayTree {
+    /// - Parameters:
+    ///   - name: what the user calls the object, for errors.
+    ///   - image: the stored tree of the image's layers, which then stands for the directories that they were unpacked
+    ///     to.
+    func tree(_ part: Part, called name: String, over image: MappedTree? = nil) throws -> any TreeSource {
         var own = directories(part)
         if image != nil { own.removeLast(min(own.count, layers.diffIDs?.count ?? 0)) }
-        let (opened, options) = try open(own, called: name, isChanging: true)
+        guard !own.isEmpty else { return try image ?? mappedTree(EmptyTree.files()) }
+        let (opened, options) = try open(own, isChanging: true)
         let layers = opened.map { OverlayLayer.directory($0) } + (image.map { [.tree($0)] } ?? [])
-        return try OverlayTree(layers, name: Array(name.utf8), options: options)
+        return try OverlayTree(layers, name: RawArguments.bytes(of: name), options: options)
     }
 
     /// The numbers of users and groups that this process needs rights over to read the directories; nil where it can

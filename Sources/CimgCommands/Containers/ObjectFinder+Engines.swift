@@ -24,7 +24,7 @@ extension ObjectFinder {
         if let (kind, isImage, name) = EngineKind.prefixed(text) {
             return .engine(try engineObject(text, kind, isImage: isImage, name))
         }
-        if try RegistryName.explicit(text) != nil || location(text) != nil { return .image }
+        if try RegistryName.explicit(text) != nil || ImageLocation(parsing: text) != nil { return .image }
         let named = engines.containers(named: text, prefixes: false).map(EngineObject.container)
         if let object = try only(named, called: text) { return .engine(object) }
         // Containers are found where there is no store; nothing being found is told with the store's trouble.
