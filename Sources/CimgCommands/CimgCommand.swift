@@ -39,9 +39,10 @@ package struct CimgCommand: ParsableCommand {
         // A reader that went away is an error of writing, which is no reason to die.
         signal(SIGPIPE, SIG_IGN)
         do {
-            var arguments = Array(CommandLine.arguments.dropFirst())
+            let words = RawArguments.all()
+            var arguments = Array(words.dropFirst())
             // What mount(8) and container engines call where a file system's own program is expected.
-            if CommandLine.arguments.first?.split(separator: "/").last == "mount.fuse.cimg" {
+            if words.first?.split(separator: "/").last == "mount.fuse.cimg" {
                 arguments.insert("overlay", at: 0)
             }
             if arguments.first == "serve" {

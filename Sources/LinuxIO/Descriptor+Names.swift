@@ -15,9 +15,12 @@ extension Descriptor {
     }
 
     /// Whether a name is in this directory, whatever it is.
-    package func hasEntry(_ name: String) throws(Errno) -> Bool {
+    package func hasEntry(_ name: String) throws(Errno) -> Bool { try hasEntry(Array(name.utf8)) }
+
+    /// Whether a name is in this directory, whatever it is.
+    package func hasEntry(_ name: [UInt8]) throws(Errno) -> Bool {
         do throws(Errno) {
-            _ = try retrying { faccessat(rawValue, name, F_OK, AT_SYMLINK_NOFOLLOW) }
+            _ = try retrying { withCString(name) { faccessat(rawValue, $0, F_OK, AT_SYMLINK_NOFOLLOW) } }
             return true
         } catch .noSuchFileOrDirectory {
             return false
@@ -30,8 +33,19 @@ extension Descriptor {
     package func rename(
         _ name: String, to directory: Descriptor, as newName: String, replacing: Bool = true
     ) throws(Errno) {
+        try rename(name, to: directory, as: Array(newName.utf8), replacing: replacing)
+    }
+
+    /// Renames an entry of a name that is the program's own.
+    ///
+    /// See `rename(_:to:as:replacing:)`.
+    package func rename(
+        _ name: String, to directory: Descriptor, as newName: [UInt8], replacing: Bool = true
+    ) throws(Errno) {
         let flags = replacing ? 0 : clinux_RENAME_NOREPLACE
-        _ = try retrying { clinux_renameat2(rawValue, name, directory.rawValue, newName, flags) }
+        _ = try retrying {
+            withCString(newName) { clinux_renameat2(rawValue, name, directory.rawValue, $0, flags) }
+        }
     }
 
     /// Gives a file one more name.

@@ -67,7 +67,9 @@ extension Descriptor {
             return try open(directory, O_RDWR | clinux_O_TMPFILE, mode: 0o600)
         } catch .notSupported {
         } catch .isDirectory {}
-        var template = Array(directory.appending("cimg-" + String(repeating: "X", count: 6)).string.utf8) + [0]
+        var template = directory.appending("cimg-" + String(repeating: "X", count: 6)).withPlatformString {
+            Array(UnsafeRawBufferPointer(start: $0, count: strlen($0) + 1))
+        }
         let number = try retrying {
             template.withUnsafeMutableBytes { raw in
                 raw.assumingMemoryBound(to: CChar.self).baseAddress.map { mkstemp($0) } ?? -1
@@ -87,4 +89,11 @@ extension Descriptor {
 extension FilePath {
     /// A path of any bytes; what is behind a NUL is not part of it.
     init(bytes: [UInt8]) { self.init(platformString: bytes.map { CChar(bitPattern: $0) } + [0]) }
+}
+
+extension FilePath.Component {
+    /// The name's bytes.
+    package var bytes: [UInt8] {
+        withPlatformString { name in Array(UnsafeRawBufferPointer(start: name, count: strlen(name))) }
+    }
 }

@@ -51,44 +51,56 @@ package struct ImageLocation: Sendable, Hashable {
     ///
     /// Paths may hold colons: the longest beginning that exists on this machine is the path. Where none exists, the
     /// tag starts at the last colon behind the last slash.
-    /// - Parameter exists: whether there is something at a path.
+    /// - Parameters:
+    ///   - text: an argument of a command, as `ArgumentText` has it: its path may be any bytes.
+    ///   - exists: whether there is something at a path.
     /// - Returns: nil for a text that does not begin with a transport's name and a colon.
     /// - Throws: `SourceError` for a path, tag or digest that is none.
     package init?(
         parsing text: String, exists: (FilePath) -> Bool = { fileExists($0) }
     ) throws(SourceError) {
-        guard let colon = text.firstIndex(of: ":"), let transport = Transport(rawValue: String(text[..<colon])) else {
-            return nil
-        }
-        let rest = String(text[text.index(after: colon)...])
+        guard let (transport, rest) = Self.transport(text) else { return nil }
         let object = text.printable
         guard !rest.isEmpty else { throw SourceError(object, "has no path") }
-        guard !rest.utf8.contains(0) else { throw SourceError(object, "has a NUL character") }
+        guard !rest.contains(0) else { throw SourceError(object, "has a NUL character") }
         if transport == .registryDir {
             self = Self.registryDirectory(rest)
             return
         }
         guard transport != .dir && transport != .rootfs else {
-            self.init(transport, FilePath(rest))
+            self.init(transport, Self.path(rest))
             return
         }
-        let splits = Self.splits(rest)
-        if exists(FilePath(rest)) {
-            self.init(transport, FilePath(rest))
-        } else if let split = splits.first(where: { exists(FilePath($0.path)) }) ?? Self.likely(splits) {
-            self.init(transport, FilePath(split.path), try Self.selection(split, object: object))
+        let cuts = Self.cuts(rest)
+        if exists(Self.path(rest)) {
+            self.init(transport, Self.path(rest))
+        } else if let cut = cuts.first(where: { exists(Self.path(rest[..<$0])) }) ?? Self.likely(cuts, rest) {
+            self.init(transport, Self.path(rest[..<cut]), try Self.selection(rest[cut...], object: object))
         } else {
-            self.init(transport, FilePath(rest))
+            self.init(transport, Self.path(rest))
         }
     }
 
+    /// The transport that an argument begins with, and the bytes behind its colon.
+    private static func transport(_ text: String) -> (Transport, ArraySlice<UInt8>)? {
+        let bytes = ArgumentText.bytes(of: text)
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
+            let transport = Transport(rawValue: String(decoding: bytes[..<colon], as: UTF8.self))
+        else { return nil }
+        return (transport, bytes[(colon + 1)...])
+    }
+
+    private static func path(_ bytes: ArraySlice<UInt8>) -> FilePath {
+        FilePath(platformString: bytes.map { CChar(bitPattern: $0) } + [0])
+    }
+
     /// The path and, behind the last `//` that something follows, the repository.
-    private static func registryDirectory(_ rest: String) -> ImageLocation {
-        guard let cut = rest.ranges(of: "//").last(where: { $0.lowerBound != rest.startIndex }),
+    private static func registryDirectory(_ rest: ArraySlice<UInt8>) -> ImageLocation {
+        guard let cut = rest.ranges(of: Array("//".utf8)).last(where: { $0.lowerBound != rest.startIndex }),
             cut.upperBound != rest.endIndex
-        else { return ImageLocation(.registryDir, FilePath(rest)) }
-        let path = FilePath(String(rest[..<cut.lowerBound]))
-        return ImageLocation(.registryDir, path, .name(String(rest[cut.upperBound...])))
+        else { return ImageLocation(.registryDir, path(rest)) }
+        let name = ArgumentText.text(of: Array(rest[cut.upperBound...]))
+        return ImageLocation(.registryDir, path(rest[..<cut.lowerBound]), .name(name))
     }
 
     /// Parses a location as a place to write to: what exists counts as in `init(parsing:exists:)`; otherwise the path
@@ -100,37 +112,38 @@ package struct ImageLocation: Sendable, Hashable {
     ) throws(SourceError) {
         guard let location = try ImageLocation(parsing: text, exists: exists) else { return nil }
         self = location
-        guard transport != .dir && transport != .rootfs && transport != .registryDir, !exists(path) else { return }
-        let rest = text.drop { $0 != ":" }.dropFirst()
-        let path = rest.prefix { $0 != ":" }
-        guard !path.isEmpty else { return }
-        let name = rest.dropFirst(path.count + 1)
-        self.init(transport, FilePath(String(path)), name.isEmpty ? .only : .name(String(name)))
+        guard transport != .dir && transport != .rootfs && transport != .registryDir, !exists(path),
+            let (_, rest) = Self.transport(text)
+        else { return }
+        let end = rest.firstIndex(of: UInt8(ascii: ":")) ?? rest.endIndex
+        guard end != rest.startIndex else { return }
+        let name = ArgumentText.text(of: Array(rest[end...].dropFirst()))
+        self.init(transport, Self.path(rest[..<end]), name.isEmpty ? .only : .name(name))
     }
 
-    private typealias Split = (path: String, separator: Character, name: String)
-
-    /// All ways to cut a text at a colon or an at sign, the longest path first.
-    private static func splits(_ text: String) -> [Split] {
-        text.indices.reversed().compactMap { index in
-            guard text[index] == ":" || text[index] == "@", index != text.startIndex else { return nil }
-            return (String(text[..<index]), text[index], String(text[text.index(after: index)...]))
+    /// All places to cut a text, at colons and at signs, the longest path first.
+    private static func cuts(_ text: ArraySlice<UInt8>) -> [Int] {
+        text.indices.reversed().filter { index in
+            (text[index] == UInt8(ascii: ":") || text[index] == UInt8(ascii: "@")) && index != text.startIndex
         }
     }
 
     /// The cut that is meant where no path exists, so that the error names the right one.
-    private static func likely(_ splits: [Split]) -> Split? {
-        splits.first { $0.separator == "@" && !$0.name.contains("/") }
-            ?? splits.first { $0.separator == ":" && !$0.name.contains("/") && !$0.name.isEmpty }
+    private static func likely(_ cuts: [Int], _ text: ArraySlice<UInt8>) -> Int? {
+        let behindPath = cuts.filter { !text[$0...].contains(UInt8(ascii: "/")) }
+        return behindPath.first { text[$0] == UInt8(ascii: "@") }
+            ?? behindPath.first { text[$0] == UInt8(ascii: ":") && $0 + 1 != text.endIndex }
     }
 
-    private static func selection(_ split: Split, object: String) throws(SourceError) -> ImageSelection {
-        guard split.separator == "@" else {
-            guard !split.name.isEmpty else { throw SourceError(object, "has an empty tag") }
-            return .name(split.name)
+    /// What is selected by a text that begins with the colon or at sign.
+    private static func selection(_ text: ArraySlice<UInt8>, object: String) throws(SourceError) -> ImageSelection {
+        let name = ArgumentText.text(of: Array(text.dropFirst()))
+        guard text.first == UInt8(ascii: "@") else {
+            guard !name.isEmpty else { throw SourceError(object, "has an empty tag") }
+            return .name(name)
         }
         do {
-            return .digest(try Digest(parsing: split.name))
+            return .digest(try Digest(parsing: name))
         } catch {
             throw SourceError(object, "\(error)")
         }

@@ -27,7 +27,7 @@ package enum DiffError: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    private static func quoted(_ name: String) -> String { "\"\(Bytes.escaped(Array(name.utf8)))\"" }
+    private static func quoted(_ name: String) -> String { "\"\(Bytes.escaped(RawArguments.bytes(of: name)))\"" }
 
     /// The text of any error of a comparison, with the name of the side that failed.
     package static func text(_ error: any Error, left: String, right: String) -> String {
@@ -36,6 +36,6 @@ package enum DiffError: Error, Equatable, CustomStringConvertible {
         if let error = failure.cause as? DirectoryTreeError { return "\(error)" }
         if let error = failure.cause as? OverlayTreeError { return "\(error)" }
         let name = side == .left ? left : right
-        return "\(Bytes.escaped(Array(name.utf8))): \"\(Bytes.escaped(failure.path))\": \(failure.cause)"
+        return "\(Bytes.escaped(RawArguments.bytes(of: name))): \"\(Bytes.escaped(failure.path))\": \(failure.cause)"
     }
 }

@@ -24,8 +24,7 @@ package struct DiffJSON: DiffReport {
         for (key, side) in [("left", left), ("right", right)] {
             text.key(key)
             text.beginObject()
-            text.key("name")
-            text.string(side.name)
+            member("name", RawArguments.bytes(of: side.name))
             text.key("digest")
             if let digest = side.digest { text.string(digest) } else { text.null() }
             text.endObject()

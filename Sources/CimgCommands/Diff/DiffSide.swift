@@ -44,7 +44,8 @@ func openDiffSide(
 
 /// Whether a text to compare names a directory rather than an object.
 func isDirectoryName(_ text: String) -> Bool {
-    ["/", "./", "../"].contains { text.hasPrefix($0) } || text == "." || text == ".."
+    // By bytes: a letter's accent may stand behind the slash.
+    ["/", "./", "../"].contains { text.utf8.starts(with: $0.utf8) } || text == "." || text == ".."
 }
 
 /// A stored tree, mapped for reading.

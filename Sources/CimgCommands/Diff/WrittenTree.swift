@@ -27,10 +27,11 @@ struct WrittenTree {
             options.identifiers = own.identifiers
             options.marks.formUnion(own.marks)
             layers = directories.map { .directory($0) }
-            below = try OverlayTree(layers, name: Array("what is below \(name)".utf8), options: options)
+            below = try OverlayTree(layers, name: RawArguments.bytes(of: "what is below \(name)"), options: options)
         case .writable: return nil
         }
-        whole = try OverlayTree([.directory(upper.directory)] + layers, name: Array(name.utf8), options: options)
+        whole = try OverlayTree(
+            [.directory(upper.directory)] + layers, name: RawArguments.bytes(of: name), options: options)
     }
 
     /// Puts an upper directory over an image.
@@ -50,6 +51,7 @@ struct WrittenTree {
         let settings = UpperSettings(isPrivileged: Privilege.hasTrustedAttributes, isRoot: geteuid() == 0)
         let options = OverlayOptions(marks: OverlayMarkFormats(rawValue: settings.marks), isChanging: false)
         below = image
-        whole = try OverlayTree([.directory(directory), .tree(image)], name: Array(name.utf8), options: options)
+        whole = try OverlayTree(
+            [.directory(directory), .tree(image)], name: RawArguments.bytes(of: name), options: options)
     }
 }

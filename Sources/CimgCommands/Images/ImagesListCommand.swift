@@ -96,7 +96,7 @@ package struct ImagesListCommand: ParsableCommand {
     // MARK: - Sources
 
     private func list(_ text: String, _ filters: [ImageFilter]) throws {
-        guard let location = try ObjectFinder(options: store).location(text) else {
+        guard let location = try ImageLocation(parsing: text) else {
             throw CommandError("\"\(text.printable)\": no source of this machine; for a registry use \"cimg tags\"")
         }
         let images = try listImages(location).filter { image in

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FileTree
 import LayerStore
 import LinuxIO
 import OCI
@@ -62,7 +63,12 @@ struct MountSource: Sendable {
     var isBelow = false
 
     /// What the mount table shows: the kernel takes less than a page.
-    var title: String { "\(name.prefix(500))" + (digest.map { "@\($0)" } ?? "") }
+    ///
+    /// Bytes that are no text are written out.
+    var title: String {
+        let name = ArgumentText.isPlain(name) ? name : Bytes.escaped(RawArguments.bytes(of: name))
+        return "\(name.prefix(500))" + (digest.map { "@\($0)" } ?? "")
+    }
 }
 
 /// Opens the tree of an image that a user named.

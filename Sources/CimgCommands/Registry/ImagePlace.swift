@@ -27,11 +27,9 @@ enum ImagePlace {
     init(_ text: String, _ finder: ObjectFinder, isDestination: Bool = false) throws {
         if let name = RegistryName.explicit(text) {
             self = .registry(name)
-        } else if isDestination, RawArguments.bytes(of: text).elementsEqual(text.utf8),
-            let location = try ImageLocation(destination: text)
-        {
+        } else if isDestination, let location = try ImageLocation(destination: text) {
             self = .local(location)
-        } else if let location = try finder.location(text) {
+        } else if let location = try ImageLocation(parsing: text) {
             self = .local(location)
         } else {
             self = .stored(text)

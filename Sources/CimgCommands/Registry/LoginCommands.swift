@@ -45,11 +45,16 @@ package struct LoginCommand: ParsableCommand {
             let host = try RegistryName.host(host)
             var options = registry
             if options.creds == nil {
-                let user = try username ?? SecretInput.line("Username: ", isSecret: false)
-                let secret = try password ?? SecretInput.password(isPiped: passwordStdin)
+                let user =
+                    try username.map { try RawArguments.text($0, "--username") }
+                    ?? SecretInput.line("Username: ", isSecret: false)
+                let secret =
+                    try password.map { try RawArguments.text($0, "--password") }
+                    ?? SecretInput.password(isPiped: passwordStdin)
                 options.creds = "\(user):\(secret)"
             }
-            guard let creds = options.creds, case .password(let user, let secret) = try Credential(parsing: creds)
+            guard let creds = try options.creds.map({ try RawArguments.text($0, "--creds") }),
+                case .password(let user, let secret) = try Credential(parsing: creds)
             else {
                 throw CommandError("give a user and a password")
             }

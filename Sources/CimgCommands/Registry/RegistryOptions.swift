@@ -29,7 +29,7 @@ struct RegistryOptions: ParsableArguments {
     /// The same with another user and password, or without any.
     func client(creds: String?) throws -> RegistryClient {
         var settings = try RegistrySettings.ofThisMachine()
-        settings.credentials.given = try creds.map { try Credential(parsing: $0) }
+        settings.credentials.given = try creds.map { try Credential(parsing: RawArguments.text($0, "--creds")) }
         settings.credentials.file = authfile.map { FilePath(RawArguments.bytes(of: $0)) }
         settings.verifiesTLS = tlsVerify
         return RegistryClient(settings)

@@ -80,7 +80,7 @@ struct ObjectFinder {
     ///
     /// - Throws: also if the text has the form of no source.
     func openSource(_ text: String) throws -> SourceImage {
-        guard let location = try location(text) else {
+        guard let location = try ImageLocation(parsing: text) else {
             let hint =
                 sourceGuess(text).map { "; did you mean \($0.printable)?" }
                 ?? "; \"cimg images\" lists them, and a source begins with oci:, oci-archive:, docker-archive:, dir: or "
@@ -93,21 +93,6 @@ struct ObjectFinder {
     /// Opens the source at a location.
     func open(_ location: ImageLocation) throws -> SourceImage {
         try openImage(location, platform: platform) { StandardError.print("cimg: \($0)") }
-    }
-
-    /// The location that a text names; nil if it has the form of no source.
-    func location(_ text: String) throws -> ImageLocation? {
-        let argument = RawArguments.bytes(of: text)
-        guard !argument.elementsEqual(text.utf8) else { return try ImageLocation(parsing: text) }
-        // The text was repaired, its paths name other files: those of the argument that read alike are meant.
-        let path = argument.firstIndex(of: UInt8(ascii: ":")).map { Array(argument[($0 + 1)...]) } ?? argument
-        func exact(_ repaired: FilePath) -> FilePath {
-            let candidates = path.indices.map { FilePath(Array(path[...$0])) }
-            return candidates.last { $0.string == repaired.string } ?? repaired
-        }
-        guard var location = try ImageLocation(parsing: text, exists: { fileExists(exact($0)) }) else { return nil }
-        location.path = exact(location.path)
-        return location
     }
 
     /// Tells what a source has, if the user wants to know it, and how much of it is to be read.
@@ -142,8 +127,9 @@ struct ObjectFinder {
 ///
 /// - Parameter directory: what to put before the path of a directory that is no image.
 func sourceGuess(_ text: String, directory: String = "rootfs:") -> String? {
-    let path = FilePath(RawArguments.bytes(of: text))
-    let cut = text.lastIndex(of: ":").map { FilePath(String(text[..<$0])) }
+    let bytes = RawArguments.bytes(of: text)
+    let path = FilePath(bytes)
+    let cut = bytes.lastIndex(of: UInt8(ascii: ":")).map { FilePath(Array(bytes[..<$0])) }
     guard let place = [path, cut].compactMap({ $0 }).first(where: { !$0.isEmpty && fileExists($0) }) else { return nil }
     if fileExists(place.appending("index.json")) { return "oci:\(text)" }
     guard place == path else { return nil }

@@ -57,7 +57,7 @@ package struct ImportCommand: ParsableCommand {
             let stopwatch = Stopwatch()
             var finder = ObjectFinder(options: self.store)
             finder.platform = try platform.map { try Platform(parsing: $0) }
-            guard let location = try finder.location(source) else {
+            guard let location = try ImageLocation(parsing: source) else {
                 let hint =
                     sourceGuess(source).map { "did you mean \($0.printable)?" }
                     ?? "one begins with oci:, oci-archive:, docker-archive:, dir: or rootfs:"

@@ -73,7 +73,9 @@ package struct InspectCommand: ParsableCommand {
             if config { return try StandardOutput.write(found.image.configurationBytes) }
             if layers { return try StandardOutput.write(found.skopeo.layersText) }
             if history { return try StandardOutput.write(found.skopeo.historyText) }
-            if let format { return try StandardOutput.write(found.skopeo.formatted(format)) }
+            if let format {
+                return try StandardOutput.write(found.skopeo.formatted(RawArguments.text(format, "--format")))
+            }
             if skopeo || isRemote && !json { return try StandardOutput.write(found.skopeo.json) }
             let view = ImageView(name: image, image: found.image, sizes: try sizes(found.image))
             try StandardOutput.write(json ? view.json : Array(view.text.utf8))

@@ -66,15 +66,15 @@ package struct Login: Sendable {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let bytes = Array(try encoder.encode(members)) + Array("\n".utf8)
         do {
-            guard let name = file.lastComponent else { throw Errno.isDirectory }
+            guard let name = file.lastComponent?.bytes else { throw Errno.isDirectory }
             let parent = file.removingLastComponent()
             let directory = try Descriptor.openDirectory(parent.isEmpty ? "." : parent, making: 0o700)
-            let temporary = ".\(name.string).\(getpid())"
+            let temporary = ".cimg-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
             let new = try directory.openBeneath(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
             do {
                 try new.write(bytes)
                 try new.synchronize()
-                try directory.rename(temporary, to: directory, as: name.string, replacing: true)
+                try directory.rename(temporary, to: directory, as: name, replacing: true)
             } catch {
                 // What remains is told by its name.
                 try? directory.remove(temporary)

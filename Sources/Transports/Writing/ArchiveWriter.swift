@@ -20,7 +20,7 @@ final class ArchiveWriter: Sendable {
     let name: String
     private let directory: Descriptor
     private let temporary: String
-    private let final: String
+    private let final: [UInt8]
     private let state: Mutex<State>
 
     /// Begins an archive.
@@ -29,8 +29,8 @@ final class ArchiveWriter: Sendable {
     init(_ path: FilePath, name: String) throws {
         self.name = name
         guard let last = path.lastComponent, last.kind == .regular else { throw SourceError(name, "names no file") }
-        final = last.string
-        temporary = ".\(final).\(getpid())"
+        final = last.bytes
+        temporary = ".cimg-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
         let parent = path.removingLastComponent()
         do throws(Errno) {
             directory = try Descriptor.open(parent.isEmpty ? "." : parent, O_RDONLY | O_DIRECTORY)
@@ -134,7 +134,7 @@ package func writeDockerArchive(
     _ path: FilePath, name: String?, configuration: [UInt8],
     layers: [(diffID: DiffID, byteCount: UInt64, data: any ByteStream)]
 ) throws {
-    let archive = try ArchiveWriter(path, name: "docker-archive:\(path)".printable)
+    let archive = try ArchiveWriter(path, name: "\(ImageLocation(.dockerArchive, path))")
     let file = "\(Digest(of: configuration).hex).json"
     let names = layers.map { "\($0.diffID.digest.hex).tar" }
     for (layer, name) in zip(layers, names) where !archive.contains(name) {
