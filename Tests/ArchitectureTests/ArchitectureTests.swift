@@ -54,6 +54,11 @@ struct ArchitectureTests {
         #expect(files.flatMap(SourceRules.forbidden) == [])
     }
 
+    @Test func `arguments are taken from the process in the one place that keeps their bytes`() throws {
+        let files = try Checkout.files(in: ["Sources"], extensions: ["swift"])
+        #expect(files.flatMap(SourceRules.arguments) == [])
+    }
+
     @Test func `system calls whose failure counts come through the one door that tests can shut`() throws {
         let files = try Checkout.files(in: ["Sources"], extensions: ["swift"])
         #expect(files.flatMap(SourceRules.errorNumbers) == [])

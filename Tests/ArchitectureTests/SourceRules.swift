@@ -28,6 +28,14 @@ enum SourceRules {
         return found
     }
 
+    /// Ways to the process's arguments beside the one that keeps their bytes.
+    static func arguments(_ file: Checkout.File) -> [String] {
+        guard file.path != "Sources/CimgCommands/RawArguments.swift" else { return [] }
+        return file.lines.enumerated().filter { containsToken("CommandLine.", in: $0.element) }.map {
+            "\(file.path):\($0.offset + 1): CommandLine"
+        }
+    }
+
     /// Ways to look at a system call's error that do not come through the one door for system calls.
     static func errorNumbers(_ file: Checkout.File) -> [String] {
         guard file.path != "Sources/LinuxIO/SystemCall.swift" else { return [] }

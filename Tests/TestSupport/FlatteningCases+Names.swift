@@ -26,7 +26,7 @@ extension FlatteningCase {
         FlatteningCase(
             "the root takes the attributes of its entry", [.dir("./", mode: 0o700), .file("a")],
             [.dir("/", mode: 0o711, uid: 1)], [.file("b")], gives: ["/ 711 uid=1 [1]", "a 644 [0]", "b 644 [2]"]),
-        FlatteningCase("a root that is a file", [.file("./", "x")], fails: "\"./\": the root is not a directory"),
+        FlatteningCase("a root that is a file", [.file("./")], fails: "\"./\": the root is not a directory"),
         FlatteningCase(
             "a root that is a hard link", [.file("a"), .link("b/..", "a")],
             fails: "\"b/..\": the root is not a directory"),

@@ -53,6 +53,11 @@ extension FilePath {
     /// A path of any bytes; what is behind a NUL is not part of it.
     init(_ bytes: [UInt8]) { self.init(platformString: bytes.map { CChar(bitPattern: $0) } + [0]) }
 
+    /// The path that an argument stands for; text of other origin means itself.
+    ///
+    /// Stands before SystemPackage's own, so that no command forgets that arguments are bytes.
+    init(_ text: String) { self.init(RawArguments.bytes(of: text)) }
+
     /// The path's bytes.
     var bytes: [UInt8] {
         withPlatformString { UnsafeBufferPointer(start: $0, count: length).map { UInt8(bitPattern: $0) } }
