@@ -36,20 +36,15 @@ extension RegistryConnection {
             guard names.count <= limits.entries else {
                 throw RegistryError(.tooLarge, call.object, "has more than \(limits.entries) entries")
             }
-            guard let next = answer.headers("Link").lazy.compactMap({ Self.next($0) }).first else { return names }
+            guard let next = answer.headers("Link").lazy.compactMap({ LinkField.next(in: $0) }).first else {
+                return names
+            }
             guard let address = answer.address.resolving(next), seen.insert(address).inserted else {
                 throw RegistryError(.failed, call.object, "\(host) has no end to its list")
             }
             call.target = .address(address)
         }
         throw RegistryError(.tooLarge, call.object, "has more than \(limits.pages) pages")
-    }
-
-    /// The target of a `Link: <TARGET>; rel="next"` (RFC 8288); nil for another one.
-    private static func next(_ field: String) -> String? {
-        guard field.hasPrefix("<"), let end = field.firstIndex(of: ">") else { return nil }
-        guard field[end...].replacing(" ", with: "").replacing("\"", with: "").contains("rel=next") else { return nil }
-        return String(field[field.index(after: field.startIndex)..<end])
     }
 }
 

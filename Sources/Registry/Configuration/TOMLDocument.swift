@@ -68,17 +68,24 @@ struct TOMLReader {
                 guard take("]"), !isArray || take("]") else { throw error("the table's name has no end") }
                 if isArray {
                     try change(path) { value in
-                        guard let values = value == nil ? [] : value?.array else { return nil }
-                        return .array(values + [.table([:])])
+                        guard var values = value == nil ? [] : value?.array else { return false }
+                        // What only one owner has grows in place.
+                        value = nil
+                        values.append(.table([:]))
+                        value = .array(values)
+                        return true
                     }
                 } else {
-                    try change(path) { value in value == nil ? .table([:]) : value?.table.map { .table($0) } }
+                    try change(path) { value in
+                        value = value ?? .table([:])
+                        return value?.table != nil
+                    }
                 }
             } else {
                 let key = try keys()
                 guard take("=") else { throw error("has no = after a key") }
                 let found = try value(depth: 0)
-                try change(path + key) { $0 == nil ? found : nil }
+                try change(path + key) { Self.set(&$0, to: found) }
             }
             skipSpace(andLines: false)
             guard rest.isEmpty || rest.first == UInt8(ascii: "\n") else { throw error("has more than one value") }
@@ -87,33 +94,54 @@ struct TOMLReader {
 
     /// Changes the value at a path of keys; of an array of tables the last one is meant.
     ///
-    /// - Parameter change: gives the new value, or nil where the old one cannot be changed so.
+    /// - Parameter change: changes the value, or returns false where it cannot be changed so.
     private mutating func change(
-        _ path: [String], _ change: (TOMLValue?) -> TOMLValue?
+        _ path: [String], _ change: (inout TOMLValue?) -> Bool
     ) throws(FormatError) {
         guard path.count <= Self.depthLimit else { throw error("has more than \(Self.depthLimit) keys in a row") }
-        guard let changed = Self.changed(.table(root), path[...], change)?.table else {
+        guard Self.change(&root, path[...], change) else {
             throw error("\"\(path.joined(separator: ".").printable)\" is given twice, or as two different things")
         }
-        root = changed
     }
 
-    private static func changed(
-        _ value: TOMLValue?, _ path: ArraySlice<String>, _ change: (TOMLValue?) -> TOMLValue?
-    ) -> TOMLValue? {
-        guard let key = path.first else { return change(value) }
-        switch value {
-        case nil, .table:
-            var members = value?.table ?? [:]
-            guard let member = changed(members[key], path.dropFirst(), change) else { return nil }
-            members[key] = member
-            return .table(members)
-        case .array(var values):
-            guard case .table? = values.last, let last = changed(values.last, path, change) else { return nil }
-            values[values.count - 1] = last
-            return .array(values)
-        default: return nil
+    /// Changes the value at a path of keys in place; false, and nothing of use left, where it cannot be.
+    private static func change(
+        _ members: inout [String: TOMLValue], _ path: ArraySlice<String>, _ change: (inout TOMLValue?) -> Bool
+    ) -> Bool {
+        guard let key = path.first else { return false }
+        var value = members.removeValue(forKey: key)
+        guard path.count > 1 else {
+            defer { members[key] = value }
+            return change(&value)
         }
+        switch value {
+        case nil: members[key] = inside([:], path.dropFirst(), change)
+        case .table(let inner):
+            value = nil
+            members[key] = inside(inner, path.dropFirst(), change)
+        case .array(var values):
+            value = nil
+            guard case .table(let inner)? = values.popLast(), let last = inside(inner, path.dropFirst(), change) else {
+                return false
+            }
+            values.append(last)
+            members[key] = .array(values)
+        default: return false
+        }
+        return members[key] != nil
+    }
+
+    private static func inside(
+        _ members: consuming [String: TOMLValue], _ path: ArraySlice<String>, _ change: (inout TOMLValue?) -> Bool
+    ) -> TOMLValue? {
+        var members = members
+        return Self.change(&members, path, change) ? .table(members) : nil
+    }
+
+    private static func set(_ value: inout TOMLValue?, to new: TOMLValue) -> Bool {
+        guard value == nil else { return false }
+        value = new
+        return true
     }
 
     // MARK: - Words
@@ -185,10 +213,9 @@ struct TOMLReader {
                 let key = try keys()
                 guard take("=") else { throw error("has no = after a key") }
                 let found = try value(depth: depth + 1)
-                guard let changed = Self.changed(.table(members), key[...], { $0 == nil ? found : nil })?.table else {
+                guard key.count <= Self.depthLimit, Self.change(&members, key[...], { Self.set(&$0, to: found) }) else {
                     throw error("\"\(key.joined(separator: ".").printable)\" is given twice")
                 }
-                members = changed
                 guard take(",") || rest.first == UInt8(ascii: "}") else { throw error("the table has no end") }
             }
             return .table(members)

@@ -34,6 +34,11 @@ struct CredentialFile: Sendable {
     /// - Throws: `RegistryError` or `FormatError`.
     init?(_ path: FilePath) throws {
         guard let bytes = try ConfigurationFile.read(path) else { return nil }
+        try self.init(bytes, path: path)
+    }
+
+    /// Reads the bytes of a file.
+    init(_ bytes: [UInt8], path: FilePath) throws(FormatError) {
         self.path = path
         let isEmpty = bytes.allSatisfy { " \t\r\n".utf8.contains($0) }
         document =
