@@ -123,6 +123,9 @@ if Context.environment["CIMG_FUZZ"] != nil {
         fuzzer("FuzzManifest", ["OCI"]),
         fuzzer("FuzzLayer", ["Archive", "EROFS", "FileTree", "LinuxIO", "OCI"]),
         fuzzer("FuzzEngines", ["Engines"]),
+        fuzzer("FuzzRegistry", ["Registry"]),
+        fuzzer("FuzzOverlay", ["Overlay", "FileTree", "LinuxIO", system]),
+        fuzzer("FuzzArguments", ["Transports", "OCI", "LinuxIO", system]),
         fuzzer("FuzzTree", ["EROFS", "FileTree", "OCI"]),
     ]
 }
