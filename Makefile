@@ -18,7 +18,7 @@ CIMG = .build/release/cimg
 MAN = .build/man
 COMPLETIONS = .build/completions
 
-.PHONY: all build setup demo test lint format man completions install uninstall bench growth fuzz clean help
+.PHONY: all build setup demo test lint format man completions install uninstall bench growth fuzz hostile clean help
 .DEFAULT_GOAL := build
 
 all: build man completions
@@ -97,6 +97,10 @@ growth: build
 fuzz:
 	@scripts/setup build
 	scripts/fuzz $(or $(FUZZSECONDS),60)
+
+## hostile: small images that ask for much, under bounds of memory, disk and time; HOSTILEFLAGS=--quick
+hostile: build
+	scripts/hostile --cimg $(CIMG) $(HOSTILEFLAGS)
 
 ## clean: removes everything that was built
 clean:

@@ -9,7 +9,7 @@ struct SparseMap {
     }
 
     /// The most pieces a file may have.
-    static let maximumPieceCount = 4_000_000
+    static let maximumPieceCount = 262_144
 
     /// The runs, ascending, not overlapping, none empty.
     private(set) var pieces: [Piece] = []

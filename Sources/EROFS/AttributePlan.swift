@@ -22,6 +22,10 @@ struct AttributePlan {
         }
     }
 
+    /// What the shared attributes, which are held, may cost together (`ImportCost.byteCount`); the others stand beside
+    /// their inodes.
+    private static let maximumHeldSize: UInt64 = 24 << 20
+
     /// The shared attributes in the order of their places.
     private(set) var shared: [ExtendedAttribute] = []
     /// Bytes of the shared area.
@@ -42,28 +46,73 @@ struct AttributePlan {
             shared.append(attribute)
             sharedSize += UInt64(Self.size(of: attribute))
         }
-        var uses: [ExtendedAttribute: Int] = [:]
-        for number in 0..<tree.inodeCount {
-            let xattrs = try tree.xattrs(of: UInt32(number))
-            guard !xattrs.isEmpty else { continue }
-            let attributes = xattrs.filter(Self.isRepresentable)
-            let isTooBig =
-                attributes.reduce(Format.attributesHeaderSize) { $0 + Self.size(of: $1) } > Format.maximumAttributesSize
-            for attribute in attributes { uses[attribute, default: 0] += isTooBig ? 2 : 1 }
-        }
-        guard !uses.isEmpty else { return }
-        for attribute in uses.keys { kinds.formUnion(AttributeKinds(of: attribute.name)) }
+        let repeated = try findRepeated(in: tree)
+        guard !repeated.isEmpty else { return }
+        var held: UInt64 = 0
         for number in 0..<tree.inodeCount {
             for attribute in try tree.xattrs(of: UInt32(number))
-            where uses[attribute, default: 0] > 1 && ids[attribute] == nil {
+            where Self.isRepresentable(attribute) && Self.contains(repeated, Self.mark(of: attribute)) {
+                let cost = ImportCost.byteCount(of: attribute)
+                guard ids[attribute] == nil, held + cost <= Self.maximumHeldSize else { continue }
                 guard let id = UInt32(exactly: sharedSize / 4) else {
                     throw EROFSError("attributes", "too many to be addressed")
                 }
+                held += cost
                 ids[attribute] = id
                 shared.append(attribute)
                 sharedSize += UInt64(Self.size(of: attribute))
             }
         }
+    }
+
+    /// Marks of the attributes that occur more than once, or at an inode beside which its own do not fit; sorted.
+    ///
+    /// The attributes themselves are not held: they may be many and long, and may all occur once. Two that have the
+    /// same mark by chance are shared without need.
+    private mutating func findRepeated(in tree: Tree) throws -> [UInt32] {
+        var marks: [UInt32] = []
+        for number in 0..<tree.inodeCount {
+            let attributes = try tree.xattrs(of: UInt32(number)).filter(Self.isRepresentable)
+            guard !attributes.isEmpty else { continue }
+            let isTooBig =
+                attributes.reduce(Format.attributesHeaderSize) { $0 + Self.size(of: $1) } > Format.maximumAttributesSize
+            for attribute in attributes {
+                kinds.formUnion(AttributeKinds(of: attribute.name))
+                marks.append(contentsOf: repeatElement(Self.mark(of: attribute), count: isTooBig ? 2 : 1))
+            }
+        }
+        marks.sort()
+        var (index, end) = (0, 0)
+        while index < marks.count {
+            var next = index + 1
+            while next < marks.count, marks[next] == marks[index] { next += 1 }
+            if next - index > 1 {
+                marks[end] = marks[index]
+                end += 1
+            }
+            index = next
+        }
+        marks.removeSubrange(end...)
+        return marks
+    }
+
+    /// The same for the same attribute on every machine: FNV-1a, folded.
+    private static func mark(of attribute: ExtendedAttribute) -> UInt32 {
+        var state: UInt64 = 0xCBF2_9CE4_8422_2325
+        func add(_ bytes: [UInt8]) { for byte in bytes { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 } }
+        add(attribute.name)
+        add([0])
+        add(attribute.value)
+        return UInt32(truncatingIfNeeded: state ^ state >> 32)
+    }
+
+    private static func contains(_ marks: [UInt32], _ mark: UInt32) -> Bool {
+        var (low, high) = (0, marks.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if marks[middle] < mark { low = middle + 1 } else { high = middle }
+        }
+        return low < marks.count && marks[low] == mark
     }
 
     /// How an inode's attributes are written: the same answer whenever it is asked.

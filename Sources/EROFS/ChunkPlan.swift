@@ -33,10 +33,16 @@ struct ChunkPlan {
 
     /// Chooses the chunk size that makes table and spilled bytes together the smallest.
     ///
+    /// - Parameter place: the file, for errors.
     /// - Throws: `EROFSError` if the extents are out of order, reach beyond the file or the layer, or cost too much.
-    init(size: UInt64, extents given: [Extent], number: Int, layerSize: UInt64) throws(EROFSError) {
+    init(
+        size: UInt64, extents given: [Extent], layerSize: UInt64, place: @autoclosure () -> String
+    ) throws(EROFSError) {
         self.size = size
-        extents = try Self.joined(given, size: size, number: number, layerSize: layerSize)
+        guard let extents = Self.joined(given, size: size, layerSize: layerSize) else {
+            throw EROFSError(place(), "its data lies outside the file or the layer")
+        }
+        self.extents = extents
         let isDense =
             extents.isEmpty
             || extents.count == 1 && extents[0].fileOffset == 0 && extents[0].length == size
@@ -56,7 +62,8 @@ struct ChunkPlan {
             if cost < best?.cost ?? .max { best = (bits, cost, spilled) }
         }
         guard let best, best.cost <= Self.maximumCost else {
-            throw EROFSError("inode \(number)", "a sparse file in too many pieces for its size")
+            throw EROFSError(
+                place(), "more than \(Self.maximumCost) bytes to say where the pieces of this sparse file lie")
         }
         bits = best.bits
         spilledBlocks = best.spilled
@@ -71,22 +78,39 @@ struct ChunkPlan {
     /// What a file costs in the image: table and spilled bytes.
     var cost: UInt64 { count * 8 + (spilledBlocks << Format.blockBits) }
 
-    private static func joined(
-        _ extents: [Extent], size: UInt64, number: Int, layerSize: UInt64
-    ) throws(EROFSError) -> [Extent] {
+    /// How many blocks of 512 bytes the chunks have that are no holes: what `st_blocks` says.
+    var dataBlocks: UInt64 {
+        let lastChunk = count - 1
+        var chunks: UInt64 = 0
+        /// The first chunk not counted yet.
+        var next: UInt64 = 0
+        for extent in extents {
+            let last = (extent.fileOffset + extent.length - 1) >> shift
+            let first = max(extent.fileOffset >> shift, next)
+            guard first <= last else { continue }
+            chunks += last - first + 1
+            next = last + 1
+        }
+        guard next > lastChunk else { return chunks << UInt64(bits) }
+        return (chunks - 1) << UInt64(bits) + Format.blocks(size - lastChunk << shift)
+    }
+
+    /// The extents with neighbours joined; nil for those that cannot be.
+    private static func joined(_ extents: [Extent], size: UInt64, layerSize: UInt64) -> [Extent]? {
         if extents.count == 1, extents[0].fileOffset == 0, extents[0].length == size, size <= layerSize,
             extents[0].layerOffset <= layerSize - size
         {
             return extents
         }
         var joined: [Extent] = []
+        joined.reserveCapacity(extents.count)
         var end: UInt64 = 0
         for extent in extents {
             let fileEnd = extent.fileOffset.addingReportingOverflow(extent.length)
             let layerEnd = extent.layerOffset.addingReportingOverflow(extent.length)
             guard extent.length > 0, extent.fileOffset >= end, !fileEnd.overflow, !layerEnd.overflow,
                 fileEnd.partialValue <= size, layerEnd.partialValue <= layerSize
-            else { throw EROFSError("inode \(number)", "its data lies outside the file or the layer") }
+            else { return nil }
             end = fileEnd.partialValue
             if let last = joined.last, last.fileOffset + last.length == extent.fileOffset,
                 last.layerOffset + last.length == extent.layerOffset

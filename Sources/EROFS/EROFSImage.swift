@@ -122,7 +122,10 @@ package final class EROFSImage: @unchecked Sendable {
             uid: bytes.number(at: offset + 24), gid: bytes.number(at: offset + 28),
             mtime: Timestamp(
                 seconds: bytes.number(at: offset + 32), nanoseconds: bytes.number(at: offset + 40)),
-            size: size, linkCount: bytes.number(at: offset + 44), offset: offset, attributesSize: attributesSize,
+            size: size, linkCount: bytes.number(at: offset + 44),
+            dataBlocks: type == .regular
+                ? min(bytes.number(at: offset + Format.dataBlocksOffset), Format.blocks(size)) : 0,
+            offset: offset, attributesSize: attributesSize,
             layout: layout, data: bytes.number(at: offset + 16))
     }
 }

@@ -12,6 +12,7 @@ package enum EROFSWriter {
     ///
     /// - Parameters:
     ///   - tree: what to write; each inode's `i_ino` becomes its number in the tree plus one.
+    ///   - budget: what the tree may still cost; `ImportCost.chunkBytes` is spent here.
     ///   - layerSizes: the byte counts of the uncompressed layers, in the order of `tree.layers`.
     ///   - readLayer: fills the buffer from the uncompressed layer of that index, at that offset; called only for
     ///     pieces of sparse files that the format cannot point at.
@@ -21,11 +22,11 @@ package enum EROFSWriter {
     ///   and looking up the tree's files throw.
     @discardableResult
     package static func write(
-        _ tree: Tree, layerSizes: [UInt64],
+        _ tree: Tree, budget: ImportBudget = ImportBudget(), layerSizes: [UInt64],
         readLayer: (_ layer: Int, _ offset: UInt64, _ buffer: UnsafeMutableRawBufferPointer) throws -> Void,
         output: (UnsafeRawBufferPointer) throws -> Void
     ) throws -> WriterRemarks {
-        let layout = try ImageLayout(tree, layerSizes: layerSizes)
+        let layout = try ImageLayout(tree, layerSizes: layerSizes, budget: budget)
         try withoutActuallyEscaping(output) { output in
             try withoutActuallyEscaping(readLayer) { readLayer in
                 var sink = ImageSink(output)

@@ -25,6 +25,8 @@ enum Format {
     static let deviceTagSize = 64
 
     static let inodeSize = 64
+    /// Where a regular file's blocks stand that are no holes, as 8 bytes of the inode that the format reserves.
+    static let dataBlocksOffset = 48
     static let inodeAlignment = 32
     static let layoutPlain: UInt8 = 0
     static let layoutInline: UInt8 = 2

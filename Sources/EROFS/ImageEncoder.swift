@@ -107,7 +107,7 @@ struct ImageEncoder {
         try sink.append(inode.attributes.mtime.seconds)
         try sink.append(inode.attributes.mtime.nanoseconds)
         try sink.append(inode.linkCount)
-        try sink.append(UInt64(0))
+        try sink.append(chunks?.dataBlocks ?? 0)
         try sink.append(UInt64(0))
         if attributes.size > 0 { try AttributePlan.encode(attributes, to: &sink) }
         if let chunks {

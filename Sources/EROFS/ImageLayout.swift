@@ -16,8 +16,6 @@ struct ImageLayout {
         var layout = Format.layoutPlain
     }
 
-    /// What chunk tables and spilled chunks of an image may take together, so that no layer can fill the disk by them.
-    static let maximumChunkCost: UInt64 = 4 << 30
     /// Blocks that 32 bits can number, all ones excepted.
     static let maximumBlocks = UInt64(UInt32.max)
 
@@ -37,7 +35,7 @@ struct ImageLayout {
     /// Blocks of the whole image.
     private(set) var blockCount: UInt64 = 0
 
-    private var chunkCost: UInt64 = 0
+    private var budget: ImportBudget
     /// Blocks of all directories.
     private(set) var directoryBlocks: UInt64 = 0
     private var linkBlocks: UInt64 = 0
@@ -48,8 +46,9 @@ struct ImageLayout {
     ///
     /// - Throws: `EROFSError` if the tree is beyond what the format can say or contradicts itself.
     ///   What looking up an inode throws.
-    init(_ tree: Tree, layerSizes: [UInt64]) throws {
+    init(_ tree: Tree, layerSizes: [UInt64], budget: ImportBudget) throws {
         self.tree = tree
+        self.budget = budget
         self.layerSizes = layerSizes
         try Self.check(tree, layerSizes: layerSizes)
         parents = try Self.parents(of: tree)
@@ -88,8 +87,8 @@ struct ImageLayout {
     func chunks(of inode: Inode, number: Int) throws(EROFSError) -> ChunkPlan {
         // A file without extents may come without a layer.
         try ChunkPlan(
-            size: inode.attributes.size, extents: inode.extents, number: number,
-            layerSize: inode.extents.isEmpty ? 0 : layerSizes[Int(inode.layer)])
+            size: inode.attributes.size, extents: inode.extents,
+            layerSize: inode.extents.isEmpty ? 0 : layerSizes[Int(inode.layer)], place: entry(number))
     }
 
     private mutating func place(_ number: Int, at start: UInt64) throws -> UInt64 {
@@ -174,10 +173,16 @@ struct ImageLayout {
     }
 
     private mutating func count(_ chunks: ChunkPlan, of number: Int) throws(EROFSError) {
-        chunkCost += chunks.cost
-        guard chunkCost <= Self.maximumChunkCost else {
-            throw EROFSError("inode \(number)", "the sparse files up to here are in too many pieces")
+        do throws(BudgetError) {
+            try budget.take(chunks.cost, of: .chunkBytes)
+        } catch {
+            throw EROFSError(entry(number), "\(error)")
         }
+    }
+
+    /// A file in the words of an error.
+    private func entry(_ number: Int) -> String {
+        "entry \"\(Bytes.escaped(tree.path(of: UInt32(number)).prefix(4096)))\""
     }
 
     private static func block(_ block: UInt64) throws(EROFSError) -> UInt32 {

@@ -25,6 +25,9 @@ package struct InodeRecord: Sendable {
     /// Names that the file has.
     package let linkCount: UInt32
 
+    /// Blocks of 512 bytes that a regular file has and that are no holes, at most what its size needs; else 0.
+    package let dataBlocks: UInt64
+
     /// Where the inode lies in the image, in bytes.
     let offset: Int
     /// Bytes of the attributes between the inode and its inline data or chunk table.

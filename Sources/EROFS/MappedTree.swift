@@ -59,6 +59,10 @@ package final class MappedTree: TreeSource {
             guard !isDots else { return true }
             let isInOrder = children.last?.name.withUnsafeBytes { EROFSImage.compare($0, entry.name) < 0 } ?? true
             guard isInOrder else { throw EROFSError("inode \(number)", "the names are out of order") }
+            // The writer puts directories before what is in them: whoever goes down never comes back to where he was.
+            guard entry.type != .directory || entry.number > number else {
+                throw EROFSError("inode \(number)", "a directory in it stands before it, or is one that it is in")
+            }
             children.append(TreeChild(name: Array(entry.name), node: TreeNode(entry.number), type: entry.type))
             return true
         }
@@ -73,6 +77,20 @@ package final class MappedTree: TreeSource {
         let record = try image.record(node.rawValue)
         guard record.type == (wanted ? .directory : .regular) else { return nil }
         return notes?.digest(of: record.ordinal)
+    }
+
+    package var directoryLimit: UInt64? { image.inodeCount }
+
+    package func nextData(of node: TreeNode, from offset: UInt64) throws -> NextData {
+        let file = try image.record(node.rawValue)
+        var position = offset
+        while position < file.size {
+            let mapping = try image.map(file, at: position)
+            let end = position + min(mapping.length, file.size - position)
+            guard case .hole = mapping else { return .run(position..<end) }
+            position = end
+        }
+        return .none
     }
 
     package func read(_ node: TreeNode, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {

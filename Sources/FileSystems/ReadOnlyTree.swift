@@ -179,10 +179,10 @@ extension ReadOnlyTree {
         }
     }
 
-    private func attributes(_ inode: InodeRecord) throws(EROFSError) -> FileAttributes {
+    private func attributes(_ inode: InodeRecord) -> FileAttributes {
         FileAttributes(
             number: fileNumber(inode.number), type: inode.type, permissions: inode.permissions, uid: inode.uid,
-            gid: inode.gid, linkCount: inode.linkCount, size: inode.size, blockCount: try blockCount(inode),
+            gid: inode.gid, linkCount: inode.linkCount, size: inode.size, blockCount: blockCount(inode),
             time: inode.mtime, device: inode.device)
     }
 
@@ -197,19 +197,9 @@ extension ReadOnlyTree {
     }
 
     /// Bytes that are there, in units of 512: holes count nothing.
-    private func blockCount(_ inode: InodeRecord) throws(EROFSError) -> UInt64 {
-        var bytes = inode.size
-        if inode.type == .regular {
-            var position: UInt64 = 0
-            bytes = 0
-            while position < inode.size {
-                let (isHole, length) = try piece(of: inode, at: position)
-                let part = min(length, inode.size - position)
-                if !isHole { bytes += part }
-                position += part
-            }
-        }
-        return bytes / 512 + (bytes % 512 == 0 ? 0 : 1)
+    private func blockCount(_ inode: InodeRecord) -> UInt64 {
+        if inode.type == .regular { return inode.dataBlocks }
+        return inode.size / 512 + (inode.size % 512 == 0 ? 0 : 1)
     }
 
     /// What lies at an offset below the size, and how far it goes: at least 1 byte.

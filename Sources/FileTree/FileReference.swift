@@ -47,6 +47,8 @@ final class LayerStack: Sendable {
     private static let farCost = 16
     /// After so many files near each other the layers give back what looking them up took of memory.
     private static let releaseInterval = 256
+    /// What a file's attributes and extents bring of memory for each unit of it.
+    private static let byteCountPerCost = 8 << 10
 
     private let layers: [any LayerEntries]
     private let cost = Atomic(0)
@@ -72,6 +74,10 @@ final class LayerStack: Sendable {
         let layer = layers[Int(reference.layer)]
         guard case .file(let attributes, let extents, let digest) = try layer.kind(at: reference.position) else {
             throw LayerError(layer: layer.diffID, path: [], reason: "a hard link where a file was")
+        }
+        let byteCount = attributes.xattrs.reduce(extents.count * MemoryLayout<Extent>.stride) { $0 + $1.value.count }
+        if byteCount >= Self.byteCountPerCost {
+            cost.wrappingAdd(byteCount / Self.byteCountPerCost, ordering: .relaxed)
         }
         return Inode(attributes: attributes, layer: reference.layer, extents: extents, contentDigest: digest)
     }

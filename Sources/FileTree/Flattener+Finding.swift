@@ -75,6 +75,7 @@ extension Flattener {
         var node: UInt32 = 0
         var linkCount = 0
         while let name = rest.popLast() {
+            try take(1, of: .linkSteps, for: entry)
             if name.elementsEqual([0x2E]) { continue }
             if name.elementsEqual([0x2E, 0x2E]) {
                 node = node == 0 ? 0 : table.parent(of: node)
@@ -96,6 +97,9 @@ extension Flattener {
                     throw failure(entry, "its name leads through what is no symbolic link any more")
                 }
                 let target = attributes.target
+                // What it took to look the link up.
+                let byteCount = attributes.xattrs.reduce(UInt64(target.count)) { $0 + ImportCost.byteCount(of: $1) }
+                try take(byteCount / 64, of: .linkSteps, for: entry)
                 if target.first == UInt8(ascii: "/") { node = 0 }
                 rest += target.split(separator: UInt8(ascii: "/")).reversed()
                 continue
@@ -112,6 +116,7 @@ extension Flattener {
         var depth = 1
         var above = node
         while above != 0 { (above, depth) = (table.parent(of: above), depth + 1) }
+        try take(UInt64(depth), of: .linkSteps, for: entry)
         guard depth <= EntryPath.maximumDepth else {
             throw failure(entry, "the name is deeper than \(EntryPath.maximumDepth) directories")
         }

@@ -9,7 +9,7 @@ extension Flattener {
             let layer = layers[layers.count - 1].diffID
             // Engines look for it in the directory that the layer is unpacked into, which is their root then.
             let target = try Self.path(target, entry.path, of: layer, what: "hard link target: ", clamped: true)
-            try placeLink(to: target, at: path, entry.path)
+            try placeLink(to: target, at: path, entry.path, reference.position)
         }
     }
 
@@ -28,8 +28,15 @@ extension Flattener {
             countDuplicate(existing)
             if isDirectory && self.isDirectory(existing) {
                 let file = Int(nodes[Int(existing)].file)
-                if files[file].layer == Inode.noLayer { report.missingParents -= 1 }
+                if files[file].layer == Inode.noLayer {
+                    report.missingParents -= 1
+                    budget.giveBack(1, of: .impliedDirectories)
+                }
                 files[file] = reference
+                node = existing
+            } else if !isDirectory && !self.isDirectory(existing) {
+                try replace(existing, with: files.count, type, entry: entry)
+                files.append(reference)
                 node = existing
             } else {
                 remove(existing)
@@ -41,7 +48,9 @@ extension Flattener {
         if isDirectory { lastPlace = Place(bytes: path.bytes, part: path.range, node: node) }
     }
 
-    mutating func placeLink(to target: EntryPath, at path: EntryPath, _ entry: [UInt8]) throws {
+    mutating func placeLink(
+        to target: EntryPath, at path: EntryPath, _ entry: [UInt8], _ position: UInt64
+    ) throws {
         guard !path.name.isEmpty else { throw failure(entry, "the root is not a directory") }
         let file: UInt32
         let type: FileType
@@ -58,13 +67,22 @@ extension Flattener {
             remove(existing)
         }
         let node = try addNode(path.bytes, path.name, in: parent, hash: hash, file: file, type: type, entry: entry)
-        if file & Self.pendingBit != 0 { pending.append(PendingLink(entry: entry, target: target, node: node)) }
+        if file & Self.pendingBit != 0 { pending.append(PendingLink(position: position, node: node)) }
+    }
+
+    /// Puts another file that is no directory into the place of one.
+    private mutating func replace(_ node: UInt32, with file: Int, _ type: FileType, entry: [UInt8]) throws {
+        guard files.count < Self.maximumFileCount else { throw tooManyFiles(entry) }
+        if types[Int(node)] == .symbolicLink || type == .symbolicLink { lastPlace = Place() }
+        nodes[Int(node)].file = UInt32(file)
+        types[Int(node)] = type
     }
 
     /// Gives links whose target came later in the tar their files, links to such links included.
     mutating func placePending() throws {
         // A link that waits for others stands in the chain; whoever meets it there again has met a loop.
         var isInChain = [Bool](repeating: false, count: pending.count)
+        var readByteCount = 0
         for first in pending.indices {
             var chain: [Int] = []
             var next = first
@@ -72,26 +90,47 @@ extension Flattener {
                 isInChain[next] = true
                 chain.append(next)
                 let link = pending[next]
-                switch try target(link.target, entry: link.entry) {
+                let (entry, target) = try read(link, &readByteCount)
+                switch try self.target(target, entry: entry) {
                 case .pending(let further): next = further
-                case .directory: throw failure(link.entry, "a hard link to a directory")
+                case .directory: throw failure(entry, "a hard link to a directory")
                 case .file(let file, let type):
                     for index in chain {
                         nodes[Int(pending[index].node)].file = file
                         types[Int(pending[index].node)] = type
                     }
                     chain = []
-                case .missing: throw missingTarget(link)
+                case .missing: throw missingTarget(entry, target)
                 }
             }
-            if let unresolved = chain.first { throw missingTarget(pending[unresolved]) }
+            if let unresolved = chain.first {
+                let (entry, target) = try read(pending[unresolved], &readByteCount)
+                throw missingTarget(entry, target)
+            }
         }
         pending = []
     }
 
-    func missingTarget(_ link: PendingLink) -> LayerError {
-        let target = Bytes.escaped(link.target.bytes[link.target.range].prefix(4096))
-        return failure(link.entry, "hard link to a missing target \"\(target)\"")
+    /// The name and the target of a link, which are not held: they may be long.
+    private func read(
+        _ link: PendingLink, _ byteCount: inout Int
+    ) throws -> (entry: [UInt8], target: EntryPath) {
+        let layer = layers[layers.count - 1]
+        let entry = try layer.path(at: link.position)
+        guard case .hardLink(let target) = try layer.kind(at: link.position) else {
+            throw failure(entry, "is no hard link any more")
+        }
+        byteCount += entry.count + target.count
+        if byteCount > Self.residentByteCount {
+            layer.release()
+            byteCount = 0
+        }
+        return (entry, try Self.path(target, entry, of: layer.diffID, what: "hard link target: "))
+    }
+
+    func missingTarget(_ entry: [UInt8], _ target: EntryPath) -> LayerError {
+        let target = Bytes.escaped(target.bytes[target.range].prefix(4096))
+        return failure(entry, "hard link to a missing target \"\(target)\"")
     }
 
     mutating func countDuplicate(_ node: UInt32) {
@@ -106,6 +145,7 @@ extension Flattener {
     mutating func addDirectory(
         _ bytes: [UInt8], _ name: Range<Int>, in parent: UInt32, hash: UInt32, entry: [UInt8]
     ) throws -> UInt32 {
+        try take(1, of: .impliedDirectories, for: entry)
         report.missingParents += 1
         return try addNode(bytes, name, in: parent, hash: hash, .nobody, .directory, entry: entry)
     }
@@ -127,6 +167,7 @@ extension Flattener {
         guard nodes.count < Self.maximumFileCount, files.count < Self.maximumFileCount else {
             throw tooManyFiles(entry)
         }
+        try take(UInt64(name.count), of: .nameBytes, for: entry)
         guard table.hasRoom else { throw failure(entry, "the names of the image are longer than 4 GiB together") }
         let node = table.add(bytes, name, in: parent, hash: hash)
         let first = nodes[Int(parent)].firstChild

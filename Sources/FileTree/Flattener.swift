@@ -24,8 +24,8 @@ package struct Flattener {
         package init() {}
     }
 
-    /// The most files a tree may have, hidden ones included.
-    package static let maximumFileCount = 64_000_000
+    /// The most files a tree may have, hidden ones and undescribed directories included.
+    package static let maximumFileCount = 128_000_000
     /// The most symbolic links followed for one name, as in Linux.
     package static let maximumLinkCount = 40
 
@@ -44,8 +44,8 @@ package struct Flattener {
 
     /// A hard link whose target has not come yet: its node holds the place in which the target's file will stand.
     struct PendingLink {
-        let entry: [UInt8]
-        let target: EntryPath
+        /// Where its entry is in the layer.
+        let position: UInt64
         let node: UInt32
     }
 
@@ -63,6 +63,8 @@ package struct Flattener {
         var node: UInt32 = 0
     }
 
+    /// So much of a layer's index is in our memory while its pending links are read.
+    static let residentByteCount = 1 << 20
     static let pendingBit: UInt32 = 1 << 31
     static let gone = UInt32.max
 
@@ -77,13 +79,20 @@ package struct Flattener {
     /// Files below AUFS leftovers of the layer, which hard links of the layer may name.
     var leftoverFiles: [[UInt8]: (file: UInt32, type: FileType)] = [:]
 
+    /// What the tree may cost, and what it cost so far.
+    package internal(set) var budget: ImportBudget
+
     /// Starts with a root directory, 0755 of root, at the beginning of time: what it stays unless a layer has an entry
     /// for it.
     ///
-    /// - Parameter entryCount: how many entries all layers together are likely to have: room is made for them at once.
-    package init(entryCount: Int = 0) {
+    /// - Parameters:
+    ///   - entryCount: how many entries all layers together are likely to have: room is made for them at once.
+    ///   - nameByteCount: how many bytes their names have at the most, as far as it is known.
+    ///   - budget: what the tree may cost.
+    package init(entryCount: Int = 0, nameByteCount: Int = 0, budget: ImportBudget = ImportBudget()) {
+        self.budget = budget
         let count = min(max(0, entryCount), Self.maximumFileCount) + 1
-        table.reserve(count)
+        table.reserve(count, byteCount: max(0, nameByteCount))
         nodes.reserveCapacity(count)
         types.reserveCapacity(count)
         files.reserveCapacity(count)
@@ -105,9 +114,14 @@ package struct Flattener {
             try hide(Self.path(name, name, of: diffID), entry: name)
         }
         try layer.forEach { entry, position in
+            try take(1, of: .entries, for: entry.path)
+            let xattrs = entry.kind.xattrs
+            for attribute in xattrs {
+                try take(ImportCost.byteCount(of: attribute), of: .attributeBytes, for: entry.path)
+            }
             guard
                 let reference = FileReference(
-                    layer: layers.count - 1, position: position, hasXattrs: entry.kind.hasXattrs)
+                    layer: layers.count - 1, position: position, hasXattrs: !xattrs.isEmpty)
             else { throw failure(entry.path, "too far in its layer") }
             let path = try Self.path(entry.path, entry.path, of: diffID)
             if let marker = path.marker {
@@ -145,6 +159,15 @@ package struct Flattener {
 
     func failure(_ entry: [UInt8], _ reason: String) -> LayerError {
         LayerError(layer: layers[layers.count - 1].diffID, path: entry, reason: reason)
+    }
+
+    /// Spends on an entry.
+    mutating func take(_ count: UInt64, of cost: ImportCost, for entry: [UInt8]) throws {
+        do throws(BudgetError) {
+            try budget.take(count, of: cost)
+        } catch {
+            throw failure(entry, "\(error)")
+        }
     }
 
     /// A name as a path; `entry` is whose name or target it is.
@@ -192,6 +215,7 @@ package struct Flattener {
         // AUFS kept the files that have several names here, and their names as hard links to them.
         if case .file(let attributes, _, _) = entry.kind, attributes.type != .directory {
             guard files.count < Self.maximumFileCount else { throw tooManyFiles(entry.path) }
+            try take(UInt64(path.range.count), of: .nameBytes, for: entry.path)
             leftoverFiles[Array(path.bytes[path.range])] = (UInt32(files.count), attributes.type)
             files.append(reference)
         }

@@ -11,10 +11,10 @@ package struct LayerEntry: Hashable, Sendable {
         /// One more name for the file that has this name.
         case hardLink(target: [UInt8])
 
-        /// Whether it is a file with extended attributes.
-        var hasXattrs: Bool {
-            if case .file(let attributes, _, _) = self { return !attributes.xattrs.isEmpty }
-            return false
+        /// A file's extended attributes.
+        package var xattrs: [ExtendedAttribute] {
+            if case .file(let attributes, _, _) = self { return attributes.xattrs }
+            return []
         }
     }
 
@@ -42,6 +42,11 @@ package protocol LayerEntries: Sendable {
     ///
     /// - Throws: an error where no entry begins.
     func kind(at position: UInt64) throws -> LayerEntry.Kind
+
+    /// The name of the entry at a position.
+    ///
+    /// - Throws: an error where no entry begins.
+    func path(at position: UInt64) throws -> [UInt8]
 
     /// Gives back memory that reading took and that reading again brings back.
     func release()

@@ -18,11 +18,11 @@ struct NameTable {
     static let maximumByteCount = Int(UInt32.max)
 
     private static let free = UInt32.max
-    private static let deleted = UInt32.max - 1
 
     private var names: [Name] = [Name(start: 0, parent: .max, mark: 0, count: 0)]
     private(set) var arena: [UInt8] = []
     private var slots = [UInt32](repeating: NameTable.free, count: 64)
+    /// Names that can be found.
     private var usedSlots = 0
 
     /// Nodes ever added, the root included.
@@ -37,9 +37,9 @@ struct NameTable {
     var hasRoom: Bool { arena.count <= Self.maximumByteCount - Int(UInt8.max) }
 
     /// Makes room for so many names at once, so that no copy is made while they come.
-    mutating func reserve(_ count: Int) {
+    mutating func reserve(_ count: Int, byteCount: Int) {
         names.reserveCapacity(count + 1)
-        arena.reserveCapacity(count * 16)
+        arena.reserveCapacity(byteCount)
         if slots.count < Self.capacity(for: count) { rebuild(capacity: Self.capacity(for: count)) }
     }
 
@@ -72,7 +72,7 @@ struct NameTable {
         var slot = Int(hash) & mask
         while slots[slot] != Self.free {
             let node = slots[slot]
-            if node != Self.deleted, matches(node, bytes, name, parent, hash) { return node }
+            if matches(node, bytes, name, parent, hash) { return node }
             slot = (slot + 1) & mask
         }
         return nil
@@ -86,9 +86,7 @@ struct NameTable {
 
     /// Adds a name that is not there and returns its node: the next number.
     mutating func add(_ bytes: [UInt8], _ name: Range<Int>, in parent: UInt32, hash: UInt32) -> UInt32 {
-        if usedSlots >= slots.count / 4 * 3 {
-            rebuild(capacity: Self.capacity(for: slots.count { $0 < Self.deleted }))
-        }
+        if usedSlots >= slots.count / 4 * 3 { rebuild(capacity: Self.capacity(for: usedSlots)) }
         let node = UInt32(names.count)
         names.append(
             Name(
@@ -100,13 +98,27 @@ struct NameTable {
     }
 
     /// Forgets a node's name; its number is not used again.
+    ///
+    /// What stands behind it moves up, so that names that came and went leave nothing to be searched through.
     mutating func remove(_ node: UInt32) {
-        var slot = Int(hash(of: node)) & (slots.count - 1)
-        while slots[slot] != node {
-            guard slots[slot] != Self.free else { return }
-            slot = (slot + 1) & (slots.count - 1)
+        let mask = slots.count - 1
+        var gap = Int(hash(of: node)) & mask
+        while slots[gap] != node {
+            guard slots[gap] != Self.free else { return }
+            gap = (gap + 1) & mask
         }
-        slots[slot] = Self.deleted
+        usedSlots -= 1
+        var slot = (gap + 1) & mask
+        while slots[slot] != Self.free {
+            // A name that is looked for from the gap, or from before it, would not be found behind it.
+            let home = Int(hash(of: slots[slot])) & mask
+            if (slot - home) & mask >= (slot - gap) & mask {
+                slots[gap] = slots[slot]
+                gap = slot
+            }
+            slot = (slot + 1) & mask
+        }
+        slots[gap] = Self.free
     }
 
     private func matches(
@@ -142,7 +154,7 @@ struct NameTable {
         let old = slots
         slots = [UInt32](repeating: Self.free, count: capacity)
         usedSlots = 0
-        for node in old where node < Self.deleted { insert(node, hash(of: node)) }
+        for node in old where node != Self.free { insert(node, hash(of: node)) }
     }
 
     private func hash(of node: UInt32) -> UInt32 {

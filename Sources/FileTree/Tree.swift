@@ -81,6 +81,19 @@ package struct Tree: Sendable {
         return entries[Int(starts[file])..<Int(starts[file + 1])]
     }
 
+    /// A name of an inode from the root on, for errors: found by looking through the directories before it.
+    package func path(of inode: UInt32) -> [UInt8] {
+        var components: [ArraySlice<UInt8>] = []
+        var wanted = inode
+        // An inode is numbered after the directory in which it was met first.
+        for directory in (0..<wanted).reversed() {
+            guard let entry = children(of: directory).first(where: { $0.inode == wanted }) else { continue }
+            components.append(name(of: entry))
+            wanted = directory
+        }
+        return Array(components.reversed().joined(separator: [UInt8(ascii: "/")]))
+    }
+
     /// The bytes of an entry's name: 1…255, neither `/` nor NUL.
     package func name(of entry: Entry) -> ArraySlice<UInt8> {
         names[Int(entry.nameStart)..<Int(entry.nameStart) + Int(entry.nameCount)]

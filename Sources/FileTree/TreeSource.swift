@@ -44,6 +44,16 @@ package struct TreeChild: Sendable {
     }
 }
 
+/// What a source knows of a regular file's bytes from some offset on without reading them.
+package enum NextData: Equatable, Sendable {
+    /// Nothing.
+    case unknown
+    /// They are zeros up to the end.
+    case none
+    /// They are zeros up to this run, which is not empty; within it, and behind it, they may be anything.
+    case run(Range<UInt64>)
+}
+
 /// Any tree that can be walked and compared: a mapped EROFS tree, a directory on disk, a tree with an upper directory.
 ///
 /// Nodes of one source are meaningless in another. A source may be used from several threads.
@@ -74,6 +84,12 @@ package protocol TreeSource: AnyObject, Sendable {
     /// Files of two sources that have the same identity have the same bytes.
     func contentIdentity(of node: TreeNode) throws -> FileIdentity?
 
+    /// Where data of a regular file that may be other than zeros comes next, at or after an offset below its size.
+    func nextData(of node: TreeNode, from offset: UInt64) throws -> NextData
+
+    /// How many directories the tree has at the most, where it is known: who meets more goes in circles.
+    var directoryLimit: UInt64? { get }
+
     /// The names of a directory and of one of another source together, where the two sources can tell files that are
     /// the same in both at less cost than one after the other; else, and where that fails, nil.
     ///
@@ -90,6 +106,10 @@ package protocol TreeSource: AnyObject, Sendable {
 
 extension TreeSource {
     package func contentIdentity(of node: TreeNode) throws -> FileIdentity? { nil }
+
+    package func nextData(of node: TreeNode, from offset: UInt64) throws -> NextData { .unknown }
+
+    package var directoryLimit: UInt64? { nil }
 
     package func paired(
         _ directory: TreeNode, with other: any TreeSource, _ otherDirectory: TreeNode, comparesTimes: Bool

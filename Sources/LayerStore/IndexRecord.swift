@@ -8,8 +8,22 @@ enum IndexRecord {
     /// Bytes before the variable part.
     static let fixedByteCount = 72
 
+    private static let extentByteCount = 24
+    private static let attributeHeaderByteCount = 6
     private static let hasDigest: UInt8 = 1
     private static let isHardLink: UInt8 = 2
+
+    /// Bytes of an entry's record, at the most.
+    static func byteCount(_ entry: LayerEntry) -> Int {
+        let fixed = fixedByteCount + Digest.byteCount + entry.path.count
+        switch entry.kind {
+        case .hardLink(let target): return fixed + target.count
+        case .file(let attributes, let extents, _):
+            return attributes.xattrs.reduce(fixed + attributes.target.count + extents.count * extentByteCount) {
+                $0 + attributeHeaderByteCount + $1.name.count + $1.value.count
+            }
+        }
+    }
 
     /// The record of an entry.
     static func encode(_ entry: LayerEntry) -> [UInt8] {
@@ -28,7 +42,7 @@ enum IndexRecord {
             if content != nil { flags |= hasDigest }
         }
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(fixedByteCount + 64 + entry.path.count + target.count)
+        bytes.reserveCapacity(byteCount(entry))
         func append(_ value: some FixedWidthInteger) {
             withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
         }
@@ -94,7 +108,7 @@ enum IndexRecord {
             return nil
         }
         if fields.flags & isHardLink != 0 { return .hardLink(target: target) }
-        guard UInt64(fields.extentCount) * 24 <= UInt64(cursor.remaining) else { return nil }
+        guard UInt64(fields.extentCount) * UInt64(extentByteCount) <= UInt64(cursor.remaining) else { return nil }
         var extents: [Extent] = []
         extents.reserveCapacity(Int(fields.extentCount))
         for _ in 0..<fields.extentCount {

@@ -68,6 +68,11 @@ package final class LayerIndex: LayerEntries, Sendable {
         Int(min(entryCount, UInt64((markersOffset - Self.headerByteCount) / IndexRecord.fixedByteCount)))
     }
 
+    /// How many bytes the names of the entries have at the most.
+    var maximumNameByteCount: Int {
+        max(0, markersOffset - Self.headerByteCount - likelyEntryCount * IndexRecord.fixedByteCount)
+    }
+
     private static func damaged(_ diffID: DiffID) -> StoreError {
         StoreError(.damaged, "layer \(diffID)", "its index is damaged")
     }
@@ -94,6 +99,14 @@ package final class LayerIndex: LayerEntries, Sendable {
         }
         isTouched.store(true, ordering: .relaxed)
         return kind
+    }
+
+    package func path(at position: UInt64) throws -> [UInt8] {
+        guard let offset = Int(exactly: position), let path = IndexRecord.path(try record(at: offset)) else {
+            throw Self.damaged(diffID)
+        }
+        isTouched.store(true, ordering: .relaxed)
+        return path
     }
 
     package func release() {

@@ -9,22 +9,30 @@ import OCI
 /// Small files are hashed many at a time; until their digests are known, their entries wait, and all that follow, so
 /// that the index keeps the order of the tar.
 struct LayerIndexing {
+    /// What waiting entries may take of memory; one alone may take more.
+    private static let maximumWaitingByteCount = 4 << 20
+
     private let writer: LayerIndexWriter
+    private let layer: String
+    private let budget: SharedBudget
     private var reader: TarReader
     private var holes = HoleBudget()
     private var batch = DigestBatch()
     private var waiting: [LayerEntry] = []
+    private var waitingByteCount = 0
     /// Where in `waiting` the files of the batch are, in its order.
     private var batched: [Int] = []
 
     /// Reads a tar to its end and adds its entries to an index that the caller finishes.
     ///
-    /// - Parameter layer: the layer, for errors.
-    /// - Throws: `StoreError` for what is no tar; what input and writer throw.
+    /// - Parameters:
+    ///   - layer: the layer, for errors.
+    ///   - budget: what entries and holes are counted in.
+    /// - Throws: `StoreError` for what is no tar or costs too much; what input and writer throw.
     static func run(
-        _ input: any TarInput, into writer: LayerIndexWriter, layer: String
+        _ input: any TarInput, into writer: LayerIndexWriter, layer: String, budget: SharedBudget
     ) throws -> TarReader.Remarks {
-        var indexing = LayerIndexing(writer: writer, reader: TarReader(input))
+        var indexing = LayerIndexing(writer: writer, reader: TarReader(input), layer: layer, budget: budget)
         defer { indexing.batch.deallocate() }
         do {
             while let entry = try indexing.reader.next() { try indexing.add(entry) }
@@ -35,9 +43,11 @@ struct LayerIndexing {
         return indexing.reader.remarks
     }
 
-    private init(writer: LayerIndexWriter, reader: TarReader) {
+    private init(writer: LayerIndexWriter, reader: TarReader, layer: String, budget: SharedBudget) {
         self.writer = writer
         self.reader = reader
+        self.layer = layer
+        self.budget = budget
     }
 
     private mutating func add(_ entry: TarEntry) throws {
@@ -64,15 +74,21 @@ struct LayerIndexing {
         try reader.readData { batch.append($0) }
         batch.end()
         batched.append(waiting.count)
-        waiting.append(
-            LayerEntry(path: entry.path, kind: .file(attributes, extents: entry.extents, contentDigest: nil)))
+        try wait(LayerEntry(path: entry.path, kind: .file(attributes, extents: entry.extents, contentDigest: nil)))
     }
 
     private mutating func write(_ entry: LayerEntry) throws {
-        guard !waiting.isEmpty else { return try writer.add(entry) }
+        guard waiting.isEmpty else { return try wait(entry) }
+        try budget.take(entry, layer: layer)
+        try writer.add(entry)
+    }
+
+    private mutating func wait(_ entry: LayerEntry) throws {
+        try budget.take(entry, layer: layer)
         waiting.append(entry)
-        // Entries that need no digest, and large files, may come without end.
-        if waiting.count >= 2 * DigestBatch.maximumMessageCount { try flush() }
+        // Entries that need no digest, and large files, may come without end; each may be large.
+        waitingByteCount += IndexRecord.byteCount(entry) + MemoryLayout<LayerEntry>.stride
+        if waitingByteCount >= Self.maximumWaitingByteCount { try flush() }
     }
 
     private mutating func flush() throws {
@@ -85,6 +101,7 @@ struct LayerIndexing {
         for entry in waiting { try writer.add(entry) }
         waiting.removeAll(keepingCapacity: true)
         batched.removeAll(keepingCapacity: true)
+        waitingByteCount = 0
     }
 
     /// The digest of a file that is large or has holes; nil for what is no file, or has more holes than are hashed.
@@ -100,6 +117,7 @@ struct LayerIndexing {
             try reader.readData { _ in }
             return nil
         }
+        try budget.take(attributes.size - stored, of: .holeBytes, layer: layer, entry: entry.path)
         var position: UInt64 = 0
         var rest = entry.extents[...]
         var left = rest.first?.length ?? 0
@@ -124,9 +142,11 @@ struct LayerIndexing {
 }
 
 /// How many zeros of holes a layer makes us hash: a tar of a few kilobytes can promise exabytes.
+///
+/// Which files have a digest is told by the layer alone; what an import's layers may cost together is the import's.
 struct HoleBudget {
     /// Bytes of holes hashed for a layer; files beyond them have no digest.
-    static let maximumByteCount: UInt64 = 16 << 30
+    static let maximumByteCount: UInt64 = 4 << 30
     private var left = maximumByteCount
     private static let zeros = [UInt8](repeating: 0, count: 64 * 1024)
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Archive
+package import FileTree
 import LinuxIO
 import OCI
 
-/// Bounds of what a layer may become.
+/// Bounds of what a layer may become, and an image of all its layers.
 package struct LayerLimits: Sendable {
     /// Inflated bytes up to which no ratio is looked at.
     package var freeInflation: UInt64 = 4 << 30
@@ -12,6 +13,8 @@ package struct LayerLimits: Sendable {
     package var inflationRatio: UInt64 = 100
     /// The most bytes of an uncompressed layer: what the tree format can address.
     package var byteCount: UInt64 = 2 << 40 - 512
+    /// What the layers and the tree of an image may cost together.
+    package var image = ImportLimits()
 
     /// The bounds that are used unless a test wants others.
     package init() {}
@@ -38,6 +41,7 @@ struct LayerPipeline {
     let data: Descriptor
     let index: Descriptor
     let limits: LayerLimits
+    let budget: SharedBudget
 
     /// Runs the pass.
     ///
@@ -69,7 +73,7 @@ struct LayerPipeline {
         let indexed = Swift.Result {
             // Whatever happens here, the stream is read to its end: only its digest tells whose fault it is.
             defer { while toIndexer.pop() != nil {} }
-            return try LayerIndexing.run(ChunkInput(toIndexer), into: indexWriter, layer: name)
+            return try LayerIndexing.run(ChunkInput(toIndexer), into: indexWriter, layer: name, budget: budget)
         }
         let written = Swift.Result { try writer.join() }
         let produced = Swift.Result { try producer.join() }
@@ -96,6 +100,7 @@ struct LayerPipeline {
     private func produce(_ queues: [BoundedQueue<Chunk>]) throws {
         let pool = ChunkPool(byteCount: Self.chunkByteCount)
         var total: UInt64 = 0
+        var excess: UInt64 = 0
         do {
             let stream = try decompressing(bytes)
             while true {
@@ -103,7 +108,7 @@ struct LayerPipeline {
                 try chunk.fill { try stream.read(into: $0) }
                 if chunk.bytes.isEmpty { break }
                 total += UInt64(chunk.bytes.count)
-                try checkInflation(total)
+                try checkInflation(total, &excess)
                 for queue in queues where !queue.push(chunk) { return }
             }
         } catch let error as ArchiveError {
@@ -115,11 +120,17 @@ struct LayerPipeline {
         _ = try bytes.verify()
     }
 
-    private func checkInflation(_ total: UInt64) throws {
+    private func checkInflation(_ total: UInt64, _ excess: inout UInt64) throws {
         guard total <= limits.byteCount else {
             throw StoreError(.tooLarge, name, "inflates to more than \(limits.byteCount) bytes")
         }
-        guard total > limits.freeInflation, bytes.compression != .none else { return }
+        guard bytes.compression != .none else { return }
+        let (fair, isBeyond) = limits.inflationRatio.multipliedReportingOverflow(by: bytes.count)
+        if !isBeyond, total > fair, total - fair > excess {
+            try budget.take(total - fair - excess, of: .inflatedBytes, layer: name)
+            excess = total - fair
+        }
+        guard total > limits.freeInflation else { return }
         guard total / limits.inflationRatio <= bytes.count else {
             throw StoreError(
                 .tooLarge, name,

@@ -121,7 +121,10 @@ extension Store {
                 && stored.bytes[Int(offset)..<Int(end)].elementsEqual(bytes)
         }
         let stream = HashingStream(FileStream(layer.data))
-        let indexed = Result { try LayerIndexing.run(StreamInput(stream), into: writer, layer: name) }
+        let indexed = Result {
+            try LayerIndexing.run(
+                StreamInput(stream), into: writer, layer: name, budget: SharedBudget(limits.image))
+        }
         _ = try Self.digest(of: stream)
         guard stream.digest == layer.diffID.digest else {
             throw StoreError(.damaged, name, "its uncompressed data does not have this digest")
@@ -171,12 +174,13 @@ extension Store {
             layers.append(layer)
         }
         _ = try Self.readTree(directory, chainID, layers)
-        var flattener = Flattener()
+        var flattener = Self.flattener(for: layers, limits.image)
         for layer in layers { try flattener.apply(layer.index) }
-        let tree = try flattener.freeze()
+        let budget = flattener.budget
+        let tree = try (consume flattener).freeze()
         var hasher = DigestHasher()
         _ = try EROFSWriter.write(
-            tree, layerSizes: layers.map(\.index.layerByteCount),
+            tree, budget: budget, layerSizes: layers.map(\.index.layerByteCount),
             readLayer: { layer, offset, buffer in _ = try layers[layer].data.read(at: offset, into: buffer) },
             output: { hasher.update($0) })
         let notes = try MappedFile(directory.openBeneath("notes"))

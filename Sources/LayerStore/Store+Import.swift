@@ -104,6 +104,7 @@ extension Store {
     ) throws -> [IngestedLayer] {
         // Each layer has three threads; two at a time keep a small machine busy and memory small.
         let workers = max(1, min(layers.count, 2))
+        let budget = SharedBudget(limits.image)
         let next = Mutex(0)
         let failure = Mutex<(any Error)?>(nil)
         let results = Mutex([IngestedLayer?](repeating: nil, count: layers.count))
@@ -126,7 +127,7 @@ extension Store {
                 do {
                     let result = try ingest(
                         layers[number], expected: diffIDs?[number], keepsBlob: keepsBlobs, number: number,
-                        writer: writer
+                        writer: writer, budget: budget
                     ) { progress(.read(layer: number, of: layers.count, bytes: $0, total: total)) }
                     results.withLock { $0[number] = result }
                 } catch {

@@ -88,10 +88,12 @@ extension Store {
     ///
     /// One pass over its bytes.
     ///
-    /// - Parameter expected: the diff ID that the configuration says; nil where there is none.
+    /// - Parameters:
+    ///   - expected: the diff ID that the configuration says; nil where there is none.
+    ///   - budget: what the layers of the import may cost together.
     func ingest(
         _ layer: SourceLayer, expected: DiffID?, keepsBlob: Bool, number: Int, writer: TemporaryDirectory,
-        advanced: @escaping (UInt64) -> Void
+        budget: SharedBudget, advanced: @escaping (UInt64) -> Void
     ) throws -> IngestedLayer {
         if let expected, let descriptor = layer.descriptor, try isVerified(descriptor, gives: expected),
             try openLayer(expected) != nil,
@@ -101,7 +103,7 @@ extension Store {
         }
         let name = "layer \(layer.descriptor.map { "\($0.digest)" } ?? expected.map { "\($0)" } ?? "\(number + 1)")"
         do {
-            return try ingest(layer, expected, keepsBlob, number, name, writer, advanced)
+            return try ingest(layer, expected, keepsBlob, number, name, writer, budget, advanced)
         } catch let error as Errno where error.isFullDisk {
             throw StoreError(.system, "store \(path)", "cannot write \(name): \(error)\(error.advice)")
         } catch let error as Errno {
@@ -111,7 +113,7 @@ extension Store {
 
     private func ingest(
         _ layer: SourceLayer, _ expected: DiffID?, _ keepsBlob: Bool, _ number: Int, _ name: String,
-        _ writer: TemporaryDirectory, _ advanced: @escaping (UInt64) -> Void
+        _ writer: TemporaryDirectory, _ budget: SharedBudget, _ advanced: @escaping (UInt64) -> Void
     ) throws -> IngestedLayer {
         let directory = try writer.makeDirectory("layer-\(number)")
         let blobName = "blob-\(number)"
@@ -120,7 +122,9 @@ extension Store {
             try layer.open(), expected: layer.descriptor, copy: copy, name: name, advanced: advanced)
         let data = try directory.openBeneath("data", O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
         let index = try directory.openBeneath("index", O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
-        let result = try LayerPipeline(name: name, bytes: bytes, data: data, index: index, limits: limits).run()
+        let result = try LayerPipeline(
+            name: name, bytes: bytes, data: data, index: index, limits: limits, budget: budget
+        ).run()
         if let expected, expected != result.diffID {
             throw StoreError(
                 .damaged, name, "inflates to diff ID \(result.diffID), but the configuration says \(expected)")

@@ -91,14 +91,15 @@ extension Store {
         // Here memory is at its most: what taking layers in has left goes first.
         Memory.returnLargeBlocks()
         ProgramPages.release()
-        var flattener = Flattener(entryCount: layers.reduce(0) { $0 + $1.index.likelyEntryCount })
+        var flattener = Self.flattener(for: layers, limits.image)
         for layer in layers { try flattener.apply(layer.index) }
         var report = flattener.report.lines
+        let budget = flattener.budget
         // Consumed, so that what the tree does not need goes before the tree is made.
         let tree = try (consume flattener).freeze()
         let remarks: WriterRemarks
         do {
-            remarks = try write(tree, chainID, layers, writer)
+            remarks = try write(tree, budget, chainID, layers, writer)
         } catch let error as Errno {
             throw StoreError(.system, "tree \(chainID)", "\(error)\(error.advice)")
         }
@@ -108,13 +109,25 @@ extension Store {
         return TreeReport(lines: report)
     }
 
+    /// A flattener with room for the files of layers.
+    static func flattener(for layers: [StoredLayer], _ limits: ImportLimits) -> Flattener {
+        let entryCount = layers.reduce(0) { $0 + $1.index.likelyEntryCount }
+        let names = limits[.nameBytes]
+        // Not made use of, it costs nothing but addresses; beyond the limit nothing comes.
+        let nameByteCount = min(
+            layers.reduce(0) { $0 + $1.index.maximumNameByteCount },
+            Int(clamping: names.base) + Int(clamping: names.perEntry) * entryCount)
+        return Flattener(
+            entryCount: entryCount, nameByteCount: nameByteCount, budget: ImportBudget(limits))
+    }
+
     private func write(
-        _ tree: Tree, _ chainID: ChainID, _ layers: [StoredLayer], _ writer: TemporaryDirectory
+        _ tree: Tree, _ budget: ImportBudget, _ chainID: ChainID, _ layers: [StoredLayer], _ writer: TemporaryDirectory
     ) throws -> WriterRemarks {
         let directory = try writer.makeDirectory("tree")
         let file = try directory.openBeneath("tree", O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
         let remarks = try EROFSWriter.write(
-            tree, layerSizes: layers.map(\.index.layerByteCount),
+            tree, budget: budget, layerSizes: layers.map(\.index.layerByteCount),
             readLayer: { layer, offset, buffer in
                 guard layers.indices.contains(layer),
                     try layers[layer].data.read(at: offset, into: buffer) == buffer.count

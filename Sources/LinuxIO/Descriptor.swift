@@ -202,6 +202,18 @@ package final class Descriptor: Sendable {
         return UInt64(clamping: try retrying { lseek(rawValue, start, whence) })
     }
 
+    /// The first run of data at or after an offset, as the file system tells it; nil where only holes follow.
+    ///
+    /// - Throws: `.invalidArgument` where it cannot be told; what lseek(2) does.
+    package func nextData(from offset: UInt64) throws(Errno) -> Range<UInt64>? {
+        do throws(Errno) {
+            let start = try seek(from: offset, toHole: false)
+            let end = try seek(from: start, toHole: true)
+            // The file may have changed between the two.
+            return end > start ? start..<end : nil
+        } catch .noSuchAddressOrDevice { return nil }
+    }
+
     /// Sets the file's length.
     ///
     /// The corresponding C function is ftruncate(2).

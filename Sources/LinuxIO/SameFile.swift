@@ -2,6 +2,7 @@
 
 import CLinux
 import Glibc
+import SystemPackage
 
 /// Whether two directories have the same file under a name, told with the fewest system calls and no object for either
 /// file.
@@ -135,7 +136,19 @@ package struct SameFile {
             if size == 0 { return count == 0 }
             guard count == wanted else { return false }
             offset += count
-            if offset == size { return true }
+            if offset < size, first.load(as: UInt8.self) == 0, memcmp(first, first + 1, count - 1) == 0 {
+                offset = max(offset, min(nextData(one, from: offset, size), nextData(two, from: offset, size)))
+            }
+            if offset >= size { return true }
         }
+    }
+
+    /// Where data comes next that is no hole; the size where none does, the offset where it cannot be told.
+    private func nextData(_ file: Int32, from offset: Int, _ size: Int) -> Int {
+        do throws(Errno) {
+            return min(size, Int(try retrying { lseek(file, off_t(offset), clinux_SEEK_DATA) }))
+        } catch .noSuchAddressOrDevice {
+            return size
+        } catch { return offset }
     }
 }

@@ -116,6 +116,20 @@ package final class OverlayTree: TreeSource {
         return try places.digest(of: resolved(node).stack)
     }
 
+    package func nextData(of node: TreeNode, from offset: UInt64) throws -> NextData {
+        let file = try open(node)
+        return try attempt(node) { () throws(Errno) in
+            do throws(Errno) {
+                let start = try file.seek(from: offset, to: .data)
+                let end = try file.seek(from: start, to: .hole)
+                // The file may have changed between the two.
+                return end > start ? .run(start..<end) : .none
+            } catch .noSuchAddressOrDevice {
+                return .none
+            } catch .invalidArgument { return .unknown }
+        }
+    }
+
     package func read(_ node: TreeNode, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         let file = try open(node)
         return try attempt(node) { () throws(Errno) in try file.read(at: offset, into: buffer) }

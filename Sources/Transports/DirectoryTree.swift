@@ -100,6 +100,17 @@ package final class DirectoryTree: TreeSource {
 
     package func contentIdentity(of node: TreeNode) throws -> FileIdentity? { try nodes.status(of: node).identity }
 
+    package func nextData(of node: TreeNode, from offset: UInt64) throws -> NextData {
+        let file = try nodes.open(regularFile: node)
+        do throws(Errno) {
+            return try file.nextData(from: offset).map { .run($0) } ?? .none
+        } catch .invalidArgument {
+            return .unknown
+        } catch {
+            throw nodes.failure(node, error)
+        }
+    }
+
     package func read(
         _ node: TreeNode, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
     ) throws -> Int {

@@ -9,11 +9,14 @@ struct PairComparison {
     let right: any TreeSource
     let fields: ChangedFields
     let contents = ContentComparison()
+    let counts: DirectoryCounts
 
-    init(left: any TreeSource, right: any TreeSource, fields: ChangedFields) {
+    /// Prepares for a thread; all of a comparison share `counts`.
+    init(left: any TreeSource, right: any TreeSource, fields: ChangedFields, counts: DirectoryCounts? = nil) {
         self.left = left
         self.right = right
         self.fields = fields
+        self.counts = counts ?? DirectoryCounts(left: left, right: right)
     }
 
     /// What a comparison found at one path, and the names that are to be compared below it.
@@ -169,7 +172,10 @@ extension PairComparison {
 
     private func children(_ side: Side, _ place: Place) throws(SideFailure) -> [TreeChild] {
         guard place.type == .directory else { return [] }
-        return try SideFailure.on(side) { try tree(side).children(of: place.node) }
+        return try SideFailure.on(side) {
+            try counts.add(on: side)
+            return try tree(side).children(of: place.node)
+        }
     }
 
     private func file(_ side: Side, _ place: Place, _ attributes: Attributes) throws(SideFailure) -> ChangedFile {

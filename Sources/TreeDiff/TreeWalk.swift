@@ -126,11 +126,12 @@ final class TreeWalk: @unchecked Sendable {
 
     private func startHelpers() {
         let (left, right, fields) = (comparison.left, comparison.right, comparison.fields)
+        let counts = comparison.counts
         for _ in 1..<max(1, threadCount) {
             // Where no thread can be had, those that are there do it.
             guard
                 let helper = try? WorkerThread.started({ [self] in
-                    compareAhead(with: PairComparison(left: left, right: right, fields: fields))
+                    compareAhead(with: PairComparison(left: left, right: right, fields: fields, counts: counts))
                 })
             else { return }
             helpers.append(helper)

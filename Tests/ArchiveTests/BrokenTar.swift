@@ -283,7 +283,7 @@ struct BrokenTar: Sendable, CustomStringConvertible {
         mapInData("a map without its numbers", "2\n0\n1\n", "a malformed map"),
         mapInData("a map that is no number", "x\n", "a malformed map"),
         mapInData("a map with a long number", "100000000000000000000000\n", "a malformed map"),
-        mapInData("a map with too many pieces", "4000001\n", "more than 4000000 pieces"),
+        mapInData("a map with too many pieces", "262145\n", "more than 262144 pieces"),
         mapInData("a map with an empty line", "\n", "a malformed map"),
         BrokenTar("a map in no data", "entry \"s\": sparse file: a malformed map") {
             $0.file("s", "", pax: ["GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": "1"])

@@ -11,7 +11,8 @@ import Testing
     @Test(arguments: [1, 511, 512, 513, 1024, 1025, 1 << 20, 6 << 30 + 12345, 1 << 40] as [UInt64])
     func `a dense file takes one index`(size: UInt64) throws {
         let plan = try ChunkPlan(
-            size: size, extents: [Extent(fileOffset: 0, layerOffset: 1024, length: size)], number: 1, layerSize: 1 << 41
+            size: size, extents: [Extent(fileOffset: 0, layerOffset: 1024, length: size)], layerSize: 1 << 41,
+            place: "f"
         )
         #expect(plan.count == 1)
         #expect(plan.spilledBlocks == 0)
@@ -31,6 +32,27 @@ import Testing
         let written = try ImageFixture(fixture)
         #expect(try written.image().runs("hole") == [.hole(length: 3 << 40)])
         #expect(written.bytes.count == 2560)
+    }
+
+    @Test(arguments: 0..<30) func `data blocks are those of the chunks that are no holes`(seed: UInt64) throws {
+        var random = SeededNumbers(seed: seed)
+        var extents: [Extent] = []
+        var (position, layer) = (UInt64(0), UInt64(512))
+        for _ in 0..<Int.random(in: 0...40, using: &random) {
+            position += UInt64.random(in: 0...6000, using: &random) & (Bool.random(using: &random) ? .max : ~511)
+            let length = UInt64.random(in: 1...5000, using: &random)
+            extents.append(Extent(fileOffset: position, layerOffset: layer, length: length))
+            (position, layer) = (position + length, layer + (length + 511) & ~511)
+        }
+        let size = position + UInt64.random(in: 1...10_000, using: &random)
+        let plan = try ChunkPlan(size: size, extents: extents, layerSize: layer, place: "f")
+        var (bytes, chunk) = (UInt64(0), UInt64(0))
+        let chunkSize = UInt64(512) << UInt64(plan.bits)
+        try plan.forEachChunk {
+            if case .hole = $0 {} else { bytes += min(chunkSize, size - chunk * chunkSize) }
+            chunk += 1
+        }
+        #expect(plan.dataBlocks == (bytes + 511) / 512)
     }
 
     @Test func `pieces at whole chunks are pointed at`() throws {
@@ -64,7 +86,7 @@ import Testing
             extents: [
                 Extent(fileOffset: 0, layerOffset: 512, length: 100),
                 Extent(fileOffset: 100, layerOffset: 612, length: 2900),
-            ], number: 1, layerSize: 4096)
+            ], layerSize: 4096, place: "f")
         #expect(plan.count == 1)
         #expect(plan.extents == [Extent(fileOffset: 0, layerOffset: 512, length: 3000)])
     }
@@ -72,7 +94,7 @@ import Testing
     @Test func `six gibibytes of four-kibibyte pieces cost their table`() throws {
         let count: UInt64 = 20_000
         let extents = (0..<count).map { Extent(fileOffset: $0 * 8192, layerOffset: $0 * 4096, length: 4096) }
-        let plan = try ChunkPlan(size: count * 8192, extents: extents, number: 1, layerSize: count * 4096)
+        let plan = try ChunkPlan(size: count * 8192, extents: extents, layerSize: count * 4096, place: "f")
         #expect(plan.bits == 3)
         #expect(plan.cost == count * 2 * 8)
     }
@@ -91,7 +113,7 @@ import Testing
             position += length
         }
         let size = position + UInt64.random(in: 0...9000, using: &random)
-        let plan = try ChunkPlan(size: size, extents: extents, number: 1, layerSize: 1 << 30)
+        let plan = try ChunkPlan(size: size, extents: extents, layerSize: 1 << 30, place: "f")
         var spilled: UInt64 = 0
         var chunks: UInt64 = 0
         try plan.forEachChunk { chunk in
@@ -117,6 +139,6 @@ import Testing
     ]
 
     @Test(arguments: wrong) func `extents that cannot be are errors`(name: String, size: UInt64, extents: [Extent]) {
-        #expect(throws: EROFSError.self) { try ChunkPlan(size: size, extents: extents, number: 1, layerSize: 1024) }
+        #expect(throws: EROFSError.self) { try ChunkPlan(size: size, extents: extents, layerSize: 1024, place: "f") }
     }
 }

@@ -135,6 +135,27 @@ import Testing
         }
     }
 
+    @Test func `a directory that leads back to itself is an error where it is listed`() throws {
+        var fixture = TreeFixture()
+        fixture.directory("a")
+        fixture.directory("a/b")
+        fixture.file("a/b/c", "x")
+        let written = try ImageFixture(fixture)
+        let image = try written.image()
+        let (a, b) = (try #require(try image.find("a")), try #require(try image.find("a/b")))
+        // The entry of `b` in `a`, which stands beside the inode, leads to `a`.
+        var bytes = written.bytes
+        let entry = try #require(
+            (a.bodyOffset..<a.bodyOffset + Int(a.size)).first {
+                image.bytes.number(at: $0, as: UInt64.self) == b.number
+            })
+        for byte in 0..<8 { bytes[entry + byte] = UInt8(truncatingIfNeeded: a.number >> (8 * UInt64(byte))) }
+        let tree = MappedTree(
+            image: try Memory(bytes).image(), notes: nil, layers: FixtureLayers(layers: written.layers))
+        #expect(try tree.children(of: tree.root).count == 1)
+        #expect(throws: EROFSError.self) { try tree.children(of: TreeNode(a.number)) }
+    }
+
     @Test func `notes cut or changed give values or errors`() throws {
         let notes = try TreeNotes.encode(try Self.small.get().tree)
         for count in 0..<notes.count {

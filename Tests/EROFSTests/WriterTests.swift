@@ -65,7 +65,33 @@ import Testing
         fixture.add(Array("x".utf8), inode)
         let tree = try fixture.tree()
         let error = #expect(throws: EROFSError.self) { try write(tree, layerSizes: [5000]) }
-        #expect(error?.place == "inode 1")
+        #expect(error?.place == (name == "data outside the layer" ? "entry \"x\"" : "inode 1"))
+    }
+
+    @Test func `what sparse files cost is limited for the image, and the error names the file`() throws {
+        var fixture = TreeFixture()
+        fixture.directory("d")
+        for name in ["d/a", "d/b"] {
+            fixture.sparseFile(
+                name, size: 1 << 20, pieces: (0..<16).map { ($0 << 16, EdgeTree.pattern(512, 1), 0) })
+        }
+        fixture.file("e", "x")
+        let tree = try fixture.tree()
+        let sizes = fixture.layers.map(\.size)
+        func write(_ limit: UInt64) throws {
+            var limits = ImportLimits()
+            limits[.chunkBytes] = ImportLimits.Limit(limit)
+            try EROFSWriter.write(tree, budget: ImportBudget(limits), layerSizes: sizes) { _, _, _ in
+            } output: { _ in
+            }
+        }
+        // 2,048 chunks of 512 bytes for each of the two, one for the other.
+        try write(2 * 16384 + 8)
+        let error = #expect(throws: EROFSError.self) { try write(2 * 16384 - 1) }
+        #expect(
+            error?.description
+                == "tree image: entry \"d/b\": more than 32767 bytes to say where the pieces of the image's sparse files lie"
+        )
     }
 
     @Test func `an error of the layers or the output ends the writing`() throws {

@@ -21,6 +21,8 @@ package struct MemoryLayer: LayerEntries, Sendable {
 
     package func kind(at position: UInt64) throws -> LayerEntry.Kind { entries[Int(position)].kind }
 
+    package func path(at position: UInt64) throws -> [UInt8] { entries[Int(position)].path }
+
     package func forEachMarker(_ body: (_ path: [UInt8]) throws -> Void) throws {
         for entry in entries { try body(entry.path) }
     }

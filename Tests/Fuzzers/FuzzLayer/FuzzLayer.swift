@@ -100,6 +100,8 @@ private struct ReadLayer: LayerEntries {
 
     func kind(at position: UInt64) throws -> LayerEntry.Kind { entries[Int(position)].kind }
 
+    func path(at position: UInt64) throws -> [UInt8] { entries[Int(position)].path }
+
     func forEachMarker(_ body: (_ path: [UInt8]) throws -> Void) throws {
         for entry in entries { try body(entry.path) }
     }
