@@ -125,7 +125,7 @@ extension Flattener {
             layer.release()
             byteCount = 0
         }
-        return (entry, try Self.path(target, entry, of: layer.diffID, what: "hard link target: "))
+        return (entry, try Self.path(target, entry, of: layer.diffID, what: "hard link target: ", clamped: true))
     }
 
     func missingTarget(_ entry: [UInt8], _ target: EntryPath) -> LayerError {

@@ -7,8 +7,10 @@ import LinuxIO
 import Overlay
 import SystemPackage
 
-/// Mutated bytes as stacked directories: files, whiteouts, and attributes that mark them opaque, redirected,
-/// metadata only, or of another owner and type, with values of any bytes. The stack is walked as a comparison would.
+/// Mutated bytes as stacked directories, which are walked as a comparison would.
+///
+/// Files, whiteouts, and attributes that mark them opaque, redirected, metadata only, or of another owner and type, with
+/// values of any bytes.
 ///
 /// Beyond not crashing: the walk ends, names are names, and nothing that is read comes from beside the layers.
 /// The directories lie in `/dev/shm`, and are gone when a run ends.
