@@ -47,6 +47,7 @@ static ssize_t read_request(int file, void *buffer, size_t size, void *user_data
     int features = 0;
     if ((words[3] & HAS_SECOND_WORD) && (words[4] & DIRECT_IO_ALLOW_MMAP)) features |= CFUSE_DIRECT_MAPPING;
     if (words[3] & FUSE_HANDLE_KILLPRIV_V2) features |= CFUSE_DROPPED_PRIVILEGES;
+    if (words[3] & FUSE_SETXATTR_EXT) features |= CFUSE_LISTS_DROP_PRIVILEGES;
     first_request = header.unique;
     offered = features & wanted;
     return count;
@@ -65,6 +66,7 @@ static ssize_t write_reply(int file, struct iovec *pieces, int count, void *user
                 words[8] |= DIRECT_IO_ALLOW_MMAP;
             }
             if (offered & CFUSE_DROPPED_PRIVILEGES) words[3] |= FUSE_HANDLE_KILLPRIV_V2;
+            if (offered & CFUSE_LISTS_DROP_PRIVILEGES) words[3] |= FUSE_SETXATTR_EXT;
             agreed = offered;
         }
     }
@@ -94,7 +96,19 @@ static uint32_t argument(const void *request, size_t count, size_t offset) {
     return word;
 }
 
-struct cfuse_kind cfuse_request(const void *request, size_t count) {
+/* What the attributes to be set are, but for how the file is named. */
+#define SETATTR_CHANGES (~(uint32_t)(FATTR_FH | FATTR_LOCKOWNER))
+
+/* Takes from a request the words that libfuse has no place for. */
+static void shorten_setxattr(void *request, size_t count, struct fuse_in_header header) {
+    const size_t extra = sizeof(struct fuse_setxattr_in) - FUSE_COMPAT_SETXATTR_IN_SIZE;
+    char *rest = (char *)request + sizeof header + FUSE_COMPAT_SETXATTR_IN_SIZE;
+    memmove(rest, rest + extra, count - sizeof header - sizeof(struct fuse_setxattr_in));
+    header.len -= extra;
+    memcpy(request, &header, sizeof header);
+}
+
+struct cfuse_kind cfuse_request(void *request, size_t count) {
     struct cfuse_kind kind = {0, 0};
     struct fuse_in_header header;
     drops_privileges = 0;
@@ -115,9 +129,19 @@ struct cfuse_kind cfuse_request(const void *request, size_t count) {
         drops_privileges =
             (argument(request, count, offsetof(struct fuse_write_in, write_flags)) & FUSE_WRITE_KILL_SUIDGID) != 0;
         break;
-    case FUSE_SETATTR:
-        drops_privileges =
-            (argument(request, count, offsetof(struct fuse_setattr_in, valid)) & FATTR_KILL_SUIDGID) != 0;
+    case FUSE_SETATTR: {
+        uint32_t valid = argument(request, count, offsetof(struct fuse_setattr_in, valid));
+        /* A change of nothing is what is left of taking the bits away, before fallocate(2) and others: the kernel leaves
+           that to the server. */
+        drops_privileges = (valid & FATTR_KILL_SUIDGID) != 0 ||
+                           ((agreed & CFUSE_DROPPED_PRIVILEGES) && (valid & SETATTR_CHANGES) == 0);
+        break;
+    }
+    case FUSE_SETXATTR:
+        if (!(agreed & CFUSE_LISTS_DROP_PRIVILEGES) || count < sizeof header + sizeof(struct fuse_setxattr_in)) break;
+        drops_privileges = (argument(request, count, offsetof(struct fuse_setxattr_in, setxattr_flags)) &
+                            FUSE_SETXATTR_ACL_KILL_SGID) != 0;
+        shorten_setxattr(request, count, header);
         break;
     case FUSE_OPEN:
         drops_privileges =

@@ -12,6 +12,7 @@ const uint64_t clinux_MOUNT_ATTR_NOSUID = MOUNT_ATTR_NOSUID;
 const uint64_t clinux_MOUNT_ATTR_NODEV = MOUNT_ATTR_NODEV;
 const uint64_t clinux_MOUNT_ATTR_NOEXEC = MOUNT_ATTR_NOEXEC;
 const uint64_t clinux_MOUNT_ATTR_NOATIME = MOUNT_ATTR_NOATIME;
+const uint64_t clinux_MOUNT_ATTR_NODIRATIME = MOUNT_ATTR_NODIRATIME;
 
 int clinux_fsopen(const char *type) { return (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC); }
 

@@ -16,13 +16,19 @@ extension FileSystem {
 
     package func isDirect(_ handle: FileHandle) -> Bool { false }
 
+    package func isAccessDue(_ handle: FileHandle) -> Bool { false }
+
+    package func mayFailToClose(_ handle: FileHandle) -> Bool { false }
+
+    package func flush(_ file: FileNumber, _ handle: FileHandle) throws(Errno) {}
+
     package func close(_ handle: FileHandle, of file: FileNumber) {}
 
     package func setAttributes(
         of file: FileNumber, _ handle: FileHandle?, to changes: AttributeChanges
     ) throws(Errno) -> FileAttributes { throw .readOnlyFileSystem }
 
-    package func dropPrivileges(of file: FileNumber) throws(Errno) { throw .readOnlyFileSystem }
+    package func dropPrivileges(of file: FileNumber, for caller: Caller) throws(Errno) { throw .readOnlyFileSystem }
 
     package func makeNode(
         _ name: [UInt8], in directory: FileNumber, mode: UInt32, device: UInt64, for caller: Caller
@@ -69,8 +75,13 @@ extension FileSystem {
 
     package func synchronize(_ file: FileNumber, _ handle: FileHandle, dataOnly: Bool) throws(Errno) {}
 
+    package func setXattr(
+        _ name: [UInt8], of file: FileNumber, to value: [UInt8], flags: Int32, dropsSetGroupID: Bool
+    ) throws(Errno) { throw .readOnlyFileSystem }
+
+    /// Sets an extended attribute that has nothing to do with the file's mode.
     package func setXattr(_ name: [UInt8], of file: FileNumber, to value: [UInt8], flags: Int32) throws(Errno) {
-        throw .readOnlyFileSystem
+        try setXattr(name, of: file, to: value, flags: flags, dropsSetGroupID: false)
     }
 
     package func removeXattr(_ name: [UInt8], of file: FileNumber) throws(Errno) { throw .readOnlyFileSystem }

@@ -34,6 +34,18 @@ package protocol FileSystem: AnyObject, Sendable {
     /// Whether reads and writes of an open file pass the kernel's cache by.
     func isDirect(_ handle: FileHandle) -> Bool
 
+    /// Whether reading an open file changes its time of access, so that the kernel must not answer from its cache.
+    func isAccessDue(_ handle: FileHandle) -> Bool
+
+    /// Whether `flush` may tell of an error.
+    func mayFailToClose(_ handle: FileHandle) -> Bool
+
+    /// Tells who closes a descriptor of an open file what has become of what was written through it; a file may be
+    /// flushed any number of times before it is closed.
+    ///
+    /// - Throws: what keeps it from being kept.
+    func flush(_ file: FileNumber, _ handle: FileHandle) throws(Errno)
+
     /// Ends what `open` or `create` began.
     func close(_ handle: FileHandle, of file: FileNumber)
 
@@ -78,8 +90,8 @@ package protocol FileSystem: AnyObject, Sendable {
         of file: FileNumber, _ handle: FileHandle?, to changes: AttributeChanges
     ) throws(Errno) -> FileAttributes
 
-    /// Takes set-user-ID and set-group-ID bits from a file, as a write of somebody who may not keep them does.
-    func dropPrivileges(of file: FileNumber) throws(Errno)
+    /// Takes set-user-ID and set-group-ID bits from a file, as a write of a caller who may not keep them does.
+    func dropPrivileges(of file: FileNumber, for caller: Caller) throws(Errno)
 
     /// Makes a regular file, device, fifo or socket, as mknod(2), with one reference for the caller.
     func makeNode(
@@ -145,7 +157,12 @@ package protocol FileSystem: AnyObject, Sendable {
     func finish()
 
     /// Sets an extended attribute, with the flags of setxattr(2).
-    func setXattr(_ name: [UInt8], of file: FileNumber, to value: [UInt8], flags: Int32) throws(Errno)
+    ///
+    /// - Parameter dropsSetGroupID: whether that takes the set-group-ID bit from the file, as an access control list that
+    ///   is set by somebody outside of the group does.
+    func setXattr(
+        _ name: [UInt8], of file: FileNumber, to value: [UInt8], flags: Int32, dropsSetGroupID: Bool
+    ) throws(Errno)
 
     /// Removes an extended attribute; `.noData` where the file has none.
     func removeXattr(_ name: [UInt8], of file: FileNumber) throws(Errno)

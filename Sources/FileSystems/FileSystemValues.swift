@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import FileTree
+import LinuxIO
 
 /// The number of a file of a mounted file system: what stat(2) shows as `st_ino`.
 ///
@@ -41,6 +42,14 @@ package struct CachePolicy: Sendable {
         self.seconds = seconds
         self.keepsPages = keepsPages
         self.needsOpen = needsOpen
+    }
+
+    /// Seconds that a file's attributes stay valid.
+    ///
+    /// None where a write of somebody else takes bits of its mode away: no answer to a write tells the kernel of that, and
+    /// it must not run such a file by the mode that it had.
+    package func seconds(of attributes: FileAttributes) -> Double {
+        isWritable && attributes.type == .regular && attributes.permissions & 0o6000 != 0 ? 0 : seconds
     }
 
     /// The policy of what never changes: everything is cached for as long as the kernel likes.
@@ -162,7 +171,7 @@ package struct FileSystemStatistics: Hashable, Sendable {
     }
 }
 
-/// Who asks for a new file, and so owns it.
+/// Who asks for a change, and owns a file that is made by it.
 package struct Caller: Hashable, Sendable {
     /// The process's user.
     package var uid: UInt32
@@ -170,12 +179,23 @@ package struct Caller: Hashable, Sendable {
     package var gid: UInt32
     /// The bits that the process keeps out of new files' modes.
     package var umask: UInt32
+    /// The number of the thread that asks and that waits for the answer; 0 where it is not known.
+    package var process: Int32
 
     /// Makes a caller.
-    package init(uid: UInt32, gid: UInt32, umask: UInt32) {
+    package init(uid: UInt32, gid: UInt32, umask: UInt32, process: Int32 = 0) {
         self.uid = uid
         self.gid = gid
         self.umask = umask
+        self.process = process
+    }
+
+    /// Whether a change of a file of a group by this caller leaves a set-group-ID bit that nobody's execution of the file
+    /// gives a meaning: he is in the group, or has the capability `CAP_FSETID`.
+    package func mayKeepSetGroupID(of group: UInt32) -> Bool {
+        if gid == group { return true }
+        guard process != 0, let rights = ProcessRights(of: process) else { return process == 0 && uid == 0 }
+        return rights.keepsSetID || rights.groups.contains(group)
     }
 }
 
@@ -201,8 +221,9 @@ package struct AttributeChanges: Hashable, Sendable {
     package var accessTime: Time?
     /// Time of last modification.
     package var modificationTime: Time?
-    /// Whether set-user-ID and set-group-ID bits go, as with a change of owner or a write by somebody else.
-    package var dropsPrivileges = false
+    /// Who takes set-user-ID and set-group-ID bits away by the change, as with a change of owner or a write by somebody
+    /// else; nil where they stay.
+    package var privilegesDroppedBy: Caller?
 
     /// Makes changes that change nothing.
     package init() {}

@@ -54,6 +54,12 @@ package struct Timestamp: Hashable, Sendable {
     }
 }
 
+extension Timestamp: Comparable {
+    package static func < (left: Timestamp, right: Timestamp) -> Bool {
+        (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
+    }
+}
+
 /// The number of a character or block device.
 package struct DeviceNumber: Hashable, Sendable {
     /// Which driver: 12 bits in Linux.

@@ -28,7 +28,8 @@ func addXattrOperations(to operations: inout fuse_lowlevel_ops) {
         answer(request) { served throws(Errno) in
             let value = UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : count)
             try served.fileSystem.setXattr(
-                Array(bytes(name)), of: FileNumber(file), to: Array(value), flags: flags)
+                Array(bytes(name)), of: FileNumber(file), to: Array(value), flags: flags,
+                dropsSetGroupID: cfuse_drops_privileges() != 0)
         }
     }
     operations.removexattr = { request, file, name in

@@ -59,18 +59,20 @@ func addWriteOperations(to operations: inout fuse_lowlevel_ops) {
         answer(request) { served throws(Errno) in
             guard let wanted else { throw .invalidArgument }
             var changes = AttributeChanges(wanted.pointee, mask: mask)
-            changes.dropsPrivileges = cfuse_drops_privileges() != 0
+            if cfuse_drops_privileges() != 0 { changes.privilegesDroppedBy = Caller(of: request) }
             return try served.fileSystem.setAttributes(
                 of: FileNumber(file), information == nil ? nil : FileHandle(information), to: changes)
         } _: { request, served, attributes in
             var status = stat(attributes)
-            fuse_reply_attr(request, &status, served.caching.seconds)
+            fuse_reply_attr(request, &status, served.caching.seconds(of: attributes))
         }
     }
     operations.write = { request, file, content, count, offset, information in
         answer(request) { served throws(Errno) in
             guard offset >= 0, let content else { throw .invalidArgument }
-            if cfuse_drops_privileges() != 0 { try served.fileSystem.dropPrivileges(of: FileNumber(file)) }
+            if cfuse_drops_privileges() != 0 {
+                try served.fileSystem.dropPrivileges(of: FileNumber(file), for: Caller(of: request))
+            }
             return try served.fileSystem.write(
                 FileNumber(file), FileHandle(information), at: UInt64(offset),
                 UnsafeRawBufferPointer(start: content, count: count))
@@ -93,6 +95,11 @@ func addWriteOperations(to operations: inout fuse_lowlevel_ops) {
                 FileHandle(targetInfo), at: UInt64(targetOffset), count: min(count, 1 << 30))
         } _: { request, _, copied in
             fuse_reply_write(request, copied)
+        }
+    }
+    operations.flush = { request, file, information in
+        answer(request) { served throws(Errno) in
+            try served.fileSystem.flush(FileNumber(file), FileHandle(information))
         }
     }
     operations.fsync = { request, file, dataOnly, information in

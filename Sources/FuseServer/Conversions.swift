@@ -12,7 +12,7 @@ extension fuse_entry_param {
         self.init()
         ino = attributes.number.rawValue
         attr = stat(attributes)
-        attr_timeout = caching.seconds
+        attr_timeout = caching.seconds(of: attributes)
         entry_timeout = caching.seconds
     }
 

@@ -63,7 +63,8 @@ struct FuseSession: ~Copyable {
         if served.isShared {
             _ = cfuse_ask_for(session, Int32(CFUSE_DIRECT_MAPPING.rawValue))
         } else if served.caching.isWritable {
-            _ = cfuse_ask_for(session, Int32(CFUSE_DROPPED_PRIVILEGES.rawValue | CFUSE_DIRECT_MAPPING.rawValue))
+            let wanted = [CFUSE_DROPPED_PRIVILEGES, CFUSE_LISTS_DROP_PRIVILEGES, CFUSE_DIRECT_MAPPING]
+            _ = cfuse_ask_for(session, wanted.reduce(0) { $0 | Int32($1.rawValue) })
         }
         return located
     }
@@ -106,7 +107,7 @@ struct FuseSession: ~Copyable {
 private func newSession(_ served: Served, options: String) -> OpaquePointer? {
     let strings: [UnsafeMutablePointer<CChar>?] = ["cimg", "-o", options].map { (text: String) in strdup(text) }
     defer { strings.forEach { free($0) } }
-    var operations = makeOperations(isShared: served.isShared)
+    var operations = makeOperations(isShared: served.isShared, isWritable: served.caching.isWritable)
     let userData = Unmanaged.passUnretained(served).toOpaque()
     var list = strings + [nil]
     let session = list.withUnsafeMutableBufferPointer { buffer in
@@ -120,7 +121,7 @@ private func newSession(_ served: Served, options: String) -> OpaquePointer? {
 /// All operations of the server.
 ///
 /// A free function: closures made in `main` would belong to the main actor.
-private func makeOperations(isShared: Bool) -> fuse_lowlevel_ops {
+private func makeOperations(isShared: Bool, isWritable: Bool) -> fuse_lowlevel_ops {
     var operations = fuse_lowlevel_ops()
     operations.`init` = { userData, connection in
         guard let connection else { return }
@@ -136,6 +137,8 @@ private func makeOperations(isShared: Bool) -> fuse_lowlevel_ops {
     addXattrOperations(to: &operations)
     addNameOperations(to: &operations)
     addWriteOperations(to: &operations)
+    // Without the operation the kernel stops to ask.
+    if !isWritable { operations.flush = nil }
     if isShared {
         addSharedOperations(to: &operations)
         addLockOperations(to: &operations)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import FileSystems
+
 /// How a file system is mounted: what the user may choose, and what never changes.
 ///
 /// A mount is `nosuid` and `nodev` unless root asks otherwise for one that can be written to: set-user-ID files and
@@ -21,6 +23,13 @@ package struct MountOptions: Hashable, Sendable {
     package var context: String?
     /// Options handed on as they are: harmless ones of `MountOptions.init(parsing:isRoot:)`.
     package var others: [String] = []
+    /// `nodiratime`.
+    package var leavesDirectoryTimes = false
+
+    /// What reading does to times of access.
+    package var accessTimes: AccessTimes {
+        AccessTimes(areLeft: others.contains("noatime"), areLeftOfDirectories: leavesDirectoryTimes)
+    }
 
     /// The options where the user asks for nothing: as root everybody may use the mount, as the files' modes allow; a
     /// plain user's mount is that user's alone, who may read all of it.
@@ -31,8 +40,11 @@ package struct MountOptions: Hashable, Sendable {
 
     /// The defaults with the user's lists of options (`-o a,b=1`) on top.
     ///
+    /// - Parameter isServer: whether it is `arguments` that are read back, which have been judged before.
     /// - Throws: `FuseError` that names an option that is unknown or against what the mount guarantees.
-    package init(parsing lists: [String], isRoot: Bool, isWritable: Bool = false) throws(FuseError) {
+    package init(
+        parsing lists: [String], isRoot: Bool, isWritable: Bool = false, isServer: Bool = false
+    ) throws(FuseError) {
         self.init(isRoot: isRoot)
         self.isWritable = isWritable
         for option in lists.flatMap(Self.split) {
@@ -43,10 +55,13 @@ package struct MountOptions: Hashable, Sendable {
                 // Others must not read what the files' modes keep from them.
                 checksPermissions = true
             case "default_permissions": checksPermissions = true
-            case "noexec", "noatime": others.append(option)
+            case "noexec", "noatime": if !others.contains(option) { others.append(option) }
+            // The kernel's own way, and the server's.
+            case "relatime": others.removeAll { $0 == "noatime" }
+            case "nodiratime": leavesDirectoryTimes = true
             case "rw" where isWritable: continue
-            case "suid" where isWritable && isRoot: allowsSetID = true
-            case "dev" where isWritable && isRoot: allowsDevices = true
+            case "suid" where isWritable && isRoot || isServer: allowsSetID = true
+            case "dev" where isWritable && isRoot || isServer: allowsDevices = true
             case "suid" where isWritable, "dev" where isWritable:
                 throw FuseError("mount option \"\(option)\": only root may ask for it")
             case "rw", "suid", "dev":
@@ -57,8 +72,8 @@ package struct MountOptions: Hashable, Sendable {
                 guard option.hasPrefix("max_read="), let count = UInt32(option.dropFirst(9)), count >= 4096 else {
                     throw FuseError(
                         "mount option \"\(option)\": not supported "
-                            + "(supported: ro, nosuid, nodev, noexec, noatime, allow_other, default_permissions, "
-                            + "max_read=BYTES of at least 4096, context=LABEL)")
+                            + "(supported: ro, nosuid, nodev, noexec, noatime, relatime, nodiratime, allow_other, "
+                            + "default_permissions, max_read=BYTES of at least 4096, context=LABEL)")
                 }
                 maximumRead = count
             }
@@ -82,6 +97,7 @@ package struct MountOptions: Hashable, Sendable {
     package var arguments: [String] {
         (allowsDevices ? ["dev"] : []) + (allowsSetID ? ["suid"] : []) + (allowsOthers ? ["allow_other"] : [])
             + (checksPermissions ? ["default_permissions"] : []) + sizes + others
+            + (leavesDirectoryTimes ? ["nodiratime"] : [])
             + (context.map { ["context=\"\($0)\""] } ?? [])
     }
 

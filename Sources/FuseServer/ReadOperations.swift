@@ -31,7 +31,7 @@ func addReadOperations(to operations: inout fuse_lowlevel_ops) {
             try served.fileSystem.attributes(of: FileNumber(file))
         } _: { request, served, attributes in
             var status = stat(attributes)
-            fuse_reply_attr(request, &status, served.caching.seconds)
+            fuse_reply_attr(request, &status, served.caching.seconds(of: attributes))
         }
     }
     operations.readlink = { request, file in
@@ -46,7 +46,8 @@ func addReadOperations(to operations: inout fuse_lowlevel_ops) {
     }
     operations.lseek = { request, file, offset, whence, information in
         answer(request) { served throws(Errno) in
-            guard offset >= 0, whence == seekData || whence == seekHole else { throw .invalidArgument }
+            guard whence == seekData || whence == seekHole else { throw .invalidArgument }
+            guard offset >= 0 else { throw .noSuchAddressOrDevice }
             return try served.fileSystem.seek(
                 FileNumber(file), FileHandle(information), from: UInt64(offset),
                 to: whence == seekHole ? .hole : .data)
@@ -128,7 +129,9 @@ private func open(
 ) {
     answer(request) { served throws(Errno) in
         guard served.caching.needsOpen, let information else { throw .noFunction }
-        if cfuse_drops_privileges() != 0 { try served.fileSystem.dropPrivileges(of: file) }
+        if cfuse_drops_privileges() != 0 {
+            try served.fileSystem.dropPrivileges(of: file, for: Caller(of: request))
+        }
         return try served.fileSystem.open(file, flags: information.pointee.flags)
     } _: { request, served, handle in
         guard let information else { return }

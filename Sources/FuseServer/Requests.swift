@@ -76,13 +76,20 @@ extension Caller {
             self.init(uid: .max, gid: .max, umask: 0o777)
             return
         }
-        self.init(uid: context.pointee.uid, gid: context.pointee.gid, umask: context.pointee.umask)
+        self.init(
+            uid: context.pointee.uid, gid: context.pointee.gid, umask: context.pointee.umask,
+            process: context.pointee.pid)
     }
 }
 
 /// Whether the kernel caches an open file; it always does where a file that it does not cache could not be mapped.
+///
+/// Also whether it asks when the file is closed: of one that may be written to through a mapping it must, as it writes
+/// back and tells of errors only then.
 func setCaching(_ information: UnsafeMutablePointer<fuse_file_info>, of handle: FileHandle, _ served: Served) {
-    information.pointee.keep_cache = served.caching.keepsPages ? 1 : 0
+    information.pointee.keep_cache = served.caching.keepsPages && !served.fileSystem.isAccessDue(handle) ? 1 : 0
+    let mayBeMapped = information.pointee.flags & O_ACCMODE == O_RDWR
+    information.pointee.noflush = mayBeMapped || served.fileSystem.mayFailToClose(handle) ? 0 : 1
     let mayPass = served.caching.isWritable && cfuse_features() & Int32(CFUSE_DIRECT_MAPPING.rawValue) != 0
     information.pointee.direct_io = mayPass && served.fileSystem.isDirect(handle) ? 1 : 0
 }

@@ -9,6 +9,23 @@ package import SystemPackage
 extension Descriptor {
     /// Opens a name in this directory, or once more the open file: also one that has no name any more.
     ///
+    /// - Parameter leavingTimes: whether the file's time of access shall stay when it is read, where this process may ask
+    ///   for that.
+    /// - Throws: the call's `Errno`; `.tooManySymbolicLinkLevels` for a symbolic link.
+    package func openEntry(
+        _ name: [UInt8], _ flags: Int32, mode: mode_t = 0, leavingTimes: Bool
+    ) throws(Errno) -> Descriptor {
+        guard leavingTimes else { return try openEntry(name, flags, mode: mode) }
+        do throws(Errno) {
+            return try openEntry(name, flags | clinux_O_NOATIME, mode: mode)
+        } catch .notPermitted {
+            // Only the owner may ask for it.
+            return try openEntry(name, flags, mode: mode)
+        }
+    }
+
+    /// Opens a name in this directory, or once more the open file: also one that has no name any more.
+    ///
     /// - Throws: the call's `Errno`; `.tooManySymbolicLinkLevels` for a symbolic link.
     package func openEntry(_ name: [UInt8], _ flags: Int32, mode: mode_t = 0) throws(Errno) -> Descriptor {
         guard name.isEmpty else { return try openBeneath(name, flags | O_NOFOLLOW, mode: mode) }
@@ -22,10 +39,12 @@ extension Descriptor {
 
     /// Makes a file without a name in this directory: open(2) with `O_TMPFILE`.
     ///
+    /// - Parameter leavingTimes: whether its time of access shall stay when it is read through this descriptor.
     /// - Throws: `.notSupported` where the file system has no such files.
-    package func openTemporary(mode: mode_t) throws(Errno) -> Descriptor {
+    package func openTemporary(mode: mode_t, leavingTimes: Bool = false) throws(Errno) -> Descriptor {
         do throws(Errno) {
-            return try openBeneath(".", O_RDWR | clinux_O_TMPFILE, mode: mode)
+            return try openBeneath(
+                ".", O_RDWR | clinux_O_TMPFILE | (leavingTimes ? clinux_O_NOATIME : 0), mode: mode)
         } catch .isDirectory { throw .notSupported }
     }
 

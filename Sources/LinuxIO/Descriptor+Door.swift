@@ -89,10 +89,20 @@ extension Descriptor {
 
     /// Opens this directory, or the one above it, for reading.
     ///
-    /// - Parameter name: `.` or `..`.
+    /// - Parameters:
+    ///   - name: `.` or `..`.
+    ///   - leavingTimes: whether the directory's time of access shall stay, where this process may ask for that.
     /// - Returns: the number of the descriptor, which belongs to the caller.
-    func openForReading(_ name: String) throws(Errno) -> Int32 {
-        try retrying { openat(rawValue, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    func openForReading(_ name: String, leavingTimes: Bool = false) throws(Errno) -> Int32 {
+        let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
+        if leavingTimes {
+            do throws(Errno) {
+                return try retrying { openat(rawValue, name, flags | clinux_O_NOATIME) }
+            } catch .notPermitted {
+                // Only the owner may ask for it.
+            }
+        }
+        return try retrying { openat(rawValue, name, flags) }
     }
 
     /// Makes and opens a regular file that must not be there yet: openat(2) with `O_CREAT` and `O_EXCL`.

@@ -16,9 +16,10 @@ extension Descriptor {
     /// What this directory lists, in the order of the file system, without `.` and `..`.
     ///
     /// The descriptor's own position is neither used nor moved, so threads may share it. Built on getdents64(2).
+    /// - Parameter leavingTimes: whether the directory's time of access shall stay, where this process may ask for that.
     /// - Throws: the `Errno` of opening or reading.
-    package func entries() throws(Errno) -> [ListedName] {
-        let directory = Descriptor(owning: try openForReading("."))
+    package func entries(leavingTimes: Bool = false) throws(Errno) -> [ListedName] {
+        let directory = Descriptor(owning: try openForReading(".", leavingTimes: leavingTimes))
         var found: [ListedName] = []
         try OpenFile(directory).entries(from: 0) { entry in
             if !entry.name.elementsEqual(".".utf8), !entry.name.elementsEqual("..".utf8) {
@@ -28,6 +29,9 @@ extension Descriptor {
         }
         return found
     }
+
+    /// What open(2) has for who leaves times of access alone: `O_NOATIME`.
+    package static let leavingTimes = clinux_O_NOATIME
 
     /// Metadata of a name in this directory, or of the open file itself for a name of no bytes.
     ///

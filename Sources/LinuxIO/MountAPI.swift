@@ -101,6 +101,8 @@ package struct MountAttributes: OptionSet, Sendable {
     package static let noExecution = MountAttributes(rawValue: clinux_MOUNT_ATTR_NOEXEC)
     /// Reading leaves no time of access.
     package static let noAccessTime = MountAttributes(rawValue: clinux_MOUNT_ATTR_NOATIME)
+    /// Reading a directory leaves no time of access.
+    package static let noDirectoryAccessTime = MountAttributes(rawValue: clinux_MOUNT_ATTR_NODIRATIME)
 }
 
 /// What is done with mounts that a descriptor holds.

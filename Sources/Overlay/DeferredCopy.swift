@@ -30,22 +30,28 @@ final class DeferredCopy: @unchecked Sendable {
     private let monitor = Monitor()
     private var isMissing: [Bool]
     private var next = 0
-    private var ending: Result<Void, Errno>?
-    private let complete: @Sendable (Facts) throws(Errno) -> Void
+    /// What a sync failed with that nobody was told of: the next one may succeed and mean nothing.
+    private var unsynced: Errno?
+    private let prepare: @Sendable (Facts) throws(Errno) -> Void
+    private let publish: @Sendable () throws(Errno) -> Void
     private let known: Mutex<Facts>
     private let whole = Atomic<Bool>(false)
 
     /// Begins to copy the bytes of a file to an empty one, whose room is reserved.
     ///
-    /// - Parameter complete: called once, when all bytes are there.
+    /// - Parameters:
+    ///   - prepare: gives the copy its attributes, when all bytes are there.
+    ///   - publish: gives it its name, when it is on the disk. Both are called again where something failed.
     init(
         _ source: OpenFile, size: UInt64, to target: Descriptor,
-        complete: @escaping @Sendable (Facts) throws(Errno) -> Void
+        prepare: @escaping @Sendable (Facts) throws(Errno) -> Void,
+        publish: @escaping @Sendable () throws(Errno) -> Void
     ) {
         self.source = source
         self.target = target
         sourceSize = size
-        self.complete = complete
+        self.prepare = prepare
+        self.publish = publish
         isMissing = Array(repeating: true, count: Int((size + Self.chunkSize - 1) / Self.chunkSize))
         known = Mutex(Facts(size: size))
     }
@@ -80,9 +86,8 @@ final class DeferredCopy: @unchecked Sendable {
         let (end, isTooLarge) = offset.addingReportingOverflow(UInt64(bytes.count))
         guard !isTooLarge, end <= UInt64(Int64.max) else { throw .fileTooLarge }
         return try monitor.hold { () throws(Errno) in
-            if case .failure(let error)? = ending { throw error }
             var position = offset
-            while position < end, ending == nil {
+            while position < end {
                 let (chunk, left) = Self.place(position)
                 guard isMissing.indices.contains(chunk) else { break }
                 if isMissing[chunk] {
@@ -104,35 +109,42 @@ final class DeferredCopy: @unchecked Sendable {
         }
     }
 
-    /// Brings one missing chunk; false when the copy is over.
-    func advance() -> Bool {
-        monitor.hold {
-            guard ending == nil else { return false }
+    /// Brings one missing chunk, or ends the copy where none is missing; false when it is over.
+    ///
+    /// - Throws: what failed; the next call tries the same again.
+    func advance() throws(Errno) -> Bool {
+        try monitor.hold { () throws(Errno) in
+            if isWhole { return false }
             while next < isMissing.count, !isMissing[next] { next += 1 }
-            do throws(Errno) {
-                if next < isMissing.count {
-                    try bring(next)
-                    isMissing[next] = false
-                    return true
-                }
-                try complete(facts)
-                ending = .success(())
-                whole.store(true, ordering: .releasing)
-            } catch {
-                ending = .failure(error)
+            if next < isMissing.count {
+                try bring(next)
+                isMissing[next] = false
+                return true
             }
+            try prepare(facts)
+            do throws(Errno) {
+                try target.synchronize()
+            } catch {
+                unsynced = error
+                throw error
+            }
+            try publish()
+            whole.store(true, ordering: .releasing)
             return false
         }
     }
 
     /// Brings what is missing, and waits until the copy has its name.
     ///
-    /// - Throws: what it failed with, also if it failed before.
+    /// - Throws: what failed, now or, where it cannot be made good, before; the next call tries again.
     func finish() throws(Errno) {
-        while advance() {}
-        try monitor.hold { () throws(Errno) in
-            if case .failure(let error)? = ending { throw error }
+        do throws(Errno) {
+            while try advance() {}
+        } catch {
+            monitor.hold { unsynced = nil }
+            throw error
         }
+        if let lost = monitor.hold({ unsynced.take() }) { throw lost }
     }
 
     /// The caller holds the monitor.
@@ -148,9 +160,12 @@ final class DeferredCopy: @unchecked Sendable {
 }
 
 /// The deferred copies of a mount, brought to their end by one thread that lives as long as there are any.
+///
+/// One that fails is tried again by who needs the file whole, once nothing is asked of the mount, and when it ends.
 final class DeferredCopies: Sendable {
     private struct State {
         var copies: [DeferredCopy] = []
+        var failed: [DeferredCopy] = []
         var thread: WorkerThread<Void>?
         var isRunning = false
     }
@@ -158,38 +173,80 @@ final class DeferredCopies: Sendable {
     private let state = Mutex(State())
     private let number = Atomic<Int>(0)
 
-    /// Whether there are none.
+    /// Whether there are none; false also for a while after the last one has ended.
     var isEmpty: Bool { number.load(ordering: .acquiring) == 0 }
 
     /// Takes a copy in; false where there is no thread for it.
     func add(_ copy: DeferredCopy) -> Bool {
         state.withLock { state in
-            if !state.isRunning {
-                _ = try? state.thread.take()?.join()
-                guard let thread = try? withSignalsBlocked({ try WorkerThread.started { self.run() } }) else {
-                    return false
-                }
-                state.thread = thread
-                state.isRunning = true
-            }
+            guard start(&state) else { return false }
             state.copies.append(copy)
-            number.add(1, ordering: .acquiringAndReleasing)
+            count(state)
             return true
         }
     }
 
-    /// Waits until there are none.
-    func finish() {
-        for copy in state.withLock({ $0.copies }) { try? copy.finish() }
-        // It throws nothing.
+    /// Tries again what failed, without waiting for it.
+    func retry() {
+        state.withLock { state in
+            state.failed.removeAll { $0.isWhole }
+            count(state)
+            guard !state.failed.isEmpty, start(&state) else { return }
+            state.copies += state.failed
+            state.failed = []
+        }
+    }
+
+    /// Brings all to their end.
+    ///
+    /// - Throws: what the first of those failed with that could not be.
+    func finish() throws(Errno) {
+        var failure: Errno?
+        for copy in state.withLock({ $0.copies + $0.failed }) {
+            do throws(Errno) {
+                try copy.finish()
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        // `try?`: the thread throws nothing.
         _ = try? state.withLock { $0.thread.take() }?.join()
+        state.withLock { state in
+            state.failed.removeAll { $0.isWhole }
+            count(state)
+        }
+        if let failure { throw failure }
+    }
+
+    /// Starts the thread unless it runs; false where there can be none.
+    private func start(_ state: inout State) -> Bool {
+        guard !state.isRunning else { return true }
+        // `try?`: a thread that has ended throws nothing.
+        _ = try? state.thread.take()?.join()
+        do {
+            state.thread = try withSignalsBlocked { try WorkerThread.started { self.run() } }
+        } catch { return false }
+        state.isRunning = true
+        return true
+    }
+
+    private func count(_ state: borrowing State) {
+        number.store(state.copies.count + state.failed.count, ordering: .releasing)
     }
 
     private func run() {
         while let copy = first() {
-            while copy.advance() {}
-            state.withLock { $0.copies.removeAll { $0 === copy } }
-            number.subtract(1, ordering: .acquiringAndReleasing)
+            var hasFailed = false
+            do throws(Errno) {
+                while try copy.advance() {}
+            } catch {
+                hasFailed = true
+            }
+            state.withLock { state in
+                state.copies.removeAll { $0 === copy }
+                if hasFailed { state.failed.append(copy) }
+                count(state)
+            }
         }
     }
 

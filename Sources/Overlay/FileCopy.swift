@@ -10,7 +10,11 @@ enum FileCopy {
     private static let chunkSize = 1 << 20
 
     /// Copies the first `size` bytes, then gives the copy its whole length.
+    ///
+    /// - Throws: the `Errno` of a call; `.ioError` where the source has fewer bytes than it said.
     static func copy(_ source: OpenFile, to target: Descriptor, size: UInt64, of whole: UInt64) throws(Errno) {
+        // What is not there must not become zeros.
+        if case .disk(let file) = source, try file.size() < size { throw .ioError }
         if size == whole, size > 0, case .disk(let file) = source {
             do throws(Errno) {
                 return try target.clone(file)
@@ -33,6 +37,8 @@ enum FileCopy {
     }
 
     /// Copies a part of a file, holes as bytes.
+    ///
+    /// - Throws: the `Errno` of a call; `.ioError` where the source ends before the part does.
     static func copy(
         _ source: OpenFile, from start: UInt64, to end: UInt64, _ target: Descriptor
     ) throws(Errno) {
@@ -42,10 +48,10 @@ enum FileCopy {
                 while position < end {
                     let count = try target.copyRange(
                         from: file, at: position, to: position, count: Int(min(end - position, 1 << 30)))
-                    guard count > 0 else { return }
+                    // A file system that copies nothing is asked for the bytes.
+                    guard count > 0 else { break }
                     position += UInt64(count)
                 }
-                return
             } catch {
                 switch error {
                 case .improperLink, .invalidArgument, .noFunction, .notSupported, .badFileDescriptor: break
@@ -58,7 +64,7 @@ enum FileCopy {
         while position < end {
             let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(UInt64(chunkSize), end - position))])
             let count = try source.read(at: position, into: part)
-            guard count > 0 else { return }
+            guard count > 0 else { throw .ioError }
             try target.write(UnsafeRawBufferPointer(rebasing: part[..<count]), at: position)
             position += UInt64(count)
         }

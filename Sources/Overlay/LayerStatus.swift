@@ -57,9 +57,13 @@ struct LayerStatus: Sendable {
 
     /// The permission bits without those that a write by somebody else takes away; nil where it takes none.
     ///
-    /// A set-group-ID bit stays where the group may not execute the file.
-    var permissionsWithoutPrivileges: UInt16? {
-        let taken: UInt16 = 0o4000 | (permissions & 0o0010 != 0 ? 0o2000 : 0)
+    /// A set-group-ID bit stays where the group may not execute the file, for a caller who is in it: see `Caller`.
+    func permissionsWithoutPrivileges(for caller: Caller) -> UInt16? {
+        guard permissions & 0o6000 != 0 else { return nil }
+        var taken: UInt16 = 0o4000
+        if permissions & 0o2000 != 0, permissions & 0o0010 != 0 || !caller.mayKeepSetGroupID(of: gid) {
+            taken |= 0o2000
+        }
         return permissions & taken == 0 ? nil : permissions & ~taken
     }
 

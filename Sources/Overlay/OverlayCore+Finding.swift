@@ -164,8 +164,8 @@ extension OverlayCore {
     func mayHaveDotNames(_ directory: DiskDirectory) throws(Errno) -> Bool {
         guard hasUpper else { return true }
         if let known = directory.facts.withLock({ $0.hasDotNames }) { return known }
-        let names = try directories.descriptor(of: directory).entryNames()
-        let found = names.contains { $0.starts(with: DotNames.prefix) }
+        let names = try directories.descriptor(of: directory).entries(leavingTimes: true)
+        let found = names.contains { $0.name.starts(with: DotNames.prefix) }
         directory.facts.withLock { $0.hasDotNames = found }
         return found
     }

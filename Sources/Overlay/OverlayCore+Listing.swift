@@ -10,7 +10,9 @@ extension OverlayCore {
     /// then what the layers below add.
     ///
     /// A layer's directory that is gone by now has no names.
-    func list(_ stack: [LayerDirectory]) throws(Errno) -> [OverlayName] {
+    /// - Parameter isNoted: whether a program reads the directory: in the upper that changes the time of access, as the
+    ///   options say.
+    func list(_ stack: [LayerDirectory], isNoted: Bool = false) throws(Errno) -> [OverlayName] {
         var found: [OverlayName] = []
         // Names of higher layers, whiteouts included; needed only if a layer follows.
         var seen: Set<[UInt8]> = []
@@ -22,7 +24,7 @@ extension OverlayCore {
             case .tree(let number): names = try treeNames(number, directory.layer, position)
             case .disk(let disk):
                 do throws(Errno) {
-                    try diskNames(disk, directory, position, &names, &hidden)
+                    try diskNames(disk, directory, position, isNoted, &names, &hidden)
                 } catch {
                     guard position > 0, error == .noSuchFileOrDirectory || error == .staleNFSFileHandle else {
                         throw error
@@ -51,11 +53,14 @@ extension OverlayCore {
     }
 
     private func diskNames(
-        _ disk: DiskDirectory, _ directory: LayerDirectory, _ position: Int, _ names: inout [OverlayName],
-        _ hidden: inout [[UInt8]]
+        _ disk: DiskDirectory, _ directory: LayerDirectory, _ position: Int, _ isNoted: Bool,
+        _ names: inout [OverlayName], _ hidden: inout [[UInt8]]
     ) throws(Errno) {
         let descriptor = try directories.descriptor(of: disk)
-        let entries = try descriptor.entries()
+        let times = options.accessTimes
+        var leavesTimes = !isNoted || !isUpper(directory.layer) || times.areLeft || times.areLeftOfDirectories
+        if !leavesTimes, !isUpperRelative { leavesTimes = !Self.isAccessDue(try descriptor.status()) }
+        let entries = try descriptor.entries(leavingTimes: leavesTimes)
         names.reserveCapacity(entries.count)
         for entry in entries {
             if usesDotNames, entry.name.starts(with: DotNames.prefix) {

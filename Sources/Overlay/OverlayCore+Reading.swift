@@ -17,19 +17,43 @@ enum OpenFile: Sendable {
 extension OverlayCore {
     /// Opens a regular file's bytes.
     ///
-    /// - Parameter flags: how, such as `O_RDONLY`; nothing else makes sense for the frozen tree.
+    /// - Parameters:
+    ///   - flags: how, such as `O_RDONLY`; nothing else makes sense for the frozen tree.
+    ///   - isNoted: whether a program reads it: of a file of the upper that changes the time of access, as the options
+    ///     say.
     /// - Throws: `.staleNFSFileHandle` where something else has the file's name now.
-    func open(_ place: LayerPlace, _ flags: Int32 = O_RDONLY) throws(Errno) -> OpenFile {
+    func open(_ place: LayerPlace, _ flags: Int32 = O_RDONLY, isNoted: Bool = false) throws(Errno) -> OpenFile {
         if case .tree(let number) = place.kind {
             guard let tree = tree(place.layer) else { throw .ioError }
             return .tree(tree, number)
         }
         let (parent, name) = try reach(place)
+        var leavesTimes = !isNoted || !isUpper(place.layer) || options.accessTimes.areLeft
+        if !leavesTimes, !isUpperRelative {
+            leavesTimes = !Self.isAccessDue(try parent.entryStatus(name))
+        }
         do throws(Errno) {
-            let file = try parent.openEntry(name, flags | O_NONBLOCK | O_NOCTTY)
+            let file = try parent.openEntry(name, flags | O_NONBLOCK | O_NOCTTY, leavingTimes: leavesTimes)
             guard try file.status().st_mode & S_IFMT == S_IFREG else { throw .staleNFSFileHandle }
             return .disk(file)
         } catch .noSuchAddressOrDevice { throw .staleNFSFileHandle }
+    }
+
+    /// Whether reading an open file of the upper changes its time of access.
+    func isAccessDue(_ file: OpenFile) -> Bool {
+        guard !options.accessTimes.areLeft, case .disk(let open) = file else { return false }
+        do throws(Errno) {
+            return Self.isAccessDue(try open.status())
+        } catch {
+            // Then the kernel does not answer from what it knows.
+            return true
+        }
+    }
+
+    static func isAccessDue(_ status: stat) -> Bool {
+        AccessTimes.isDue(
+            access: Timestamp(status.st_atim), modification: Timestamp(status.st_mtim),
+            change: Timestamp(status.st_ctim), now: Timestamp(seconds: Int64(time(nil)), nanoseconds: 0))
     }
 
     /// A symbolic link's target.

@@ -24,6 +24,10 @@ final class OverlayCore: Sendable {
     let plainFiles: PlainFiles?
     /// Whether the highest layer is written to by this overlay.
     let hasUpper: Bool
+    /// Whether the file system of the upper itself changes times of access no more often than `relatime` has it.
+    let isUpperRelative: Bool
+    /// Gets a line, without its end, for what no request can be told of.
+    let log: @Sendable (String) -> Void
 
     /// Stacks layers, the highest first.
     ///
@@ -45,8 +49,19 @@ final class OverlayCore: Sendable {
         self.layers = opened
         self.options = options
         self.hasUpper = hasUpper
+        isUpperRelative = try hasUpper ? Self.isRelative(layers[0]) : true
+        self.log = log
         directories = DirectoryCache(capacity: Self.directoryLimit())
         plainFiles = hasUpper ? PlainFiles() : nil
+    }
+
+    /// Whether a layer is the upper.
+    func isUpper(_ layer: Int) -> Bool { hasUpper && layer == 0 }
+
+    private static func isRelative(_ layer: OverlayLayer) throws(Errno) -> Bool {
+        guard case .directory(let directory) = layer else { return true }
+        // `ST_NOATIME` and `ST_RELATIME`, which Glibc's module does not show.
+        return try directory.fileSystemStatus().f_flag & (1024 | 4096) != 0
     }
 
     /// A quarter of what the process may open: files that are in use come first.

@@ -12,9 +12,12 @@ extension OverlayFileSystem {
     ) throws(Errno) -> FileAttributes {
         let upper = try writableUpper()
         var changes = changes
-        if changes.dropsPrivileges, changes.permissions == nil {
+        if let caller = changes.privilegesDroppedBy, changes.permissions == nil {
             let status = try withNode(file) { node throws(Errno) in try core.status(of: node.place) }
-            if status.type == .regular { changes.permissions = status.permissionsWithoutPrivileges }
+            if status.type == .regular { changes.permissions = status.permissionsWithoutPrivileges(for: caller) }
+            changes.privilegesDroppedBy = nil
+            // The kernel asks whether there is anything to take away.
+            if changes == AttributeChanges() { return try attributes(of: file) }
         }
         try copyUp(file, size: changes.size, needsBytes: changes.size != nil)
         return try withNode(file) { node throws(Errno) in
@@ -62,9 +65,11 @@ extension OverlayFileSystem {
         }
     }
 
-    package func dropPrivileges(of file: FileNumber) throws(Errno) {
+    package func dropPrivileges(of file: FileNumber, for caller: Caller) throws(Errno) {
         let status = try withNode(file) { node throws(Errno) in try core.status(of: node.place) }
-        guard status.type == .regular, let permissions = status.permissionsWithoutPrivileges else { return }
+        guard status.type == .regular, let permissions = status.permissionsWithoutPrivileges(for: caller) else {
+            return
+        }
         var changes = AttributeChanges()
         changes.permissions = permissions
         _ = try setAttributes(of: file, nil, to: changes)
@@ -72,7 +77,7 @@ extension OverlayFileSystem {
 
     private func truncate(_ node: OverlayNode, _ handle: FileHandle?, to size: UInt64) throws(Errno) {
         guard node.type == .regular else { throw node.type == .directory ? .isDirectory : .invalidArgument }
-        if let handle, let use = try? handles.file(handle), !use.isLower, case .disk(let file) = use.current {
+        if let handle, let use = handles.use(handle), !use.isLower, case .disk(let file) = use.current {
             do throws(Errno) {
                 return try file.truncate(to: size)
             } catch {
@@ -94,11 +99,14 @@ extension OverlayFileSystem {
         if flags & O_TRUNC == 0, let copy = try deferCopy(of: file) {
             return handles.add(.file(FileUse(copy, caching)))
         }
-        try copyUp(file, size: flags & O_TRUNC != 0 ? 0 : nil)
+        if let made = try copyUp(file, size: flags & O_TRUNC != 0 ? 0 : nil) {
+            return handles.add(.file(FileUse(.disk(made), isLower: false, caching)))
+        }
         return try withNode(file) { node throws(Errno) in
             // Always readable too: the kernel reads a page before it writes to a part of it.
-            let open = try core.open(node.place, O_RDWR | flags & O_TRUNC)
-            return handles.add(.file(FileUse(open, isLower: false, caching)))
+            let open = try core.open(node.place, O_RDWR | flags & O_TRUNC, isNoted: true)
+            let isDue = flags & O_ACCMODE == O_RDWR && core.isAccessDue(open)
+            return handles.add(.file(FileUse(open, isLower: false, caching, isAccessDue: isDue)))
         }
     }
 
@@ -139,7 +147,7 @@ extension OverlayFileSystem {
 
     package func synchronize(_ file: FileNumber, _ handle: FileHandle, dataOnly: Bool) throws(Errno) {
         guard upper != nil else { return }
-        if let copy = try? handles.file(handle).pending { try copy.finish() }
+        try handles.use(handle)?.pending?.finish()
         try finishCopy(of: file)
         let node = try nodes.node(file)
         if node.type == .directory {
@@ -155,14 +163,31 @@ extension OverlayFileSystem {
         if dataOnly { try open.synchronize() } else { try open.synchronizeAll() }
     }
 
-    package func setXattr(_ name: [UInt8], of file: FileNumber, to value: [UInt8], flags: Int32) throws(Errno) {
-        _ = try writableUpper()
+    package func setXattr(
+        _ name: [UInt8], of file: FileNumber, to value: [UInt8], flags: Int32, dropsSetGroupID: Bool
+    ) throws(Errno) {
+        let upper = try writableUpper()
         guard let stored = OverlayMarkName.stored(name, core.options.marks) else { throw .notPermitted }
         try copyUp(file, needsBytes: false)
         try withNode(file) { node throws(Errno) in
             defer { core.plainFiles?.remove(node.identity) }
             let (directory, entry) = try core.reach(node.place)
-            try directory.setEntryXattr(stored, of: entry, to: value, flags: flags)
+            var owned = OwnedAs(try core.status(of: node.place))
+            let permissions = owned.permissions
+            guard dropsSetGroupID, permissions & 0o2000 != 0 else {
+                try directory.setEntryXattr(stored, of: entry, to: value, flags: flags)
+                return forgetInheritance(of: node)
+            }
+            // First, so that nobody finds it with the list.
+            owned.permissions &= ~0o2000
+            try setMode(entry, in: directory, owned, upper)
+            do throws(Errno) {
+                try directory.setEntryXattr(stored, of: entry, to: value, flags: flags)
+            } catch {
+                owned.permissions = permissions
+                try setMode(entry, in: directory, owned, upper)
+                throw error
+            }
             forgetInheritance(of: node)
         }
     }

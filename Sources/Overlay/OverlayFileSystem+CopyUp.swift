@@ -44,16 +44,17 @@ extension OverlayFileSystem {
         let times = try target.status()
         let spare = upper.temporaryName()
         try upper.temporary.makeEntryDirectory(spare, mode: 0o700)
+        let identity: FileIdentity
         do throws(Errno) {
             try copyAttributes(of: node.place, status, to: spare, in: upper.temporary, upper)
+            identity = FileIdentity(try upper.temporary.entryStatus(spare))
             try upper.temporary.renameEntry(spare, to: target, as: name, flags: .noReplace)
         } catch {
             upper.removeRemains(spare)
             throw error
         }
+        // It has its name: from here on nothing may fail.
         restoreTimes(times, of: target)
-        let made = try target.entryStatus(name)
-        let identity = FileIdentity(device: UInt64(made.st_dev), inode: UInt64(made.st_ino))
         let directory = core.directories.shared(name, in: parent, identity)
         let top = LayerDirectory(layer: 0, kind: .disk(directory))
         nodes.update(node.number) { node in
@@ -66,6 +67,7 @@ extension OverlayFileSystem {
 
     /// Copying something into a directory is no change of it.
     func restoreTimes(_ status: stat, of directory: Descriptor) {
+        // `try?`: the copy is in place, and its directory merely looks changed.
         try? directory.setEntryTimes([], access: status.st_atim, modification: status.st_mtim)
     }
 }
@@ -75,136 +77,94 @@ extension OverlayFileSystem {
 extension OverlayFileSystem {
     /// Sees to it that the upper has a file, whatever kind it is.
     ///
-    /// Bytes are copied without any lock but the file's own.
+    /// Bytes are copied without any lock but the file's own. Whoever looks finds the file of the layer below or the whole
+    /// copy, at every moment.
     /// - Parameters:
-    ///   - size: how many bytes are needed; nil for all.
+    ///   - size: the length that a copy that is made now gets, in place of the file's own; nothing for a file that the
+    ///     upper has already.
     ///   - needsBytes: whether bytes are needed at all.
-    func copyUp(_ number: FileNumber, size: UInt64? = nil, needsBytes: Bool = true) throws(Errno) {
+    /// - Returns: the copy, open for reading and writing, if it is a regular file and was made now.
+    /// - Throws: what kept it from being made or from getting its name; then nothing has changed.
+    @discardableResult
+    func copyUp(_ number: FileNumber, size: UInt64? = nil, needsBytes: Bool = true) throws(Errno) -> Descriptor? {
         let upper = try writableUpper()
         let node = try nodes.node(number)
         if node.type == .directory {
             try upper.changes.hold { () throws(Errno) in _ = try upperDirectory(of: number, upper) }
-            return
+            return nil
         }
         try node.pending?.finish()
-        guard !node.isUpper || node.data != nil && needsBytes else { return }
-        try upper.copies.hold(number) { () throws(Errno) in
+        guard !node.isUpper || node.data != nil && needsBytes else { return nil }
+        return try upper.copies.hold(number) { () throws(Errno) in
             let node = try nodes.node(number)
-            if node.isUpper { return try fill(node, size, upper) }
-            let status = try core.status(of: node.place)
-            switch node.type {
-            case .regular:
-                let isBare =
-                    !needsBytes && status.size >= upper.settings.bareSize ?? .max
-                    && node.copyName == nil && node.data == nil && !node.isRemoved
-                try copyUp(file: node, status, isBare ? 0 : size, isBare: isBare, upper)
-            default: try copyUp(special: node, status, upper)
+            if node.isUpper {
+                try fill(node, upper)
+                return nil
             }
+            let status = try core.status(of: node.place)
+            guard node.type == .regular else {
+                try copyUp(special: node, status, upper)
+                return nil
+            }
+            let isBare =
+                !needsBytes && status.size >= upper.settings.bareSize ?? .max
+                && node.copyName == nil && node.data == nil && !node.isRemoved
+            return try copyUp(file: node, status, isBare ? nil : size, isBare: isBare, upper)
         }
     }
 
     /// - Parameter isBare: whether the copy gets the mark of a file whose bytes are below.
     private func copyUp(
         file node: OverlayNode, _ status: LayerStatus, _ size: UInt64?, isBare: Bool, _ upper: UpperLayer
-    ) throws(Errno) {
+    ) throws(Errno) -> Descriptor {
         let source = try core.open(node.data ?? node.place)
-        do throws(Errno) {
-            let copy = try upper.temporary.openTemporary(mode: 0o600)
-            try FileCopy.copy(source, to: copy, size: min(size ?? status.size, status.size), of: status.size)
-            try copyAttributes(of: node.place, status, to: [], in: copy, upper)
-            if isBare {
-                try upper.mark("metacopy", [], [], in: copy)
-            } else if status.size > 0 {
-                try copy.synchronize()
-            }
-            try place([], in: copy, as: node.number, data: isBare ? node.place : nil, upper)
-        } catch .notSupported {
-            let spare = upper.temporaryName()
-            let copy = try upper.temporary.openEntry(spare, O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
-            defer { try? upper.temporary.removeEntry(spare) }
-            try FileCopy.copy(source, to: copy, size: min(size ?? status.size, status.size), of: status.size)
-            try copyAttributes(of: node.place, status, to: spare, in: upper.temporary, upper)
-            if isBare {
-                try upper.mark("metacopy", [], spare, in: upper.temporary)
-            } else if status.size > 0 {
-                try copy.synchronize()
-            }
-            try place(spare, in: upper.temporary, as: node.number, data: isBare ? node.place : nil, upper)
+        let copy = try upper.makeUnnamed()
+        defer { upper.discard(copy) }
+        let length = size ?? status.size
+        try FileCopy.copy(source, to: copy.file, size: isBare ? 0 : min(length, status.size), of: length)
+        try copyAttributes(
+            of: node.place, status, to: copy.name, in: copy.directory, modification: size == nil ? nil : .now, upper)
+        if isBare {
+            try upper.mark("metacopy", [], copy.name, in: copy.directory)
+        } else if length > 0 {
+            try copy.file.synchronize()
         }
+        try place(copy.name, in: copy.directory, as: node.number, data: isBare ? node.place : nil, upper)
+        return copy.file
     }
 
     private func copyUp(special node: OverlayNode, _ status: LayerStatus, _ upper: UpperLayer) throws(Errno) {
         let spare = upper.temporaryName()
         let target = status.type == .symbolicLink ? try core.target(of: node.place) : nil
         try make(spare, in: upper.temporary, status.type, mode: 0o600, status.device, target, upper)
-        defer { try? upper.temporary.removeEntry(spare) }
+        defer { upper.removeRemains(spare) }
         try copyAttributes(of: node.place, status, to: spare, in: upper.temporary, upper)
         try place(spare, in: upper.temporary, as: node.number, upper)
     }
 
-    /// Gives a finished copy the name of the file that it is a copy of.
-    ///
-    /// - Parameter data: where its bytes are, if not in the copy.
-    func place(
-        _ name: [UInt8], in directory: Descriptor, as number: FileNumber, data: LayerPlace? = nil, _ upper: UpperLayer
-    ) throws(Errno) {
-        try upper.changes.hold { () throws(Errno) in
-            let node = try nodes.node(number)
-            let made = try directory.entryStatus(name)
-            let identity = FileIdentity(device: UInt64(made.st_dev), inode: UInt64(made.st_ino))
-            core.plainFiles?.remove(identity)
-            var place: LayerPlace?
-            // The last one first: it is most likely the one that is written to, and the only one that the kernel would
-            // give the copy.
-            for known in node.names.reversed() where place == nil {
-                guard !node.isRemoved, let parent = try? upperDirectory(of: known.parent, upper) else { continue }
-                let target = try core.directories.descriptor(of: parent)
-                let times = try target.status()
-                try directory.linkEntry(name, to: target, as: known.name)
-                restoreTimes(times, of: target)
-                if let copyName = node.copyName {
-                    try upper.addCopy(copyName, of: known.name, in: target)
-                    let lost = Int64(upper.removedNames(of: copyName))
-                    let shown = Int64(try core.status(of: node.place).linkCount) - lost
-                    try upper.setLinkDifference(Int32(clamping: shown - 2), of: known.name, in: target)
-                    try upper.forgetRemoved(copyName)
-                }
-                place = LayerPlace(layer: 0, kind: .disk(parent, known.name))
-            }
-            // Nobody will look for a file without a name: it lives as long as it is used.
-            let kept: LayerPlace
-            if let place {
-                kept = place
-            } else {
-                kept = LayerPlace(layer: 0, kind: .open(try directory.openEntry(name, O_RDWR)))
-            }
-            nodes.update(number) { node in
-                node.place = kept
-                node.identity = identity
-                node.data = data
-                node.key = .file(layer: 0, identity)
-            }
-        }
-    }
-
     /// Brings the bytes of an upper file that so far has nothing but its attributes, from the layer below.
-    private func fill(_ node: OverlayNode, _ size: UInt64?, _ upper: UpperLayer) throws(Errno) {
+    ///
+    /// Always all of them, though the file may be about to be cut: it has bytes of its own from one moment to the next.
+    private func fill(_ node: OverlayNode, _ upper: UpperLayer) throws(Errno) {
         guard let data = node.data else { return }
         let source = try core.open(data)
         let status = try core.status(of: node.place)
         let (directory, name) = try core.reach(node.place)
+        let capability = try directory.entryXattr(FileCapability.name, of: name)
         let file = try directory.openEntry(name, O_RDWR)
-        // A crash before the mark goes leaves the file as it was.
-        try FileCopy.copy(source, to: file, size: min(size ?? status.size, status.size), of: status.size)
-        try file.synchronize()
-        for mark in ["metacopy", "redirect"] {
-            do throws(Errno) {
-                try directory.removeEntryXattr(upper.prefix + Array(mark.utf8), of: name)
-            } catch .noData {}
-        }
+        // A failure or a crash before the mark goes leaves the file as it was.
+        try FileCopy.copy(source, to: file, size: status.size, of: status.size)
+        // Who writes to a file takes this from it.
+        if let capability { try directory.setEntryXattr(FileCapability.name, of: name, to: capability) }
         try directory.setEntryTimes(
             name, access: timespec(status.accessTime), modification: timespec(status.modificationTime))
+        try file.synchronize()
+        do throws(Errno) {
+            try directory.removeEntryXattr(upper.prefix + Array("metacopy".utf8), of: name)
+        } catch .noData {}
         nodes.update(node.number) { $0.data = nil }
+        // `try?`: of a file that has its bytes this mark says nothing.
+        try? directory.removeEntryXattr(upper.prefix + Array("redirect".utf8), of: name)
     }
 }
 

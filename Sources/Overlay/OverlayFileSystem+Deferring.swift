@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileSystems
+package import FileSystems
 import FileTree
 import Glibc
 import LinuxIO
-import SystemPackage
+package import SystemPackage
 
 /// Copies that nobody waits for until somebody has to.
 extension OverlayFileSystem {
@@ -22,7 +22,7 @@ extension OverlayFileSystem {
 
     /// Begins to copy a large file, or joins who did; nil where it is to be copied at once.
     ///
-    /// - Throws: `.noSpace` where the upper has no room for it.
+    /// - Throws: what the upper cannot do: `.noSpace` where it has no room for it.
     func deferCopy(of number: FileNumber) throws(Errno) -> DeferredCopy? {
         let upper = try writableUpper()
         if let copy = try nodes.node(number).pending { return copy }
@@ -36,25 +36,32 @@ extension OverlayFileSystem {
             guard status.size > 0, status.size >= upper.settings.deferredSize, status.blockCount >= status.size / 512
             else { return nil }
             let source = try core.open(node.place)
+            // What keeps the copy from its name is told now, where it can be.
+            try upper.changes.hold { () throws(Errno) in
+                if let name = node.names.last { _ = try upperDirectory(of: name.parent, upper) }
+            }
             guard let target = try reserve(status.size, source, upper) else { return nil }
-            try copyAttributes(of: node.place, status, to: [], in: target, upper)
             let copy = DeferredCopy(source, size: status.size, to: target) { [self] facts throws(Errno) in
-                defer {
-                    nodes.update(number) { $0.pending = nil }
-                    nodes.forget(number, count: 1)
-                }
-                try target.setEntryTimes(
-                    [], access: timespec(status.accessTime),
-                    modification: facts.written ?? timespec(status.modificationTime))
-                try target.synchronize()
+                try copyAttributes(
+                    of: node.place, status, to: [], in: target, modification: facts.written, upper)
+            } publish: { [self] () throws(Errno) in
                 try place([], in: target, as: number, upper)
+                nodes.update(number) { $0.pending = nil }
+                nodes.forget(number, count: 1)
             }
             nodes.update(number) { node in
                 node.pending = copy
                 node.references &+= 1
             }
             guard copies.add(copy) else {
-                try copy.finish()
+                do throws(Errno) {
+                    try copy.finish()
+                } catch {
+                    // Nobody has it open, and nobody will try again.
+                    nodes.update(number) { $0.pending = nil }
+                    nodes.forget(number, count: 1)
+                    throw error
+                }
                 return nil
             }
             return copy
@@ -68,13 +75,31 @@ extension OverlayFileSystem {
     /// A file without a name that has room for all bytes; nil where there is no such file, or where the file system would
     /// share the bytes.
     private func reserve(_ size: UInt64, _ source: OpenFile, _ upper: UpperLayer) throws(Errno) -> Descriptor? {
-        guard let target = try? upper.temporary.openTemporary(mode: 0o600) else { return nil }
-        if case .disk(let file) = source, (try? target.clone(file)) != nil { return nil }
+        let target: Descriptor
+        do throws(Errno) {
+            target = try upper.temporary.openTemporary(mode: 0o600, leavingTimes: upper.leavesTimes)
+        } catch .notSupported { return nil }
+        if case .disk(let file) = source {
+            do throws(Errno) {
+                try target.clone(file)
+                return nil
+            } catch {
+                // Most file systems share no bytes between files.
+            }
+        }
         do throws(Errno) {
             try target.allocate(mode: 0, at: 0, count: size)
-        } catch .noSpace { throw .noSpace } catch { return nil }
+        } catch .notSupported { return nil } catch .noFunction { return nil }
         return target
     }
+
+    /// What is told to who closes a descriptor of a file: what was written to a copy that cannot become the file's.
+    package func flush(_ file: FileNumber, _ handle: FileHandle) throws(Errno) {
+        guard let copy = handles.use(handle)?.pending, copy.facts.written != nil else { return }
+        try copy.finish()
+    }
+
+    package func mayFailToClose(_ handle: FileHandle) -> Bool { handles.use(handle)?.pending != nil }
 }
 
 extension FileAttributes {

@@ -200,7 +200,8 @@ extension OverlayFileSystem {
         let needed: UInt32 = upper.settings.recordsOverrides ? (new.type == .directory ? 0o700 : 0o600) : 0
         let mode = mode_t(new.mode & 0o7777 | needed)
         if new.isOpened {
-            file = try directory.openEntry(name, O_RDWR | O_CREAT | O_EXCL, mode: mode)
+            file = try directory.openEntry(
+                name, O_RDWR | O_CREAT | O_EXCL, mode: mode, leavingTimes: upper.leavesTimes)
         } else {
             try make(name, in: directory, new.type, mode: mode, new.device, new.target, upper)
         }

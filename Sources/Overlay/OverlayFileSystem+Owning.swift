@@ -30,12 +30,17 @@ extension OverlayFileSystem {
 
     /// Gives a copy what a file's attributes are.
     ///
-    /// - Parameter name: of the copy; none for the open file itself.
+    /// - Parameters:
+    ///   - name: of the copy; none for the open file itself.
+    ///   - modification: when the copy got other bytes than the file has, which takes its capabilities away; nil where it
+    ///     has the same.
     func copyAttributes(
-        of place: LayerPlace, _ status: LayerStatus, to name: [UInt8], in directory: Descriptor, _ upper: UpperLayer
+        of place: LayerPlace, _ status: LayerStatus, to name: [UInt8], in directory: Descriptor,
+        modification: timespec? = nil, _ upper: UpperLayer
     ) throws(Errno) {
         try own(name, in: directory, OwnedAs(status), upper)
         for attribute in try core.xattrNames(of: place) {
+            if modification != nil, attribute == FileCapability.name { continue }
             guard let value = try core.xattr(attribute, of: place),
                 let stored = OverlayMarkName.stored(attribute, core.options.marks)
             else { continue }
@@ -49,7 +54,8 @@ extension OverlayFileSystem {
         }
         if status.type != .symbolicLink { try setMode(name, in: directory, OwnedAs(status), upper) }
         try directory.setEntryTimes(
-            name, access: timespec(status.accessTime), modification: timespec(status.modificationTime))
+            name, access: timespec(status.accessTime),
+            modification: modification ?? timespec(status.modificationTime))
     }
 
     /// Gives a file an owner; a plain user's attempt is kept in an attribute.

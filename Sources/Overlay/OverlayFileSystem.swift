@@ -45,7 +45,7 @@ package final class OverlayFileSystem: FileSystem {
         options.isChanging = false
         core = try OverlayCore([.directory(upper.directory)] + layers, hasUpper: true, options: options, log: log)
         guard case .disk(let root) = core.layers[0] else { throw .notDirectory }
-        let layer = try UpperLayer(upper, root: root, marks: options.marks)
+        let layer = try UpperLayer(upper, root: root, options)
         self.upper = layer
         let found = try core.root()
         nodes = OverlayNodes(root: found)
@@ -95,9 +95,11 @@ package final class OverlayFileSystem: FileSystem {
                     return try openForWriting(file, flags, caching)
                 }
                 return try withNode(file) { node throws(Errno) in
-                    let open = try core.open(node.data ?? node.place)
+                    let isNoted = flags & Descriptor.leavingTimes == 0
+                    let open = try core.open(node.data ?? node.place, isNoted: isNoted)
                     let isLower = upper != nil && !node.isUpper || node.data != nil
-                    return handles.add(.file(FileUse(open, isLower: isLower, caching)))
+                    let isDue = isNoted && upper != nil && !isLower && core.isAccessDue(open)
+                    return handles.add(.file(FileUse(open, isLower: isLower, caching, isAccessDue: isDue)))
                 }
             }
         default: throw .invalidArgument
@@ -109,8 +111,10 @@ package final class OverlayFileSystem: FileSystem {
     }
 
     package func isDirect(_ handle: FileHandle) -> Bool {
-        upper != nil && (try? handles.file(handle))?.caching ?? .cached != .cached
+        upper != nil && handles.use(handle)?.caching ?? .cached != .cached
     }
+
+    package func isAccessDue(_ handle: FileHandle) -> Bool { handles.use(handle)?.isAccessDue == true }
 
     package func read(
         _ file: FileNumber, _ handle: FileHandle, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
@@ -143,7 +147,9 @@ package final class OverlayFileSystem: FileSystem {
     ) throws(Errno) {
         let node = try directoryNode(directory)
         let listing = handles.directory(handle) ?? DirectoryListing()
-        let names = try listing.names(fromStart: cookie == 0) { () throws(Errno) in try core.list(node.stack) }
+        let names = try listing.names(fromStart: cookie == 0) { () throws(Errno) in
+            try core.list(node.stack, isNoted: true)
+        }
         for (position, dots) in [".", ".."].enumerated() where cookie <= UInt64(position) {
             let number = position == 0 ? directory : node.parent ?? .root
             guard give(Array(dots.utf8), .directory, number, UInt64(position + 1), nil, take) else { return }
@@ -156,15 +162,23 @@ package final class OverlayFileSystem: FileSystem {
         }
     }
 
-    package func finish() { copies.finish() }
+    package func finish() {
+        upper?.removeRemains()
+        do throws(Errno) {
+            try copies.finish()
+        } catch {
+            core.log("what was written last is not in the upper: \(error)")
+        }
+    }
 
     package func rest() {
+        copies.retry()
         for case .tree(let tree, _) in core.layers { tree.rest() }
     }
 
     package func xattr(_ name: [UInt8], of file: FileNumber) throws(Errno) -> [UInt8] {
         if file == .root, name == Self.finishedName {
-            finish()
+            try copies.finish()
             throw .noData
         }
         let value = try withNode(file) { node throws(Errno) in
@@ -197,8 +211,8 @@ package final class OverlayFileSystem: FileSystem {
 extension OverlayFileSystem {
     private static let accessLists = Array("system.posix_acl_".utf8)
 
-    /// An attribute of the root directory that does not exist; who asks for it is answered when the upper has all that
-    /// was written.
+    /// An attribute of the root directory that does not exist (ENODATA); who asks for it is answered when the upper has
+    /// all that was written, or with the error that keeps it from that.
     package static let finishedName = Array("user.cimg.finished".utf8)
 
     /// The node of a directory.
@@ -232,7 +246,7 @@ extension OverlayFileSystem {
         let number = nodes.take(file, name, in: directory, isWritable: upper != nil)
         var attributes = file.status.attributes(number: number)
         if file.stack.count > 1 { attributes.linkCount = 1 }
-        if !copies.isEmpty, let copy = try? nodes.node(number).pending { attributes.show(copy.facts) }
+        if !copies.isEmpty, let copy = nodes.pending(number) { attributes.show(copy.facts) }
         return attributes
     }
 

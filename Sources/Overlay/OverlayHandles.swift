@@ -32,11 +32,14 @@ final class FileUse: Sendable {
     /// The copy that it is open on, if that had no name yet.
     let pending: DeferredCopy?
     let caching: HandleCaching
+    /// Whether reading it was to change its time of access when it was opened.
+    let isAccessDue: Bool
 
-    init(_ file: OpenFile, isLower: Bool, _ caching: HandleCaching) {
+    init(_ file: OpenFile, isLower: Bool, _ caching: HandleCaching, isAccessDue: Bool = false) {
         state = Mutex(State(file: file, isLower: isLower))
         pending = nil
         self.caching = caching
+        self.isAccessDue = isAccessDue
     }
 
     /// Opens a copy that is being made.
@@ -44,6 +47,7 @@ final class FileUse: Sendable {
         state = Mutex(State(file: .disk(pending.target), isLower: false))
         self.pending = pending
         self.caching = caching
+        isAccessDue = false
     }
 
     /// Whether it is a file of a lower layer.
@@ -103,7 +107,13 @@ final class OverlayHandles: Sendable {
 
     /// An open regular file.
     func file(_ handle: FileHandle) throws(Errno) -> FileUse {
-        guard case .file(let file)? = state.withLock({ $0.handles[handle.rawValue] }) else { throw .badFileDescriptor }
+        guard let file = use(handle) else { throw .badFileDescriptor }
+        return file
+    }
+
+    /// An open regular file; nil for a number of none.
+    func use(_ handle: FileHandle) -> FileUse? {
+        guard case .file(let file)? = state.withLock({ $0.handles[handle.rawValue] }) else { return nil }
         return file
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import EROFS
+package import FileSystems
 package import LinuxIO
 
 /// One layer of an overlay.
@@ -22,6 +23,8 @@ package struct OverlayOptions: Sendable {
     package var identifiers: [IdentifierMapping]
     /// Whether the layers may change while the overlay is used: then nothing is believed for long.
     package var isChanging: Bool
+    /// What reading does to times of access in the upper; the layers below keep theirs.
+    package var accessTimes = AccessTimes()
 
     /// Makes options; without arguments the marks of root's overlays, numbers as they are, changing layers.
     package init(

@@ -34,6 +34,8 @@ struct OverlayNode {
     var aliases: [Key] = []
     /// Whether a directory was removed, or the last name of a file.
     var isRemoved = false
+    /// How many known files have a name in a directory: it is not forgotten before them.
+    fileprivate(set) var nameCount = 0
     /// How many handles of it are open.
     var openCount = 0
     /// How many of them write past the kernel's cache.
@@ -95,10 +97,11 @@ final class OverlayNodes: Sendable {
         return state.withLock { state in
             if let number = state.numbers[key], var node = state.nodes[number] {
                 if isWritable ? node.type == file.status.type : node.isSame(as: file) {
+                    let old = node
                     node.references &+= 1
                     node.refresh(file, isWritable)
                     if isWritable { node.add(OverlayNode.Name(parent: parent, name: name)) }
-                    state.nodes[number] = node
+                    state.store(node, insteadOf: old)
                     return number
                 }
                 // Another directory has the name now; whoever holds the old one keeps it.
@@ -111,18 +114,22 @@ final class OverlayNodes: Sendable {
                 identity: file.status.identity, stack: file.stack, data: file.data)
             node.copyName = file.copyName
             if isWritable { node.add(OverlayNode.Name(parent: parent, name: name)) }
-            state.nodes[number] = node
+            state.store(node, insteadOf: nil)
             return number
         }
     }
+
+    /// The copy of a file that is being made, if it is known and has one.
+    func pending(_ number: FileNumber) -> DeferredCopy? { state.withLock { $0.nodes[number]?.pending } }
 
     /// Changes what is known of a file; nothing for one that is not known (any more).
     func update(_ number: FileNumber, _ change: (inout OverlayNode) -> Void) {
         state.withLock { state in
             guard var node = state.nodes[number] else { return }
+            let old = node
             let key = node.key
             change(&node)
-            state.nodes[number] = node
+            state.store(node, insteadOf: old)
             guard node.key != key else { return }
             // What a directory is called leads elsewhere from now on; what a file was is still that file.
             if node.stack.isEmpty, node.type != .directory {
@@ -200,14 +207,9 @@ final class OverlayNodes: Sendable {
     func forget(_ number: FileNumber, count: UInt64) {
         guard number != .root else { return }
         state.withLock { state in
-            guard var node = state.nodes[number] else { return }
-            node.references -= min(count, node.references)
-            guard node.references == 0 else {
-                state.nodes[number] = node
-                return
-            }
-            state.nodes[number] = nil
-            for key in [node.key] + node.aliases where state.numbers[key] == number { state.numbers[key] = nil }
+            guard let references = state.nodes[number]?.references else { return }
+            state.nodes[number]?.references = references - min(count, references)
+            if references <= count { state.discard([number]) }
         }
     }
 
@@ -242,7 +244,44 @@ extension OverlayNode {
     }
 }
 
+extension OverlayNode {
+    /// The directories that have names of it.
+    fileprivate var parents: [FileNumber] {
+        guard type == .directory else { return names.map(\.parent) }
+        return number == .root ? [] : parent.map { [$0] } ?? []
+    }
+
+    fileprivate func hasSameParents(as other: OverlayNode) -> Bool { names == other.names && parent == other.parent }
+}
+
 extension OverlayNodes.State {
+    /// Puts what is known of a file in the place of what was, and counts its names in their directories.
+    fileprivate mutating func store(_ node: OverlayNode, insteadOf old: OverlayNode?) {
+        nodes[node.number] = node
+        if let old, node.hasSameParents(as: old) { return }
+        for parent in node.parents { nodes[parent]?.nameCount += 1 }
+        if let old { release(old.parents) }
+    }
+
+    /// Takes back what `store` counted.
+    private mutating func release(_ parents: [FileNumber]) {
+        for parent in parents { nodes[parent]?.nameCount -= 1 }
+        discard(parents)
+    }
+
+    /// Forgets files without references, and with each the directories around it that nothing else is known of.
+    fileprivate mutating func discard(_ numbers: [FileNumber]) {
+        var waiting = numbers
+        while let number = waiting.popLast() {
+            guard number != .root, let node = nodes[number], node.references == 0, node.nameCount == 0 else { continue }
+            nodes[number] = nil
+            for key in [node.key] + node.aliases where self.numbers[key] == number { self.numbers[key] = nil }
+            let parents = node.parents
+            for parent in parents { nodes[parent]?.nameCount -= 1 }
+            waiting += parents
+        }
+    }
+
     /// A number that no file has: device and inode where they fit, as they are the same the next time.
     fileprivate mutating func number(for identity: FileIdentity) -> FileNumber {
         if let number = plainNumber(for: identity), nodes[number] == nil { return number }

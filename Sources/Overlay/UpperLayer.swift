@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FileSystems
 import FileTree
 import Glibc
 package import LinuxIO
@@ -59,18 +60,32 @@ final class UpperLayer: Sendable {
     let linksDirectory: DiskDirectory
     let known: Mutex<KnownLinks>
     private let counter = Atomic<UInt64>(0)
+    /// What could not be removed from `temporary` so far.
+    private let remains = Mutex<[[UInt8]]>([])
     /// What the names of the marks begin with: `trusted.overlay.` or `user.overlay.`.
     let prefix: [UInt8]
+
+    /// What the names of things that are being made begin with.
+    ///
+    /// Nothing else in the work directory is ours to remove.
+    private static let temporaryPrefix = Array("#cimg-".utf8)
+
+    /// Whether reading what is made leaves its time of access.
+    let leavesTimes: Bool
 
     /// Takes an upper over: what an earlier overlay was making is removed.
     ///
     /// - Parameter root: the upper directory as the overlay's layer.
-    init(_ settings: OverlayUpper, root: DiskDirectory, marks: OverlayMarkFormats) throws(Errno) {
+    init(_ settings: OverlayUpper, root: DiskDirectory, _ options: OverlayOptions) throws(Errno) {
+        let marks = options.marks
+        leavesTimes = options.accessTimes.areLeft
         self.settings = settings
         self.root = root
         prefix = Array((marks.contains(.trusted) ? "trusted.overlay." : "user.overlay.").utf8)
-        try settings.work.removeTree("work")
         temporary = try settings.work.makeDirectory("work")
+        for name in try temporary.entryNames() where name.starts(with: Self.temporaryPrefix) {
+            try temporary.removeTree(name)
+        }
         links = try settings.work.makeDirectory("links")
         linksDirectory = try DiskDirectory(root: links)
         known = Mutex(try KnownLinks(links))
@@ -80,7 +95,25 @@ final class UpperLayer: Sendable {
 
     /// A name in `temporary` that nothing has.
     func temporaryName() -> [UInt8] {
-        Array("#\(String(counter.add(1, ordering: .relaxed).newValue, radix: 16))".utf8)
+        Self.temporaryPrefix + Array(String(counter.add(1, ordering: .relaxed).newValue, radix: 16).utf8)
+    }
+
+    /// Makes an empty regular file, open for reading and writing, that the tree has no name for.
+    func makeUnnamed() throws(Errno) -> UnnamedFile {
+        do throws(Errno) {
+            let file = try temporary.openTemporary(mode: 0o600, leavingTimes: leavesTimes)
+            return UnnamedFile(file: file, directory: file, name: [])
+        } catch .notSupported {
+            let name = temporaryName()
+            let file = try temporary.openEntry(
+                name, O_RDWR | O_CREAT | O_EXCL, mode: 0o600, leavingTimes: leavesTimes)
+            return UnnamedFile(file: file, directory: temporary, name: name)
+        }
+    }
+
+    /// Lets go of a file that `makeUnnamed` made; a name that it got meanwhile it keeps.
+    func discard(_ file: UnnamedFile) {
+        if !file.name.isEmpty { removeRemains(file.name) }
     }
 
     /// Makes a whiteout of a name that the directory does not have.
@@ -97,17 +130,41 @@ final class UpperLayer: Sendable {
         do throws(Errno) {
             try temporary.renameEntry(spare, to: directory, as: name, flags: isDirectory ? .exchange : [])
         } catch {
-            try? temporary.removeEntry(spare)
+            removeRemains(spare)
             throw error
         }
         if isDirectory { removeRemains(spare) }
     }
 
-    /// Removes what lies in `temporary`; what cannot be removed now is when the upper is used the next time.
-    func removeRemains(_ name: [UInt8]) { try? temporary.removeTree(name) }
+    /// Removes what lies in `temporary`; what is not there is no error.
+    ///
+    /// Nobody sees it: what cannot be removed now is by the next call, at the end, or when the upper is used the next time.
+    func removeRemains(_ name: [UInt8]) {
+        remains.withLock { remains in
+            remains.append(name)
+            removeRemains(&remains)
+        }
+    }
+
+    /// Tries again to remove what could not be.
+    func removeRemains() { remains.withLock { removeRemains(&$0) } }
+
+    private func removeRemains(_ remains: inout [[UInt8]]) {
+        // `try?`: what fails stays in the list.
+        remains.removeAll { (try? temporary.removeTree($0)) != nil }
+    }
 
     /// Sets one of the overlay's own marks.
     func mark(_ mark: String, _ value: [UInt8], _ name: [UInt8], in directory: Descriptor) throws(Errno) {
         try directory.setEntryXattr(prefix + Array(mark.utf8), of: name, to: value)
     }
+}
+
+/// A regular file on its way into the tree.
+struct UnnamedFile {
+    let file: Descriptor
+    /// Where its name is, or the file itself.
+    let directory: Descriptor
+    /// Its name; none where the file system has files without one.
+    let name: [UInt8]
 }

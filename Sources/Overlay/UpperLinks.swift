@@ -18,17 +18,27 @@ struct KnownLinks {
     /// How many names a file lost that has no copy.
     var removed: [[UInt8]: UInt32] = [:]
 
-    /// Reads a directory of links.
+    /// Reads a directory of links; what is not of `UpperLayer.copyName`'s form is somebody else's.
     init(_ links: Descriptor) throws(Errno) {
         for name in try links.entryNames() {
             let status = try links.entryStatus(name)
-            if let file = Self.file(ofCount: name), status.st_mode & S_IFMT == S_IFLNK {
+            if let file = Self.file(ofCount: name) {
+                guard status.st_mode & S_IFMT == S_IFLNK, Self.isCopyName(file) else { continue }
                 let text = String(decoding: try links.entryTarget(name), as: UTF8.self)
                 removed[file] = UInt32(text) ?? 0
-            } else {
+            } else if status.st_mode & S_IFMT == S_IFREG, Self.isCopyName(name) {
                 add(name, inode: UInt64(status.st_ino))
             }
         }
+    }
+
+    /// Whether a name is two or three numbers with dashes between them.
+    private static func isCopyName(_ name: [UInt8]) -> Bool {
+        let parts = name.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+        return (2...3).contains(parts.count)
+            && parts.allSatisfy { part in
+                !part.isEmpty && part.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+            }
     }
 
     /// Takes note of a copy.
@@ -84,15 +94,25 @@ extension UpperLayer {
         }
         let spare = temporaryName()
         try temporary.makeEntryLink(spare, to: Array("\(count)".utf8))
-        try temporary.renameEntry(spare, to: links, as: KnownLinks.countName(of: name))
+        do throws(Errno) {
+            try temporary.renameEntry(spare, to: links, as: KnownLinks.countName(of: name))
+        } catch {
+            removeRemains(spare)
+            throw error
+        }
     }
 
-    /// Takes an upper file as the copy of a lower file.
-    func addCopy(_ name: [UInt8], of file: [UInt8], in directory: Descriptor) throws(Errno) {
+    /// Takes an upper file as the copy of a lower file that has none so far.
+    func addCopy(
+        _ name: [UInt8], of file: [UInt8], in directory: Descriptor, inode: UInt64
+    ) throws(Errno) {
         do throws(Errno) {
             try directory.linkEntry(file, to: links, as: name)
-        } catch .fileExists {}
-        let inode = UInt64(try links.entryStatus(name).st_ino)
+        } catch .fileExists {
+            // What an earlier try left, which nothing leads to.
+            try links.removeEntry(name)
+            try directory.linkEntry(file, to: links, as: name)
+        }
         known.withLock { $0.add(name, inode: inode) }
     }
 

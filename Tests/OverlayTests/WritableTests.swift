@@ -272,17 +272,40 @@ import Testing
     @Test func `a write of somebody else takes set-user-ID bits away`() throws {
         let fixture = try WritableFixture(["for f in a b c; do echo lower >$f; done; chmod 6755 a c; chmod 6745 b"])
         let fileSystem = fixture.fileSystem
-        try fileSystem.dropPrivileges(of: file("a", of: fileSystem).number)
+        let stranger = Caller(uid: 7, gid: 7, umask: 0)
+        let member = Caller(uid: 7, gid: 0, umask: 0)
+        try fileSystem.dropPrivileges(of: file("a", of: fileSystem).number, for: stranger)
         #expect(try file("a", of: fileSystem).permissions == 0o755)
-        // The bit of the group means something else where the group may not execute the file.
-        try fileSystem.dropPrivileges(of: file("b", of: fileSystem).number)
+        // The bit of the group means something else where the group may not execute the file, and is its members' to keep.
+        try fileSystem.dropPrivileges(of: file("b", of: fileSystem).number, for: member)
         #expect(try file("b", of: fileSystem).permissions == 0o2745)
         var changes = AttributeChanges()
         changes.size = 2
-        changes.dropsPrivileges = true
+        changes.privilegesDroppedBy = member
         let cut = try fileSystem.setAttributes(of: file("c", of: fileSystem).number, nil, to: changes)
         #expect((cut.permissions, cut.size) == (0o755, 2))
         #expect(try Shell.run("stat -c '%a %s' a b c", in: fixture.upper) == "755 6\n2745 6\n755 2\n")
+        // What the kernel asks before fallocate(2) is a change of nothing.
+        changes = AttributeChanges()
+        changes.privilegesDroppedBy = stranger
+        let dropped = try fileSystem.setAttributes(of: file("b", of: fileSystem).number, nil, to: changes)
+        #expect(dropped.permissions == 0o745)
+    }
+
+    @Test func `an access control list that is set from outside of the group takes its bit away`() throws {
+        let fixture = try WritableFixture(["echo lower >f; chmod 2755 f; setfacl -m u:9:r f"])
+        let fileSystem = fixture.fileSystem
+        let number = try file("f", of: fileSystem).number
+        let name = Array("system.posix_acl_access".utf8)
+        let list = try fileSystem.xattr(name, of: number)
+        #expect(throws: Errno.invalidArgument) {
+            try fileSystem.setXattr(name, of: number, to: [1], flags: 0, dropsSetGroupID: true)
+        }
+        #expect(try file("f", of: fileSystem).permissions == 0o2755)
+        try fileSystem.setXattr(name, of: number, to: list, flags: 0, dropsSetGroupID: false)
+        #expect(try file("f", of: fileSystem).permissions == 0o2755)
+        try fileSystem.setXattr(name, of: number, to: list, flags: 0, dropsSetGroupID: true)
+        #expect(try file("f", of: fileSystem).permissions == 0o755)
     }
 
     @Test func `attributes that a new file gets are seen, and those of one whose number it has are not`() throws {

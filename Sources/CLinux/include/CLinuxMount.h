@@ -12,6 +12,7 @@ extern const uint64_t clinux_MOUNT_ATTR_NOSUID;
 extern const uint64_t clinux_MOUNT_ATTR_NODEV;
 extern const uint64_t clinux_MOUNT_ATTR_NOEXEC;
 extern const uint64_t clinux_MOUNT_ATTR_NOATIME;
+extern const uint64_t clinux_MOUNT_ATTR_NODIRATIME;
 
 /* fsopen(2), close-on-exec. */
 int clinux_fsopen(const char *type);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FileSystems
 import FileTree
 import FuseServer
 import Glibc
@@ -44,6 +45,8 @@ enum KernelOverlay {
             if !options.allowsSetID { attributes.insert(.noSetID) }
             if !options.allowsDevices { attributes.insert(.noDevices) }
             if options.others.contains("noexec") { attributes.insert(.noExecution) }
+            if options.accessTimes.areLeft { attributes.insert(.noAccessTime) }
+            if options.accessTimes.areLeftOfDirectories { attributes.insert(.noDirectoryAccessTime) }
             try Mounts.attach(context.mount(attributes), onto: root)
         } catch {
             throw MountError(at: path, "--backend kernel: \(error)")

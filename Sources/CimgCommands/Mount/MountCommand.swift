@@ -89,7 +89,7 @@ package struct MountCommand: ParsableCommand {
     @Option(
         name: [.customShort("o"), .long],
         help: ArgumentHelp(
-            "Mount options: noexec, noatime, allow_other, default_permissions, max_read=BYTES, context=LABEL; with --rw "
+            "Mount options: noexec, noatime, relatime, nodiratime, allow_other, default_permissions, max_read=BYTES, context=LABEL; with --rw "
                 + "as root also suid, dev. Else set: ro, nosuid, nodev.", valueName: "option,..."))
     var options: [String] = []
 
@@ -144,7 +144,7 @@ package struct MountCommand: ParsableCommand {
         _ source: MountSource, _ attached: ContainerVolumes?, on mountpoint: Mountpoint, options: MountOptions
     ) throws {
         defer { source.discarded?.remove() }
-        let fileSystem = try openServed(source.content)
+        let fileSystem = try openServed(source.content, options.accessTimes)
         let failure = Mutex<(any Error)?>(nil)
         try FuseServer.serve(
             fileSystem, source: source.title, on: mountpoint.directory, options: options,

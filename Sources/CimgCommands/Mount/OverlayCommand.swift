@@ -22,8 +22,9 @@ package struct OverlayCommand: ParsableCommand {
             Options: lowerdir, upperdir, workdir; uidmapping=CONTAINER:HOST:COUNT:... and gidmapping (how numbers on \
             disk are shown); squash_to_uid=N, squash_to_gid=N, squash_to_root (everything is shown as one user's); \
             redirect_dir=on|off (whether directories of lower layers can be renamed, else EXDEV); metacopy=on (as root: changes of a large file's attributes alone copy no bytes); fsname=NAME; \
-            allow_other, default_permissions, ro, rw, suid, nosuid, dev, nodev, noexec, noatime. What \
-            fuse-overlayfs has besides is ignored.
+            allow_other, default_permissions, ro, rw, suid, nosuid, dev, nodev, noexec, noatime, relatime, \
+            nodiratime. With ro the upper is shown and not written to. As root set-user-ID programs and devices have \
+            an effect without nosuid and nodev, as in any mount of root's. What fuse-overlayfs has besides is ignored.
 
             Examples:
 
@@ -63,12 +64,13 @@ package struct OverlayCommand: ParsableCommand {
             let parsed = try OverlayArguments(
                 RawArguments.bytes(of: options), source: names.count > 1 ? names[0] : nil, isRoot: geteuid() == 0)
             Spawn.raiseOpenFileLimit()
+            let shown = try parsed.shownUpper.map { [try Self.open($0, as: "upperdir")] } ?? []
             var source = MountSource(
                 name: parsed.source, digest: nil,
-                content: .directories(try parsed.lower.map(Self.open), parsed.overlay))
+                content: .directories(shown + (try parsed.lower.map(Self.open)), parsed.overlay))
             if let upper = parsed.upper, let work = parsed.work {
-                let lock = try Self.open(work)
-                let directory = try Self.open(upper)
+                let lock = try Self.open(work, as: "workdir")
+                let directory = try Self.open(upper, as: "upperdir")
                 func problem(_ reason: String) -> MountError {
                     MountError("upperdir \"\(Bytes.escaped(upper))\": \(reason)")
                 }
@@ -83,11 +85,24 @@ package struct OverlayCommand: ParsableCommand {
             try mountpoint.check(isOutside: source)
             if foreground {
                 try FuseServer.serve(
-                    openServed(source.content), source: source.title, on: mountpoint.directory, options: parsed.mount
+                    openServed(source.content, parsed.mount.accessTimes), source: source.title,
+                    on: mountpoint.directory, options: parsed.mount
                 ) { true }
             } else {
                 try BackgroundServer.start(source, at: mountpoint, options: parsed.mount)
             }
+        }
+    }
+
+    /// Opens what is written to, which must not be a symbolic link.
+    private static func open(_ path: [UInt8], as option: String) throws -> Descriptor {
+        func problem(_ reason: String) -> MountError { MountError("\(option) \"\(Bytes.escaped(path))\": \(reason)") }
+        do throws(Errno) {
+            return try UpperDirectory.opened(path)
+        } catch .tooManySymbolicLinkLevels {
+            throw problem("a symbolic link; name the directory itself")
+        } catch {
+            throw problem("\(error)")
         }
     }
 
@@ -105,6 +120,8 @@ struct OverlayArguments {
     var lower: [[UInt8]] = []
     var upper: [UInt8]?
     var work: [UInt8]?
+    /// The upper of a mount that shows it and changes nothing.
+    var shownUpper: [UInt8]?
     var source: String
     var overlay: OverlayOptions
     var settings: UpperSettings
@@ -121,6 +138,8 @@ struct OverlayArguments {
         var isReadOnly = false
         var redirects: Bool?
         var metacopies = false
+        var hasSetID = isRoot
+        var hasDevices = isRoot
         for option in lists.flatMap(Self.split) {
             let mark = option.firstIndex(of: UInt8(ascii: "="))
             let key = String(decoding: option[..<(mark ?? option.endIndex)], as: UTF8.self)
@@ -142,26 +161,34 @@ struct OverlayArguments {
             case "metacopy": metacopies = text == "on"
             case "ro": isReadOnly = true
             case "rw": isReadOnly = false
-            case "suid" where isRoot, "dev" where isRoot, "nosuid", "nodev", "noexec", "noatime", "allow_other",
-                "default_permissions", "max_read":
+            case "suid": hasSetID = isRoot
+            case "nosuid": hasSetID = false
+            case "dev": hasDevices = isRoot
+            case "nodev": hasDevices = false
+            case "noexec", "noatime", "relatime", "nodiratime", "allow_other", "default_permissions", "max_read":
                 rest.append(String(decoding: option, as: UTF8.self))
             default: continue
             }
         }
         guard !lower.isEmpty else { throw MountError("-o lowerdir=DIR is missing") }
-        guard (upper == nil) == (work == nil) else { throw MountError("upperdir and workdir go together") }
+        guard isReadOnly || (upper == nil) == (work == nil) else {
+            throw MountError("upperdir and workdir go together")
+        }
         self.source = name
         settings = UpperSettings(isPrivileged: Privilege.hasTrustedAttributes, isRoot: isRoot)
         settings.redirects = redirects ?? settings.redirects
         settings.metacopies = settings.metacopies && metacopies
-        if isReadOnly { (upper, work) = (nil, nil) }
+        if isReadOnly {
+            shownUpper = upper
+            (upper, work) = (nil, nil)
+        }
         overlay = OverlayOptions(
             marks: OverlayMarkFormats(rawValue: settings.marks).union([.dotNames]),
             identifiers: [IdentifierMapping(users: users, groups: groups)], isChanging: upper == nil)
-        mount = try MountOptions(parsing: [], isRoot: isRoot, isWritable: upper != nil)
-        mount = try MountOptions(
-            parsing: [rest.filter { upper != nil || !["suid", "dev"].contains($0) }.joined(separator: ",")],
-            isRoot: isRoot, isWritable: upper != nil)
+        mount = try MountOptions(parsing: [rest.joined(separator: ",")], isRoot: isRoot, isWritable: upper != nil)
+        // What an engine mounts for its containers it mounts as it would the kernel's overlayfs.
+        mount.allowsSetID = hasSetID
+        mount.allowsDevices = hasDevices
     }
 
     /// Options between commas; a backslash takes the next byte as it is.

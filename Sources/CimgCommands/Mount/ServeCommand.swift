@@ -35,10 +35,11 @@ struct ServeCommand {
     ) throws {
         let content = try ServedContent(record).content(descriptors)
         let isWritable = record.upper != nil && !record.isBelow
-        let fileSystem = try openServed(record.isBelow ? content.belowUpper : content)
+        let options = try MountOptions(
+            parsing: record.options, isRoot: geteuid() == 0, isWritable: isWritable, isServer: true)
+        let fileSystem = try openServed(record.isBelow ? content.belowUpper : content, options.accessTimes)
         try FuseServer.serve(
-            fileSystem, source: record.source, on: mountpoint,
-            options: MountOptions(parsing: record.options, isRoot: geteuid() == 0, isWritable: isWritable),
+            fileSystem, source: record.source, on: mountpoint, options: options,
             beforeServing: {
                 guard !record.users.isEmpty else { return }
                 try SubordinateNumbers.takeRights(

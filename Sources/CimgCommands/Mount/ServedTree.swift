@@ -8,7 +8,9 @@ import Overlay
 import SystemPackage
 
 /// The file system of what a mount serves.
-func openServed(_ content: MountSource.Content) throws -> any FileSystem {
+///
+/// - Parameter times: what reading does to times of access.
+func openServed(_ content: MountSource.Content, _ times: AccessTimes = AccessTimes()) throws -> any FileSystem {
     let log: @Sendable (String) -> Void = { line in
         // The request has its error; the log is for whoever serves in the foreground.
         _ = try? FileDescriptor.standardError.writeAll("cimg: \(line)\n".utf8)
@@ -19,6 +21,7 @@ func openServed(_ content: MountSource.Content) throws -> any FileSystem {
     case .tree(let files): return ReadOnlyTree(try mappedTree(files), log: log)
     case .writable(let lower, let upper):
         var options = upper.options
+        options.accessTimes = times
         let layers: [OverlayLayer]
         switch lower {
         case .directories(let directories, let own):

@@ -11,7 +11,8 @@ import SystemPackage
 /// Opens where a writable mount keeps what is changed.
 ///
 /// The work directory of `DIR` is `DIR.work`, beside it. It has a file `image` that says what the upper belongs to, and
-/// it is locked while a mount uses it.
+/// it is locked while a mount uses it. Neither may be a symbolic link: what is written and removed there must be where the
+/// user sees it.
 enum UpperDirectory {
     /// Opens the upper of a user, made where it is missing.
     ///
@@ -22,18 +23,26 @@ enum UpperDirectory {
     static func open(
         _ path: [UInt8], image: String, force: Bool, settings: UpperSettings
     ) throws -> WritableUpper {
-        var path = path
-        while path.count > 1, path.last == UInt8(ascii: "/") { path.removeLast() }
         func problem(_ reason: String) -> MountError { MountError("upper \"\(Bytes.escaped(path))\": \(reason)") }
         let work: Descriptor
         let directory: Descriptor
         do throws(Errno) {
             directory = try opened(path, mode: 0o755)
-            // Beside the directory itself, whatever link leads to it: one upper has one work directory.
-            work = try opened(try MountPoint.path(of: directory) + Array(".work".utf8), mode: 0o700)
+        } catch .tooManySymbolicLinkLevels {
+            throw problem("a symbolic link; name the directory itself")
         } catch {
             throw problem("\(error)")
         }
+        let owner: UInt32
+        do throws(Errno) {
+            work = try openedBeside(directory)
+            owner = try work.status().st_uid
+        } catch .tooManySymbolicLinkLevels {
+            throw problem("its work directory beside it is a symbolic link")
+        } catch {
+            throw problem("its work directory beside it: \(error)")
+        }
+        guard owner == geteuid() else { throw problem("its work directory beside it belongs to user \(owner)") }
         var settings = settings
         settings.isNew = try check(directory, work, image: image, force: force, problem)
         let upper = WritableUpper(directory: directory, work: work, settings: settings)
@@ -62,11 +71,46 @@ enum UpperDirectory {
         }
     }
 
-    private static func opened(_ path: [UInt8], mode: mode_t) throws(Errno) -> Descriptor {
+    /// Opens a directory that is no symbolic link, by its path.
+    ///
+    /// - Parameter mode: of one that is made where nothing is; nil to make none.
+    /// - Throws: the `Errno` of a call; `.tooManySymbolicLinkLevels` for a symbolic link.
+    static func opened(_ path: [UInt8], mode: mode_t? = nil) throws(Errno) -> Descriptor {
+        var path = path
+        // A slash behind a link would follow it.
+        while path.count > 1, path.last == UInt8(ascii: "/") { path.removeLast() }
+        if let mode {
+            do throws(Errno) {
+                _ = try retrying { withCString(path) { mkdir($0, mode) } }
+            } catch .fileExists {}
+        }
         do throws(Errno) {
-            _ = try retrying { withCString(path) { mkdir($0, mode) } }
+            return try Descriptor.open(FilePath(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        } catch .notDirectory {
+            var status = stat()
+            _ = try retrying { withCString(path) { lstat($0, &status) } }
+            throw status.st_mode & S_IFMT == S_IFLNK ? .tooManySymbolicLinkLevels : .notDirectory
+        }
+    }
+
+    /// Opens the work directory beside an upper, made where it is missing; both are found from one open directory.
+    private static func openedBeside(_ directory: Descriptor) throws(Errno) -> Descriptor {
+        let parent = try directory.openParent()
+        let path = try MountPoint.path(of: directory)
+        let name = Array(path[((path.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1)...])
+        guard !name.isEmpty else { throw .invalidArgument }
+        let (found, own) = (try parent.entryStatus(name), try directory.status())
+        // It is no longer where it was opened.
+        guard found.st_dev == own.st_dev, found.st_ino == own.st_ino else { throw .staleNFSFileHandle }
+        let work = name + Array(".work".utf8)
+        do throws(Errno) {
+            try parent.makeEntryDirectory(work, mode: 0o700)
         } catch .fileExists {}
-        return try Descriptor.open(FilePath(path), O_RDONLY | O_DIRECTORY)
+        do throws(Errno) {
+            return try parent.openEntry(work, O_RDONLY | O_DIRECTORY)
+        } catch .notDirectory {
+            throw try parent.entryStatus(work).st_mode & S_IFMT == S_IFLNK ? .tooManySymbolicLinkLevels : .notDirectory
+        }
     }
 
     /// Sees to it that an upper is nobody else's and belongs to an image.
@@ -122,7 +166,9 @@ enum UpperDirectory {
 
     /// Records in a work directory what its upper belongs to.
     static func write(_ image: String, _ work: Descriptor) throws(Errno) {
-        try work.removeTree("image.new")
+        do throws(Errno) {
+            try work.remove("image.new")
+        } catch .noSuchFileOrDirectory {}
         let file = try work.openBeneath("image.new", O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
         try file.write(Array(image.utf8))
         try file.synchronizeAll()

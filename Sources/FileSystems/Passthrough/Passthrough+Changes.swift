@@ -125,7 +125,9 @@ extension Passthrough {
         try handles[handle].file.synchronize(dataOnly: dataOnly)
     }
 
-    package func setXattr(_ name: [UInt8], of file: FileNumber, to value: [UInt8], flags: Int32) throws(Errno) {
+    package func setXattr(
+        _ name: [UInt8], of file: FileNumber, to value: [UInt8], flags: Int32, dropsSetGroupID: Bool
+    ) throws(Errno) {
         try path(of: file).setXattr(name, to: value, flags: flags)
     }
 

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileSystems
+import FileTree
+import Glibc
+import LinuxIO
+import SystemPackage
+
+/// What became of a finished copy; one that could not get its name is an error.
+enum CopyOutcome {
+    /// The upper has it under a name.
+    case named(LayerPlace)
+    /// It has none by right: the file has lost its last one meanwhile. It lives as long as it is used.
+    case nameless(LayerPlace)
+
+    /// Where it is.
+    var place: LayerPlace {
+        switch self {
+        case .named(let place), .nameless(let place): place
+        }
+    }
+}
+
+/// How a copy gets its name: at once, or not at all.
+extension OverlayFileSystem {
+    /// Gives a finished copy the name of the file that it is a copy of.
+    ///
+    /// - Parameters:
+    ///   - name: of the copy; none where `directory` is the open copy itself.
+    ///   - data: where its bytes are, if not in the copy.
+    /// - Throws: what kept it from its name; then the file is what it was, and the next try may succeed.
+    @discardableResult
+    func place(
+        _ name: [UInt8], in directory: Descriptor, as number: FileNumber, data: LayerPlace? = nil, _ upper: UpperLayer
+    ) throws(Errno) -> CopyOutcome {
+        try upper.changes.hold { () throws(Errno) in
+            let node = try nodes.node(number)
+            let identity = FileIdentity(try directory.entryStatus(name))
+            core.plainFiles?.remove(identity)
+            let outcome = try publish(name, in: directory, node, identity, upper)
+            nodes.update(number) { node in
+                node.place = outcome.place
+                node.identity = identity
+                node.data = data
+                node.key = .file(layer: 0, identity)
+            }
+            return outcome
+        }
+    }
+
+    private func publish(
+        _ name: [UInt8], in directory: Descriptor, _ node: OverlayNode, _ identity: FileIdentity, _ upper: UpperLayer
+    ) throws(Errno) -> CopyOutcome {
+        if node.isRemoved {
+            let file = name.isEmpty ? directory : try directory.openEntryPath(name)
+            return .nameless(LayerPlace(layer: 0, kind: .open(file)))
+        }
+        let living = try livingName(of: node, upper)
+        guard let copyName = node.copyName else {
+            guard let living else { throw .staleNFSFileHandle }
+            try link(name, in: directory, to: living)
+            return .named(LayerPlace(layer: 0, kind: .disk(living.directory, living.name)))
+        }
+        // All names of the file, also those that nobody has looked at, lead to what `links` has.
+        let shown = Int64(try core.status(of: node.place).linkCount) - Int64(upper.removedNames(of: copyName))
+        let difference = Int32(clamping: shown - (living == nil ? 1 : 2))
+        try upper.setLinkDifference(difference, of: name, in: directory)
+        try upper.addCopy(copyName, of: name, in: directory, inode: identity.inode)
+        do throws(Errno) {
+            if let living { try link(name, in: directory, to: living) }
+        } catch {
+            // `try?`: what stays there is the whole file as it is below, and is replaced by the next try.
+            try? upper.removeCopy(copyName)
+            throw error
+        }
+        // `try?`: of a file that has a copy nobody asks for this count.
+        try? upper.forgetRemoved(copyName)
+        guard let living else {
+            return .named(LayerPlace(layer: 0, kind: .disk(upper.linksDirectory, copyName)))
+        }
+        return .named(LayerPlace(layer: 0, kind: .disk(living.directory, living.name)))
+    }
+
+    private func link(
+        _ name: [UInt8], in directory: Descriptor, to living: (directory: DiskDirectory, name: [UInt8])
+    ) throws(Errno) {
+        let target = try core.directories.descriptor(of: living.directory)
+        let times = try target.status()
+        try directory.linkEntry(name, to: target, as: living.name)
+        restoreTimes(times, of: target)
+    }
+
+    /// A name that a file still has, and the upper's directory for it; nil where no known name is one.
+    ///
+    /// The last one first: it is most likely the one that is written to, and the only one that the kernel would give the
+    /// copy.
+    private func livingName(
+        of node: OverlayNode, _ upper: UpperLayer
+    ) throws(Errno) -> (directory: DiskDirectory, name: [UInt8])? {
+        for known in node.names.reversed() {
+            do throws(Errno) {
+                return (try upperDirectory(of: known.parent, upper), known.name)
+            } catch {
+                // The directory was removed, and the name with it. Any other error is the copy's.
+                let isGone = try isRemoved(known.parent)
+                guard isGone else { throw error }
+            }
+        }
+        return nil
+    }
+
+    /// Whether a directory, or one around it, was removed.
+    private func isRemoved(_ number: FileNumber) throws(Errno) -> Bool {
+        var next = number
+        while true {
+            let node = try nodes.node(next)
+            if node.isRemoved { return true }
+            guard next != .root, let parent = node.parent else { return false }
+            next = parent
+        }
+    }
+}
+
+extension FileIdentity {
+    /// The file that stat(2) told of.
+    init(_ status: stat) { self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino)) }
+}
