@@ -2,6 +2,7 @@
 
 package import ArgumentParser
 import Glibc
+import LinuxIO
 
 /// The `cimg` command.
 package struct CimgCommand: ParsableCommand {
@@ -38,6 +39,9 @@ package struct CimgCommand: ParsableCommand {
     package static func run() -> Never {
         // A reader that went away is an error of writing, which is no reason to die.
         signal(SIGPIPE, SIG_IGN)
+        #if DEBUG
+            FailurePlan.useEnvironment()
+        #endif
         do {
             let words = RawArguments.all()
             var arguments = Array(words.dropFirst())

@@ -6,6 +6,10 @@ package import SystemPackage
 extension FileSystem {
     package func mayHaveXattr(_ name: [UInt8]) -> Bool { true }
 
+    package func ownXattr(_ name: [UInt8], of file: FileNumber, isOwner: Bool) throws(Errno) -> [UInt8] {
+        throw .noData
+    }
+
     package func finish() {}
 
     package func rest() {}

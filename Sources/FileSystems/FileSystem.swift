@@ -71,6 +71,12 @@ package protocol FileSystem: AnyObject, Sendable {
     /// Where none can, a server says that there are no such attributes: then who asks each file for it stops to ask.
     func mayHaveXattr(_ name: [UInt8]) -> Bool
 
+    /// What cimg itself says of a file, by the full name of an `OwnAttribute`; `.noData` where it says nothing.
+    ///
+    /// Such names never come to the other operations on attributes: no file has attributes of these names.
+    /// - Parameter isOwner: whether the owner of the mount, or root, asks.
+    func ownXattr(_ name: [UInt8], of file: FileNumber, isOwner: Bool) throws(Errno) -> [UInt8]
+
     /// An extended attribute's value by its full name; `.noData` where the file has none.
     func xattr(_ name: [UInt8], of file: FileNumber) throws(Errno) -> [UInt8]
 

@@ -119,16 +119,23 @@ extension ReadOnlyTree {
         image.attributeKinds.isSuperset(of: AttributeKinds(of: name))
     }
 
-    package func xattr(_ name: [UInt8], of file: FileNumber) throws(Errno) -> [UInt8] {
+    package func ownXattr(_ name: [UInt8], of file: FileNumber, isOwner: Bool) throws(Errno) -> [UInt8] {
         try answering(file) {
             let inode = try record(file)
             let value =
                 switch name {
-                case OwnAttribute.layer: layer(of: inode).map { Array($0.description.utf8) }
-                case OwnAttribute.digest: contentDigest(of: inode).map { Array($0.description.utf8) }
-                default: try image.xattr(name, of: inode)
+                case OwnAttribute.layer: layer(of: inode)?.description
+                case OwnAttribute.digest: contentDigest(of: inode)?.description
+                default: nil as String?
                 }
             guard let value else { throw Errno.noData }
+            return Array(value.utf8)
+        }
+    }
+
+    package func xattr(_ name: [UInt8], of file: FileNumber) throws(Errno) -> [UInt8] {
+        try answering(file) {
+            guard let value = try image.xattr(name, of: record(file)) else { throw Errno.noData }
             return value
         }
     }

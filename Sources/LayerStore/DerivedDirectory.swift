@@ -30,7 +30,7 @@ extension Store {
     private func unsyncedMark(of directory: Descriptor) throws(Errno) -> [UInt8]? {
         let mark: Descriptor
         do throws(Errno) {
-            mark = try directory.openBeneath(Self.bootMark)
+            mark = try directory.openBeneath(Self.bootMark, O_RDONLY | O_NONBLOCK)
         } catch .noSuchFileOrDirectory {
             return nil
         }
@@ -46,7 +46,10 @@ extension Store {
     }
 
     /// Takes a directory of derived data out of the store, if the name still means this directory.
+    ///
+    /// In a store that is not written to it stays, and counts as not there.
     func discardDerived(_ directory: Descriptor, _ name: String, in parent: Descriptor) throws {
+        if stranger != nil { return }
         do throws(Errno) {
             // Who else finds it worthless waits here, and then sees that the name is gone or means a newer one.
             try directory.lock(exclusive: true)
@@ -84,6 +87,7 @@ extension Store {
     ///
     /// Takes as long as the disk needs.
     package func settle() throws {
+        if stranger != nil { return }
         for parent in [layers, trees] {
             var names = try parent.entryNames()[...]
             while !names.isEmpty {

@@ -28,6 +28,7 @@ extension Store {
     ///   removed blob by another import.
     /// - Throws: `StoreError` only if the store as a whole cannot be read or repaired.
     package func fsck(repairs: Bool, progress: (String) -> Void = { _ in }) throws -> FsckReport {
+        if repairs { try checkWriting() }
         let hold = try holdForWriting()
         defer { withExtendedLifetime(hold) {} }
         var report = FsckReport()
@@ -112,7 +113,7 @@ extension Store {
     /// Computes a layer's diff ID and makes its index again, in one pass over its data.
     private func verify(_ layer: StoredLayer, _ directory: Descriptor) throws {
         let name = "layer \(layer.diffID)"
-        let stored = try MappedFile(directory.openBeneath("index"))
+        let stored = try MappedFile(directory.openBeneath("index", O_RDONLY | O_NONBLOCK))
         var isSame = true
         let writer = LayerIndexWriter { bytes, offset in
             let end = offset + UInt64(bytes.count)
@@ -162,7 +163,7 @@ extension Store {
     }
 
     private func verifyTree(_ directory: Descriptor, _ chainID: ChainID) throws {
-        let file = try MappedFile(directory.openBeneath("tree"))
+        let file = try MappedFile(directory.openBeneath("tree", O_RDONLY | O_NONBLOCK))
         let diffIDs = try EROFSImage(bytes: file.bytes, owner: file).devices.map(\.diffID)
         guard ChainID(diffIDs) == chainID else {
             throw StoreError(.damaged, "tree \(chainID)", "has other layers than its name says")
@@ -183,8 +184,8 @@ extension Store {
             tree, budget: budget, layerSizes: layers.map(\.index.layerByteCount),
             readLayer: { layer, offset, buffer in _ = try layers[layer].data.read(at: offset, into: buffer) },
             output: { hasher.update($0) })
-        let notes = try MappedFile(directory.openBeneath("notes"))
-        guard try hasher.finish() == Self.digest(of: FileStream(directory.openBeneath("tree"))),
+        let notes = try MappedFile(directory.openBeneath("notes", O_RDONLY | O_NONBLOCK))
+        guard try hasher.finish() == Self.digest(of: FileStream(directory.openBeneath("tree", O_RDONLY | O_NONBLOCK))),
             try notes.bytes.elementsEqual(TreeNotes.encode(tree))
         else { throw StoreError(.damaged, "tree \(chainID)", "is not what its layers make") }
     }

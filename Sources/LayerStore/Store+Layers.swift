@@ -166,12 +166,13 @@ extension Store {
     ) throws {
         let mark = Self.verificationMark(descriptor)
         if try openLayer(diffID) == nil {
-            _ = try directory.openBeneath(mark, O_WRONLY | O_CREAT, mode: 0o600)
+            _ = try directory.openBeneath(mark, O_WRONLY | O_CREAT | O_NONBLOCK, mode: 0o600)
             try markUnsynced(directory)
             if try writer.publish(name, in: layers, as: diffID.digest.hex, replacing: false) { return }
         }
         // The layer is there, of another blob perhaps: of this one too, it is known now.
-        _ = try openDerived(diffID.digest.hex, in: layers)?.openBeneath(mark, O_WRONLY | O_CREAT, mode: 0o600)
+        _ = try openDerived(diffID.digest.hex, in: layers)?.openBeneath(
+            mark, O_WRONLY | O_CREAT | O_NONBLOCK, mode: 0o600)
     }
 }
 

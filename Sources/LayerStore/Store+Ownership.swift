@@ -6,6 +6,23 @@ import OCI
 package import SystemPackage
 
 extension Store {
+    /// Refuses to write where root would leave files that the store's owner could neither read nor remove.
+    ///
+    /// To give them to the owner would not do: who may change a directory could put another one in its place while root
+    /// writes.
+    /// - Throws: `StoreError`.
+    func checkWriting() throws(StoreError) {
+        if let stranger { throw Self.refusal(path, stranger) }
+    }
+
+    static func refusal(_ path: FilePath, _ owner: UInt32) -> StoreError {
+        let name = UserEntry(number: owner)?.name ?? "\(owner)"
+        return StoreError(
+            .invalid, "store \(path)",
+            "belongs to \(name.printable), and root writes nothing into it; run this as that user, or choose another "
+                + "with --root or CIMG_ROOT")
+    }
+
     /// Looks for what somebody else than the superuser could change of a tree: its image, its layers, and the directories
     /// of the store in which they lie.
     ///

@@ -112,9 +112,10 @@ extension Store {
     ///
     /// The document is changed as JSON: what other tools wrote into it and cimg knows nothing of stays.
     private func changeEntries(_ change: (inout [JSONValue]) -> Bool) throws -> Bool {
+        try checkWriting()
         let lock: Descriptor
         do throws(Errno) {
-            lock = try root.openBeneath("references.lock", O_RDWR | O_CREAT, mode: 0o600)
+            lock = try root.openBeneath("references.lock", O_RDWR | O_CREAT | O_NONBLOCK, mode: 0o600)
             try lock.lock(exclusive: true)
         } catch {
             throw StoreError(.system, "store \(path)", "cannot lock references.lock: \(error)")

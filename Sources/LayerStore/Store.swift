@@ -24,9 +24,18 @@ package final class Store: Sendable {
     let trees: Descriptor
     let temporary: Descriptor
     /// Where things lie that end with their owner: a directory in it that nobody has locked (flock(2)) is removed.
-    package var temporaryDirectory: Descriptor { temporary }
+    ///
+    /// - Throws: `StoreError` where nothing may be written; see `checkWriting()`.
+    package var temporaryDirectory: Descriptor {
+        get throws {
+            try checkWriting()
+            return temporary
+        }
+    }
     let bootID: [UInt8]
     let limits: LayerLimits
+    /// The store's owner where that is somebody else than root, whom this process belongs to.
+    let stranger: UInt32?
 
     /// Opens a store, making it first where there is none.
     ///
@@ -41,9 +50,14 @@ package final class Store: Sendable {
         self.limits = limits
         self.bootID = bootID ?? Self.readBootID()
         let hasLayout: Bool
+        // Known to the handler of errors, too.
+        var other: UInt32?
         do {
             // What images hold is nobody else's business.
             root = try Descriptor.openDirectory(path, making: 0o700)
+            let owner = try root.status().st_uid
+            other = geteuid() == 0 && owner != 0 ? owner : nil
+            stranger = other
             hasLayout = try root.hasEntry("oci-layout")
             if !hasLayout, let stranger = try root.entryNames().first(where: { !Self.ownNames.contains($0) }) {
                 throw StoreError(
@@ -51,11 +65,16 @@ package final class Store: Sendable {
                     "is no store but a directory with \"\(Bytes.escaped(stranger))\" in it; "
                         + "choose another with --root or CIMG_ROOT")
             }
-            blobs = try root.makeDirectory("blobs").makeDirectory("sha256")
-            layers = try root.makeDirectory("layers").makeDirectory("sha256")
-            trees = try root.makeDirectory("trees").makeDirectory("sha256")
-            temporary = try root.makeDirectory("tmp")
+            let mayMake = other == nil
+            func directory(_ name: String, in parent: Descriptor) throws(Errno) -> Descriptor {
+                mayMake ? try parent.makeDirectory(name) : try parent.openBeneath(name, O_RDONLY | O_DIRECTORY)
+            }
+            blobs = try directory("sha256", in: directory("blobs", in: root))
+            layers = try directory("sha256", in: directory("layers", in: root))
+            trees = try directory("sha256", in: directory("trees", in: root))
+            temporary = try directory("tmp", in: root)
         } catch let error as Errno {
+            if let other, error == .noSuchFileOrDirectory { throw Self.refusal(path, other) }
             throw StoreError(.system, "store \(path)", "\(error); choose another with --root or CIMG_ROOT")
         }
         if !hasLayout { try prepareLayout() }
@@ -146,12 +165,15 @@ package final class Store: Sendable {
 
     /// Waits for the store's lock; it ends with the descriptor.
     func hold(exclusive: Bool) throws -> Descriptor {
+        if exclusive { try checkWriting() }
         do throws(Errno) {
             // A shared lock needs no writing: a complete store may lie on a medium that cannot be written.
-            let lock = try root.openBeneath("lock", (exclusive ? O_RDWR : O_RDONLY) | O_CREAT, mode: 0o600)
+            let flags = (exclusive ? O_RDWR : O_RDONLY) | O_NONBLOCK | (stranger == nil ? O_CREAT : 0)
+            let lock = try root.openBeneath("lock", flags, mode: 0o600)
             try lock.lock(exclusive: exclusive)
             return lock
         } catch {
+            if error == .noSuchFileOrDirectory { try checkWriting() }
             throw StoreError(.system, "store \(path)", "cannot lock it: \(error)")
         }
     }

@@ -18,6 +18,7 @@ final class TemporaryDirectory: Sendable {
     ///
     /// - Throws: `StoreError`: the store cannot be written.
     init(_ store: Store) throws {
+        try store.checkWriting()
         parent = store.temporary
         self.store = store.path
         Self.sweep(store.temporary)

@@ -56,6 +56,12 @@
             return try body()
         }
 
+        /// Puts the calling thread under this plan, which must live as long as the thread.
+        func begin() { Self.set(self) }
+
+        /// Lets the calling thread go on without a plan.
+        func end() { Self.set(nil) }
+
         /// The plan of the calling thread; nil for none.
         static var current: FailurePlan? {
             pthread_getspecific(key).map { Unmanaged<FailurePlan>.fromOpaque($0).takeUnretainedValue() }

@@ -176,11 +176,20 @@ package final class OverlayFileSystem: FileSystem {
         for case .tree(let tree, _) in core.layers { tree.rest() }
     }
 
-    package func xattr(_ name: [UInt8], of file: FileNumber) throws(Errno) -> [UInt8] {
-        if file == .root, name == Self.finishedName {
-            try copies.finish()
+    package func ownXattr(_ name: [UInt8], of file: FileNumber, isOwner: Bool) throws(Errno) -> [UInt8] {
+        if file == .root, name == OwnAttribute.finished {
+            if isOwner { try copies.finish() }
             throw .noData
         }
+        return try withNode(file) { node throws(Errno) in
+            // Of a file in the upper, or in a directory of an engine, nothing is known.
+            guard node.pending == nil, case .tree(let number) = node.place.kind, let tree = core.tree(node.place.layer)
+            else { throw .noData }
+            return try tree.ownXattr(name, of: number, isOwner: isOwner)
+        }
+    }
+
+    package func xattr(_ name: [UInt8], of file: FileNumber) throws(Errno) -> [UInt8] {
         let value = try withNode(file) { node throws(Errno) in
             // Asked for at each first write, and at each look at a directory.
             if node.isUpper, node.type == .regular, core.plainFiles?.contains(node.identity) == true {
@@ -210,10 +219,6 @@ package final class OverlayFileSystem: FileSystem {
 
 extension OverlayFileSystem {
     private static let accessLists = Array("system.posix_acl_".utf8)
-
-    /// An attribute of the root directory that does not exist (ENODATA); who asks for it is answered when the upper has
-    /// all that was written, or with the error that keeps it from that.
-    package static let finishedName = Array("user.cimg.finished".utf8)
 
     /// The node of a directory.
     func directoryNode(_ number: FileNumber) throws(Errno) -> OverlayNode {

@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(2))) func `an image cut anywhere that denies it never traps`() throws {
+    @Test(.timeLimit(.minutes(15))) func `an image cut anywhere that denies it never traps`() throws {
         let bytes = try Self.small.get().bytes
         for count in stride(from: 1536, to: bytes.count, by: 13) {
             var cut = Array(bytes[..<count])
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(2)), arguments: 0..<4)
+    @Test(.timeLimit(.minutes(15)), arguments: 0..<4)
     func `flipped bits never trap`(part: UInt64) throws {
         let bytes = try Self.small.get().bytes
         var random = SeededNumbers(seed: 1000 + part)
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(2)), arguments: [UInt8(0), 0x7F, 0x80, 0xFF])
+    @Test(.timeLimit(.minutes(15)), arguments: [UInt8(0), 0x7F, 0x80, 0xFF])
     func `bytes set to an extreme never trap`(value: UInt8) throws {
         let written = try Self.small.get()
         // Every number of the first inodes and of the superblock in turn.

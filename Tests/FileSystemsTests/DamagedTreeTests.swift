@@ -69,7 +69,7 @@ struct DamagedTreeTests {
             _ = try? list(fileSystem, file)
             _ = try? list(fileSystem, file, from: number)
             _ = try? fileSystem.xattrNames(of: file)
-            _ = try? fileSystem.xattr(Array("user.cimg.layer".utf8), of: file)
+            _ = try? fileSystem.ownXattr(Array("user.cimg.layer".utf8), of: file, isOwner: true)
             _ = try? fileSystem.xattr(Array("user.a".utf8), of: file)
             _ = try? fileSystem.seek(file, FileHandle(0), from: number, to: .hole)
             _ = try? fileSystem.seek(file, FileHandle(0), from: 0, to: .data)

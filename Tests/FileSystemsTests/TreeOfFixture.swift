@@ -35,7 +35,11 @@ final class TreeOfFixture: Sendable {
     }
 
     func xattr(_ name: String, _ path: String) throws -> String {
-        String(decoding: try fileSystem.xattr(Array(name.utf8), of: file(path)), as: UTF8.self)
+        let (name, file) = (Array(name.utf8), try file(path))
+        let value =
+            OwnAttribute.isOne(name)
+            ? try fileSystem.ownXattr(name, of: file, isOwner: true) : try fileSystem.xattr(name, of: file)
+        return String(decoding: value, as: UTF8.self)
     }
 }
 

@@ -18,7 +18,7 @@ private func isMounted(_ path: String) throws -> Bool { try MountTable.mount(at:
 struct MountLifeTests {
     private let nothing = CimgProcess.Outcome(code: 0, output: "", errors: "")
 
-    @Test(.timeLimit(.minutes(1))) func `umount ends the mount of another user, whose server ends by itself`() throws {
+    @Test(.timeLimit(.minutes(15))) func `umount ends the mount of another user, whose server ends by itself`() throws {
         let mount = try MountedFixture(smallFixture(), user: "65534")
         #expect(try CimgProcess.run("umount", mount.mountpoint + "/") == nothing)
         #expect(try !isMounted(mount.mountpoint))

@@ -218,4 +218,23 @@ struct FsckTests {
             #expect(try fixture.problems() == [])
         }
     }
+
+    @Test(.timeLimit(.minutes(15))) func `fifos in the place of files are told, not waited for`() throws {
+        let image = sampleImage(.gzip)
+        let first = try StoreFixture()
+        try first.add(image, "app:1")
+        let files = try first.listing().filter { path in
+            let directories = ["blobs/sha256/", "layers/sha256/", "trees/sha256/"]
+            return directories.contains { path.hasPrefix($0) } && first.read(path) != nil
+        }
+        #expect(files.count > 10)
+        for file in files {
+            let fixture = try StoreFixture()
+            try fixture.add(image, "app:1")
+            try fixture.remove(file)
+            #expect(mkfifo(fixture.path(file), 0o600) == 0)
+            // A layer's marks of the blobs that it was made of say all that they say by their names.
+            #expect(try fixture.problems() != [] || file.contains("/blob-"), "\(file)")
+        }
+    }
 }

@@ -120,7 +120,7 @@ import Testing
             #expect(throws: Errno.notPermitted) { try fileSystem.flush(found.number, unused) }
         }
         // Who waits for everything is told too.
-        #expect(throws: Errno.notPermitted) { try fileSystem.xattr(OverlayFileSystem.finishedName, of: .root) }
+        #expect(throws: Errno.notPermitted) { try fileSystem.ownXattr(OwnAttribute.finished, of: .root, isOwner: true) }
         try Self.write("New", to: found.number, handle, of: fileSystem)
         var bytes = [UInt8](repeating: 0, count: 5)
         _ = try bytes.withUnsafeMutableBytes { try fileSystem.read(found.number, handle, at: 0, into: $0) }
@@ -131,7 +131,7 @@ import Testing
         for number in [found.number, directory] { fileSystem.forget(number, count: 1) }
         try Shell.run("chattr -i d", in: fixture.upper)
         fileSystem.rest()
-        #expect(throws: Errno.noData) { try fileSystem.xattr(OverlayFileSystem.finishedName, of: .root) }
+        #expect(throws: Errno.noData) { try fileSystem.ownXattr(OwnAttribute.finished, of: .root, isOwner: true) }
         #expect(
             try Shell.run("head -c 5 d/f; seq 100000 | tail -c +6 | cmp - <(tail -c +6 d/f)", in: fixture.upper)
                 == "New\n3")

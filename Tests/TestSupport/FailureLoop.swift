@@ -11,7 +11,8 @@
     /// - The state is the old one or the new one. Where the operation did not throw, it is the new one.
     /// - What was thrown names the cause.
     /// - No descriptor stays open.
-    /// - The next try, with nothing failing, gets through, leads to the new state and leaves nothing behind.
+    /// - The next try, with nothing failing, gets through, leads to the new state and leaves nothing behind. Where all
+    ///   calls failed from one on, what could not be removed may be left, unless there is a `sweep`.
     package struct FailureLoop<Place, State: Equatable> {
         private let name: String
         private let make: () throws -> Place
@@ -24,6 +25,10 @@
         package var codesForEach = 1
         /// Whether the operation is also tried with all calls failing from one on, as on a disk that stays full.
         package var includesLasting = true
+        /// Does what somebody does by the way later on to remove what is left; nil where nobody does.
+        package var sweep: ((Place) throws -> Void)?
+        /// Reduces a state to what counts; all of it does.
+        package var ignoring: (State) -> State = { $0 }
         /// What a thrown error must say of the code that a call failed with; nil where anything will do.
         package var tells: ((any Error, Errno) -> Bool)? = { "\($0)".contains("\($1)") }
 
@@ -54,10 +59,10 @@
             var count = FailureCount()
             var problems: [String] = []
             let place = try make()
-            let old = try state(place)
+            let old = ignoring(try state(place))
             let counting = FailurePlan()
             try counting.run { try operation(place) }
-            let expected = try (old: old, new: state(place))
+            let expected = try (old: old, new: ignoring(state(place)))
             count.calls = counting.callCount
             if counting.openCount != 0 { problems.append("untouched: \(counting.openCount) descriptors stay open") }
             problems += try leftovers(place).map { "untouched: \($0) is left" }
@@ -105,7 +110,7 @@
             }
             if plan.openCount != 0 { problems.append("\(plan.openCount) descriptors stay open") }
             do {
-                let found = try state(place)
+                let found = ignoring(try state(place))
                 if thrown == nil && found != expected.new {
                     problems.append("nothing thrown, but the state is \(found), not \(expected.new)")
                 } else if found != expected.old && found != expected.new {
@@ -114,8 +119,10 @@
             } catch { problems.append("threw \"\(thrown ?? "nothing")\", the state is unreadable: \(error)") }
             do {
                 try operation(place)
-                let found = try state(place)
+                let found = ignoring(try state(place))
                 if found != expected.new { problems.append("the next try leads to \(found), not \(expected.new)") }
+                try sweep?(place)
+                if case .callsFrom = failure, sweep == nil { return (plan.injectedCount, problems) }
                 problems += try leftovers(place).map { "\($0) is left" }
             } catch { problems.append("the next try after \"\(thrown ?? "nothing")\": \(error)") }
             return (plan.injectedCount, problems)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import LinuxIO
 package import SystemPackage
 
 /// A directory for the files of one test, removed with all it holds when its last owner goes away.
@@ -21,6 +22,11 @@ package final class ScratchDirectory: Sendable {
     deinit {
         if ProcessInfo.processInfo.environment["CIMG_KEEP_SCRATCH"] == "1" {
             print("kept \(path)")
+            return
+        }
+        if let parent = try? Descriptor.open(path.removingLastComponent(), O_RDONLY | O_DIRECTORY),
+            (try? parent.removeTree(path.lastComponent?.string ?? "")) != nil
+        {
             return
         }
         // rm walks trees of any depth, which FileManager does not; a directory of a user without the write bit needs

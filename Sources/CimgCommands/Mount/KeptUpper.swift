@@ -94,8 +94,17 @@ struct KeptUpper {
             throw MountError(
                 "\"\(Bytes.escaped(target.path))\": \(error); the changes are in \"\(Bytes.escaped(self.path))\"")
         }
-        // What cannot be removed now is no secret: the changes were kept as well.
-        try? aside.parent.removeTree(aside.name)
+        do throws(Errno) {
+            // Under its old name it is what a killed server leaves: what cannot be removed now is by the store's next
+            // writer.
+            try aside.rename(to: origin)
+        } catch {
+            StandardError.print(
+                "cimg: \"\(Bytes.escaped(target.path))\" has the changes; \"\(Bytes.escaped(self.path))\" has them "
+                    + "as well, and can be removed: \(error)")
+            return
+        }
+        try? origin.parent.removeTree(origin.name)
     }
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FileTree
 import FuseServer
 import Glibc
 import LinuxIO
-import Overlay
 import SystemPackage
 
 /// Large files that a writable mount still copies to its upper.
@@ -15,7 +15,7 @@ enum UnfinishedCopies {
         guard let place = try? LocatedMount(mount).place, (try? place.probe(mount, milliseconds: 1000)) != nil,
             let root = try? place.openRoot(of: mount).opened(O_RDONLY | O_DIRECTORY)
         else { return }
-        _ = try? root.entryXattr(OverlayFileSystem.finishedName, of: [])
+        _ = try? root.entryXattr(OwnAttribute.finished, of: [])
     }
 
     /// Waits until an upper directory has all that was written to the mounts that use it.

@@ -53,26 +53,30 @@ package struct Login: Sendable {
 
     /// Changes the file's members if `change` returns true: what cimg knows nothing of stays.
     ///
-    /// The new file is written beside the old one, for its owner only, and takes its place.
+    /// The new file is written beside the old one, for its owner only, and takes its place. Who changes it waits for
+    /// others of cimg who do: on the lock of a file beside it, which stays.
     @discardableResult
     private func change(_ change: (inout [String: JSONValue]) -> Bool) throws -> Bool {
-        var members: [String: JSONValue] = [:]
-        if let bytes = try ConfigurationFile.read(file), !bytes.allSatisfy({ " \t\r\n".utf8.contains($0) }) {
-            members = try decode(
-                [String: JSONValue].self, bytes, name: file.string, limit: ConfigurationFile.byteLimit)
-        }
+        // Nothing is made where nothing is to be changed.
+        var members = try members()
         guard change(&members) else { return false }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let bytes = Array(try encoder.encode(members)) + Array("\n".utf8)
         do {
             guard let name = file.lastComponent?.bytes else { throw Errno.isDirectory }
             let parent = file.removingLastComponent()
             let directory = try Descriptor.openDirectory(parent.isEmpty ? "." : parent, making: 0o700)
+            let lock = try directory.openBeneath(
+                Array(".".utf8) + name + Array(".lock".utf8), O_RDWR | O_CREAT | O_NONBLOCK, mode: 0o600)
+            try keepOwner(of: directory, lock)
+            try lock.lock(exclusive: true)
+            defer { withExtendedLifetime(lock) {} }
+            members = try self.members()
+            guard change(&members) else { return false }
+            try Self.checkReplaceable(name, in: directory)
             let temporary = ".cimg-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
             let new = try directory.openBeneath(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
             do {
-                try new.write(bytes)
+                try keepOwner(of: directory, new)
+                try new.write(try Self.text(members))
                 try new.synchronize()
                 try directory.rename(temporary, to: directory, as: name, replacing: true)
             } catch {
@@ -80,9 +84,38 @@ package struct Login: Sendable {
                 try? directory.remove(temporary)
                 throw error
             }
+            try directory.synchronizeDirectory()
         } catch let error as Errno {
             throw RegistryError(.invalid, file.string, "cannot be written: \(error)")
         }
         return true
+    }
+
+    private func members() throws -> [String: JSONValue] {
+        guard let bytes = try ConfigurationFile.read(file), !bytes.allSatisfy({ " \t\r\n".utf8.contains($0) }) else {
+            return [:]
+        }
+        return try decode([String: JSONValue].self, bytes, name: file.string, limit: ConfigurationFile.byteLimit)
+    }
+
+    private static func text(_ members: [String: JSONValue]) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return Array(try encoder.encode(members)) + Array("\n".utf8)
+    }
+
+    /// Refuses to take the place of a device: `/dev/null` stands for a file without credentials.
+    private static func checkReplaceable(_ name: [UInt8], in directory: Descriptor) throws(Errno) {
+        do throws(Errno) {
+            let type = try directory.entryStatus(name).st_mode & S_IFMT
+            guard type == S_IFREG || type == S_IFLNK else { throw .fileExists }
+        } catch .noSuchFileOrDirectory {}
+    }
+
+    /// Gives a file that root makes in somebody else's directory to that user, who could not read it otherwise.
+    private func keepOwner(of directory: Descriptor, _ file: Descriptor) throws(Errno) {
+        let status = try directory.status()
+        guard geteuid() == 0, try file.status().st_uid != status.st_uid else { return }
+        try file.setEntryOwner([], user: status.st_uid, group: status.st_gid)
     }
 }

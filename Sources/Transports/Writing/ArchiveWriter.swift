@@ -30,13 +30,14 @@ final class ArchiveWriter: Sendable {
         self.name = name
         guard let last = path.lastComponent, last.kind == .regular else { throw SourceError(name, "names no file") }
         final = last.bytes
+        // Nobody can know it before, and who has it already is not written to.
         temporary = ".cimg-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
         let parent = path.removingLastComponent()
         do throws(Errno) {
             directory = try Descriptor.open(parent.isEmpty ? "." : parent, O_RDONLY | O_DIRECTORY)
             guard try !directory.hasEntry(final) else { throw Errno.fileExists }
             state = Mutex(
-                State(file: try directory.openBeneath(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)))
+                State(file: try directory.openBeneath(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)))
         } catch .fileExists {
             throw SourceError(name, "is there already; remove it or write another")
         } catch {
@@ -83,6 +84,9 @@ final class ArchiveWriter: Sendable {
                 try state.file.synchronize()
                 try directory.rename(temporary, to: directory, as: final, replacing: false)
                 state.isFinished = true
+                try directory.synchronizeDirectory()
+            } catch .fileExists {
+                throw SourceError(name, "is there already; remove it or write another")
             } catch {
                 throw SourceError(name, "cannot be written: \(error)")
             }

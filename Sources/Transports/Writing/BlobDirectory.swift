@@ -60,8 +60,20 @@ struct BlobDirectory: Sendable {
         return true
     }
 
+    /// What the names of files begin with that are being written, or were when somebody was killed.
+    private static let temporaryPrefix = ".cimg-"
+
+    /// The names in it, without those of unfinished files.
+    func names() throws(SourceError) -> [[UInt8]] {
+        do throws(Errno) {
+            return try directory.entryNames().filter { !$0.starts(with: Self.temporaryPrefix.utf8) }
+        } catch {
+            throw SourceError(name, "\(error)")
+        }
+    }
+
     private func replacing(_ file: String, _ write: (Descriptor) throws -> Void) throws {
-        let temporary = ".\(file).\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+        let temporary = "\(Self.temporaryPrefix)\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
         do {
             let new = try directory.openBeneath(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
             do {

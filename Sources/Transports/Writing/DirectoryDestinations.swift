@@ -15,9 +15,11 @@ struct LayoutDestination: ImageDestination {
     init(_ path: FilePath, tag: String?, name: String) throws {
         root = try BlobDirectory(path, name: name)
         self.tag = tag
-        let names = try root.directory.entryNames()
-        let isNew = names.isEmpty
-        guard isNew || names.contains(Array("index.json".utf8)) || names.contains(Array("oci-layout".utf8)) else {
+        let names = try root.names()
+        if names.isEmpty {
+            // First of all, so that the next one recognises what could not be ended.
+            try root.write(LayoutIndex.marker, as: "oci-layout")
+        } else if !names.contains(Array("index.json".utf8)), !names.contains(Array("oci-layout".utf8)) {
             throw SourceError(name, "is a directory with other things in it")
         }
         blobs = try root.subdirectory("blobs").subdirectory("sha256")
@@ -33,9 +35,11 @@ struct LayoutDestination: ImageDestination {
 
     func finish(_ top: SourceGraph.Document) throws {
         let lock: Descriptor
+        let hasIndex: Bool
         do throws(Errno) {
             lock = try root.directory.duplicate()
             try lock.lock(exclusive: true)
+            hasIndex = try root.directory.hasEntry("index.json")
         } catch {
             throw SourceError(root.name, "cannot be locked: \(error)")
         }
@@ -43,7 +47,7 @@ struct LayoutDestination: ImageDestination {
         let files = DirectoryFiles(root.directory, name: root.name)
         let object = "\(root.name): index.json"
         let existing =
-            files.contains("index.json")
+            hasIndex
             ? try files.open("index.json").bytes(limit: DocumentLimit.manifest, object: object) : nil
         let index = try LayoutIndex.adding(top, name: tag, to: existing, object: object)
         try root.write(LayoutIndex.marker, as: "oci-layout")
@@ -54,12 +58,16 @@ struct LayoutDestination: ImageDestination {
 /// `dir:DIRECTORY`: a manifest and its blobs in one directory, as skopeo writes it.
 struct FlatDestination: ImageDestination {
     let isSequential = false
+    private static let version = Array("Directory Transport Version: 1.1\n".utf8)
     private let root: BlobDirectory
 
     init(_ path: FilePath, name: String) throws {
         root = try BlobDirectory(path, name: name)
-        let names = try root.directory.entryNames()
-        guard names.isEmpty || names.contains(Array("version".utf8)) else {
+        let names = try root.names()
+        if names.isEmpty {
+            // First of all, so that the next one recognises what could not be ended.
+            try root.write(Self.version, as: "version")
+        } else if !names.contains(Array("version".utf8)) {
             throw SourceError(name, "is a directory with other things in it")
         }
     }
@@ -73,7 +81,7 @@ struct FlatDestination: ImageDestination {
     }
 
     func finish(_ top: SourceGraph.Document) throws {
-        try root.write(Array("Directory Transport Version: 1.1\n".utf8), as: "version")
+        try root.write(Self.version, as: "version")
         try root.write(top.bytes, as: "manifest.json")
         do throws(Errno) {
             try root.directory.remove("\(top.descriptor.digest.hex).manifest.json")
