@@ -21,6 +21,7 @@
             guard parts.count == 2, let code = Int32(parts[1]), let number = Int(parts[0].filter(\.isNumber)) else {
                 return
             }
+            // `try?`: a test that finds no number in its report fails.
             guard let file = try? Descriptor.open(FilePath(report), O_WRONLY | O_CREAT | O_TRUNC) else { return }
             let lasts = parts[0].hasSuffix("+")
             let plan = FailurePlan(
@@ -30,7 +31,7 @@
             atexit {
                 guard let (plan, file) = FailurePlan.ofProcess else { return }
                 plan.end()
-                // A test that finds no number fails.
+                // `try?`: see above.
                 try? file.write([UInt8]("\(plan.injectedCount)\n".utf8))
             }
         }

@@ -120,6 +120,19 @@
             _ = try Login(file: file).store(host: "a.example", user: "u", password: "p")
             let status = try Descriptor.open(file).status()
             #expect([status.st_uid, status.st_gid, status.st_mode & 0o777] == [1234, 5678, 0o600])
+            let lock = try Descriptor.open(scratch.path("containers/.auth.json.lock")).status()
+            #expect([lock.st_uid, lock.st_gid, lock.st_mode & 0o777] == [1234, 5678, 0o600])
+        }
+
+        @Test(.enabled(if: Requirements.root)) func `root gives away no file that a user has put in the way`() throws {
+            let scratch = ScratchDirectory()
+            let victim = scratch.file("victim", "root's", mode: 0o644)
+            scratch.directory("containers")
+            #expect(link("\(victim)", "\(scratch.path("containers/.auth.json.lock"))") == 0)
+            #expect(chown("\(scratch.path("containers"))", 1234, 5678) == 0)
+            _ = try Login(file: scratch.path("containers/auth.json")).store(
+                host: "a.example", user: "u", password: "p")
+            #expect(try Descriptor.open(victim).status().st_uid == 0)
         }
     }
 #endif

@@ -64,25 +64,15 @@ package struct Login: Sendable {
             guard let name = file.lastComponent?.bytes else { throw Errno.isDirectory }
             let parent = file.removingLastComponent()
             let directory = try Descriptor.openDirectory(parent.isEmpty ? "." : parent, making: 0o700)
-            let lock = try directory.openBeneath(
-                Array(".".utf8) + name + Array(".lock".utf8), O_RDWR | O_CREAT | O_NONBLOCK, mode: 0o600)
-            try keepOwner(of: directory, lock)
+            let lock = try Self.openLock(of: name, in: directory)
             try lock.lock(exclusive: true)
             defer { withExtendedLifetime(lock) {} }
             members = try self.members()
             guard change(&members) else { return false }
             try Self.checkReplaceable(name, in: directory)
-            let temporary = ".cimg-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
-            let new = try directory.openBeneath(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
-            do {
-                try keepOwner(of: directory, new)
+            try directory.replaceEntry(name, mode: 0o600) { new in
+                try Self.keepOwner(of: directory, new)
                 try new.write(try Self.text(members))
-                try new.synchronize()
-                try directory.rename(temporary, to: directory, as: name, replacing: true)
-            } catch {
-                // What remains is told by its name.
-                try? directory.remove(temporary)
-                throw error
             }
             try directory.synchronizeDirectory()
         } catch let error as Errno {
@@ -112,8 +102,22 @@ package struct Login: Sendable {
         } catch .noSuchFileOrDirectory {}
     }
 
-    /// Gives a file that root makes in somebody else's directory to that user, who could not read it otherwise.
-    private func keepOwner(of directory: Descriptor, _ file: Descriptor) throws(Errno) {
+    /// Opens the file beside a file of credentials whose lock they are changed under, making it where it is missing.
+    ///
+    /// The owner of the directory may have put another file there, which is not root's to give away.
+    private static func openLock(of name: [UInt8], in directory: Descriptor) throws(Errno) -> Descriptor {
+        let lockName = Array(".".utf8) + name + Array(".lock".utf8)
+        do throws(Errno) {
+            let made = try directory.openBeneath(lockName, O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
+            try keepOwner(of: directory, made)
+            return made
+        } catch .fileExists {
+            return try directory.openBeneath(lockName, O_RDWR | O_NONBLOCK)
+        }
+    }
+
+    /// Gives a file that root has just made in somebody else's directory to that user, who could not read it otherwise.
+    private static func keepOwner(of directory: Descriptor, _ file: Descriptor) throws(Errno) {
         let status = try directory.status()
         guard geteuid() == 0, try file.status().st_uid != status.st_uid else { return }
         try file.setEntryOwner([], user: status.st_uid, group: status.st_gid)

@@ -30,8 +30,7 @@ final class ArchiveWriter: Sendable {
         self.name = name
         guard let last = path.lastComponent, last.kind == .regular else { throw SourceError(name, "names no file") }
         final = last.bytes
-        // Nobody can know it before, and who has it already is not written to.
-        temporary = ".cimg-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
+        temporary = Descriptor.unfinishedName()
         let parent = path.removingLastComponent()
         do throws(Errno) {
             directory = try Descriptor.open(parent.isEmpty ? "." : parent, O_RDONLY | O_DIRECTORY)

@@ -60,31 +60,27 @@ struct BlobDirectory: Sendable {
         return true
     }
 
-    /// What the names of files begin with that are being written, or were when somebody was killed.
-    private static let temporaryPrefix = ".cimg-"
-
     /// The names in it, without those of unfinished files.
     func names() throws(SourceError) -> [[UInt8]] {
         do throws(Errno) {
-            return try directory.entryNames().filter { !$0.starts(with: Self.temporaryPrefix.utf8) }
+            return try directory.entryNames().filter { !$0.starts(with: Descriptor.unfinishedPrefix.utf8) }
+        } catch {
+            throw SourceError(name, "\(error)")
+        }
+    }
+
+    /// Brings the names in it to the disk.
+    func settle() throws(SourceError) {
+        do throws(Errno) {
+            try directory.synchronizeDirectory()
         } catch {
             throw SourceError(name, "\(error)")
         }
     }
 
     private func replacing(_ file: String, _ write: (Descriptor) throws -> Void) throws {
-        let temporary = "\(Self.temporaryPrefix)\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
         do {
-            let new = try directory.openBeneath(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
-            do {
-                try write(new)
-                try new.synchronize()
-                try directory.rename(temporary, to: directory, as: file, replacing: true)
-            } catch {
-                // What remains has a name that nothing reads.
-                try? directory.remove(temporary)
-                throw error
-            }
+            try directory.replaceEntry(Array(file.utf8), mode: 0o644, write)
         } catch let error as Errno {
             throw SourceError("\(name): \(file)", "cannot be written: \(error)")
         }

@@ -16,12 +16,12 @@ struct LayoutDestination: ImageDestination {
         root = try BlobDirectory(path, name: name)
         self.tag = tag
         let names = try root.names()
-        if names.isEmpty {
-            // First of all, so that the next one recognises what could not be ended.
-            try root.write(LayoutIndex.marker, as: "oci-layout")
-        } else if !names.contains(Array("index.json".utf8)), !names.contains(Array("oci-layout".utf8)) {
+        let hasMarker = names.contains(Array("oci-layout".utf8))
+        guard hasMarker || names.isEmpty || names.contains(Array("index.json".utf8)) else {
             throw SourceError(name, "is a directory with other things in it")
         }
+        // First of all, so that the next one recognises what could not be ended.
+        if !hasMarker { try root.write(LayoutIndex.marker, as: "oci-layout") }
         blobs = try root.subdirectory("blobs").subdirectory("sha256")
     }
 
@@ -50,8 +50,10 @@ struct LayoutDestination: ImageDestination {
             hasIndex
             ? try files.open("index.json").bytes(limit: DocumentLimit.manifest, object: object) : nil
         let index = try LayoutIndex.adding(top, name: tag, to: existing, object: object)
-        try root.write(LayoutIndex.marker, as: "oci-layout")
+        // The index names nothing that the disk could lose.
+        try blobs.settle()
         try root.write(index, as: "index.json")
+        try root.settle()
     }
 }
 
@@ -81,12 +83,13 @@ struct FlatDestination: ImageDestination {
     }
 
     func finish(_ top: SourceGraph.Document) throws {
-        try root.write(Self.version, as: "version")
+        try root.settle()
         try root.write(top.bytes, as: "manifest.json")
         do throws(Errno) {
             try root.directory.remove("\(top.descriptor.digest.hex).manifest.json")
         } catch {
             throw SourceError(root.name, "\(error)")
         }
+        try root.settle()
     }
 }
