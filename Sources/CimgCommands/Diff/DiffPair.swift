@@ -38,7 +38,7 @@ struct DiffPair {
             let process = try MountedServer.of(mount).process(),
             let trees = try WrittenTree(process.opened(), name: name)
         else { return nil }
-        UnfinishedCopies.finish(in: mount)
+        try UnfinishedCopies.finish(in: mount)
         return DiffPair(
             DiffSide(name: "what is below \(name)", digest: nil, tree: trees.below),
             DiffSide(name: name, digest: nil, tree: trees.whole), [], incomparable: .nlink)

@@ -44,7 +44,7 @@ struct WrittenTree {
         } catch {
             throw CommandError("\"\(name.printable)\": \(error)")
         }
-        UnfinishedCopies.finish(in: directory)
+        try UnfinishedCopies.finish(in: directory)
         if let recorded = try UpperDirectory.recordedImage(directory), recorded != identity {
             StandardError.print("cimg: \(name.printable): has the changes of \(recorded.printable), not of \(identity)")
         }

@@ -95,8 +95,7 @@ struct KeptUpper {
                 "\"\(Bytes.escaped(target.path))\": \(error); the changes are in \"\(Bytes.escaped(self.path))\"")
         }
         do throws(Errno) {
-            // Under its old name it is what a killed server leaves: what cannot be removed now is by the store's next
-            // writer.
+            // Under its old name it is what a killed server leaves, which the store's next writer removes.
             try aside.rename(to: origin)
         } catch {
             StandardError.print(
@@ -104,7 +103,7 @@ struct KeptUpper {
                     + "as well, and can be removed: \(error)")
             return
         }
-        try? origin.parent.removeTree(origin.name)
+        try? origin.parent.removeTree(origin.name)  // What stays is the next writer's.
     }
 }
 

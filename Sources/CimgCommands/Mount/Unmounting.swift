@@ -58,7 +58,7 @@ struct Unmounting: Sendable {
         if health == .alive, !lazily, let served = server.process(), let upper = try? served.upper(),
             !upper.isDiscarded
         {
-            UnfinishedCopies.finish(in: mount)
+            try UnfinishedCopies.finish(in: mount)
         }
         if health != .alive {
             try detach(mount, lazily: true)
