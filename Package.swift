@@ -64,13 +64,14 @@ let package = Package(
         module("TreeDiff", ["OCI", "FileTree", "LinuxIO"]),
         module("FileSystems", ["OCI", "FileTree", "EROFS", "LinuxIO", system]),
         module("Overlay", ["OCI", "FileTree", "EROFS", "FileSystems", "LinuxIO", system]),
+        module("Browsing", ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", system]),
         module("FuseServer", ["FileTree", "FileSystems", "LinuxIO", "CFuse", system]),
         module(
             "CimgCommands",
             [
                 "OCI", "FileTree", "EROFS", "Archive", "LayerStore", "Transports", "Registry", "Engines", "Overlay",
                 "TreeDiff",
-                "FileSystems", "FuseServer", "LinuxIO", arguments, system,
+                "FileSystems", "FuseServer", "Browsing", "LinuxIO", arguments, system,
             ]),
         .executableTarget(
             name: "cimg", dependencies: ["CimgCommands"], swiftSettings: swiftSettings,
@@ -96,6 +97,7 @@ let package = Package(
         tests(
             "Overlay",
             ["Overlay", "Transports", "TreeDiff", "FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
+        tests("Browsing", ["Browsing", "EROFS", "FileTree", "OCI"]),
         tests("FuseServer", ["FuseServer", "FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests(
             "Command", ["cimg", "CimgCommands", "FuseServer", "OCI", "FileTree", "LinuxIO", system],

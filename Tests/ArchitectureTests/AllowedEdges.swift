@@ -30,11 +30,13 @@ let allowedEdges: [String: Set<String>] = [
     "Registry": ["OCI", "LayerStore", "LinuxIO", "CCurl", "SystemPackage"],
     "FileSystems": ["OCI", "FileTree", "EROFS", "LinuxIO", "SystemPackage"],
     "Overlay": ["OCI", "FileTree", "EROFS", "FileSystems", "LinuxIO", "SystemPackage"],
+    // Archive for the tars that it writes.
+    "Browsing": ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", "SystemPackage"],
     // The only importer of libfuse.
     "FuseServer": ["FileTree", "FileSystems", "LinuxIO", "CFuse", "SystemPackage"],
     "CimgCommands": [
         "OCI", "FileTree", "EROFS", "Archive", "LayerStore", "Transports", "Registry", "Engines", "Overlay", "TreeDiff",
-        "FileSystems", "FuseServer", "LinuxIO", "ArgumentParser", "SystemPackage",
+        "FileSystems", "FuseServer", "Browsing", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
     "cimg": ["CimgCommands"],
 ]
@@ -48,8 +50,7 @@ let allowedToolchainModules: [String: Set<String>?] = [
     // Only memory functions in EROFS and TreeDiff; errno and constants elsewhere.
     "Glibc": [
         "EROFS", "TreeDiff", "LinuxIO", "Archive", "LayerStore", "Transports", "Engines", "Registry", "FileSystems",
-        "Overlay",
-        "FuseServer", "CimgCommands",
+        "Overlay", "Browsing", "FuseServer", "CimgCommands",
     ],
     "FoundationEssentials": ["OCI", "LayerStore", "Transports", "Registry", "CimgCommands"],
 ]

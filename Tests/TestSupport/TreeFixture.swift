@@ -104,10 +104,15 @@ package struct TreeFixture {
     package mutating func file(
         _ path: [UInt8], _ content: [UInt8], mode: UInt16 = 0o644, layer: UInt32 = 0, xattrs: [String: String] = [:]
     ) {
-        var inode = Inode(
-            attributes: Attributes(
-                type: .regular, permissions: mode, size: UInt64(content.count), xattrs: Self.attributes(xattrs)),
-            layer: layer)
+        file(
+            path, content,
+            attributes: Attributes(type: .regular, permissions: mode, xattrs: Self.attributes(xattrs)), layer: layer)
+    }
+
+    /// Adds a regular file with its metadata, but for the size, and its content in a layer.
+    package mutating func file(_ path: [UInt8], _ content: [UInt8], attributes: Attributes, layer: UInt32 = 0) {
+        var inode = Inode(attributes: attributes, layer: layer)
+        inode.attributes.size = UInt64(content.count)
         let offset = layers[Int(layer)].append(content)
         if !content.isEmpty {
             inode.extents = [Extent(fileOffset: 0, layerOffset: offset, length: UInt64(content.count))]
