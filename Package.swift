@@ -66,12 +66,19 @@ let package = Package(
         module("Overlay", ["OCI", "FileTree", "EROFS", "FileSystems", "LinuxIO", system]),
         module("Browsing", ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", system]),
         module("FuseServer", ["FileTree", "FileSystems", "LinuxIO", "CFuse", system]),
+        module("Console", ["OCI", "LayerStore", "LinuxIO", system]),
+        module("Objects", ["Console", "OCI", "LayerStore", "Transports", "Registry", "Engines", "LinuxIO", system]),
+        module(
+            "Mounting",
+            ["OCI", "FileTree", "EROFS", "LayerStore", "FileSystems", "Overlay", "FuseServer", "LinuxIO", system]),
+        module(
+            "EngineTrees", ["OCI", "FileTree", "EROFS", "Engines", "Overlay", "Mounting", "LinuxIO", system]),
         module(
             "CimgCommands",
             [
-                "OCI", "FileTree", "EROFS", "Archive", "LayerStore", "Transports", "Registry", "Engines", "Overlay",
-                "TreeDiff",
-                "FileSystems", "FuseServer", "Browsing", "LinuxIO", arguments, system,
+                "Console", "Objects", "Mounting", "EngineTrees", "OCI", "FileTree", "EROFS", "LayerStore", "Transports",
+                "Registry", "Engines", "Overlay", "TreeDiff", "FileSystems", "FuseServer", "Browsing", "Archive",
+                "LinuxIO", arguments, system,
             ]),
         .executableTarget(
             name: "cimg", dependencies: ["CimgCommands"], swiftSettings: swiftSettings,
@@ -92,7 +99,7 @@ let package = Package(
         tests("Transports", ["Transports", "LayerStore", "OCI", "FileTree", "LinuxIO", system]),
         tests("Engines", ["Engines", "OCI", "LinuxIO", system]),
         tests("Registry", ["cimg", "Registry", "LayerStore", "OCI", "FileTree", "LinuxIO", system]),
-        tests("TreeDiff", ["TreeDiff", "CimgCommands", "Transports", "FileTree", "OCI", "LinuxIO", system]),
+        tests("TreeDiff", ["TreeDiff", "CimgCommands", "Console", "Transports", "FileTree", "OCI", "LinuxIO", system]),
         tests("FileSystems", ["FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests(
             "Overlay",
@@ -100,7 +107,7 @@ let package = Package(
         tests("Browsing", ["Browsing", "EROFS", "FileTree", "OCI"]),
         tests("FuseServer", ["FuseServer", "FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests(
-            "Command", ["cimg", "CimgCommands", "FuseServer", "OCI", "FileTree", "LinuxIO", system],
+            "Command", ["cimg", "CimgCommands", "Mounting", "FuseServer", "OCI", "FileTree", "LinuxIO", system],
             exclude: ["Snapshots"]),
         tests("Architecture", []),
     ]

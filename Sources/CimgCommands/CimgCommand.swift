@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import Console
 import Glibc
 import LinuxIO
+import Mounting
+import Objects
 
 /// The `cimg` command.
 package struct CimgCommand: ParsableCommand {
@@ -50,8 +53,7 @@ package struct CimgCommand: ParsableCommand {
                 arguments.insert("overlay", at: 0)
             }
             if arguments.first == "serve" {
-                try ServeCommand().run()
-                Glibc.exit(0)
+                Glibc.exit(Server.run() ? 0 : 2)
             }
             try refuseWhatTheParserLetsPass(arguments)
             var command = try quickly(parsed: arguments) ?? parseAsRoot(arguments)

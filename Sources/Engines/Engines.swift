@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Where podman, buildah, CRI-O, Docker, containerd and processes keep their layers and records.
+// In: the engines' files, which are foreign bytes. Out: containers, images, their layers' directories.
+// Not here: what is done with them; no engine is asked, started or changed.
+
 import Glibc
 import LinuxIO
 import SystemPackage

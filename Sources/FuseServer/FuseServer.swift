@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// The conversation with the kernel about a mount, the only user of libfuse; the servers that are running, and
+// whether they may be believed.
+// In: a `FileSystem` and a directory to mount on. Out: the kernel's questions answered until the mount ends.
+// Not here: images, what is served.
+
 import CFuse
 package import FileSystems
 import FileTree

@@ -86,11 +86,6 @@ extension Descriptor {
     }
 }
 
-extension FilePath {
-    /// A path of any bytes; what is behind a NUL is not part of it.
-    init(bytes: [UInt8]) { self.init(platformString: bytes.map { CChar(bitPattern: $0) } + [0]) }
-}
-
 extension FilePath.Component {
     /// The name's bytes.
     package var bytes: [UInt8] {

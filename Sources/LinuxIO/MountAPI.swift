@@ -15,26 +15,26 @@ package final class FileSystemContext: Sendable {
     /// Starts to configure a file system of a type such as `erofs`.
     ///
     /// The corresponding C function is fsopen(2).
-    package init(type: String) throws(MountError) {
+    package init(type: String) throws(KernelMountError) {
         self.type = type
         do throws(Errno) {
             descriptor = Descriptor(owning: try retrying { clinux_fsopen(type) })
         } catch {
-            throw MountError(step: "\(type): open", errno: error, messages: [])
+            throw KernelMountError(step: "\(type): open", errno: error, messages: [])
         }
     }
 
     /// Sets a parameter; values have at most 255 bytes.
     ///
     /// The corresponding C function is fsconfig(2) with `FSCONFIG_SET_STRING`.
-    package func set(_ key: String, _ value: String) throws(MountError) {
+    package func set(_ key: String, _ value: String) throws(KernelMountError) {
         try checked("\(key)=\(value)") { clinux_fsconfig_string(descriptor.rawValue, key, value) }
     }
 
     /// Sets a parameter that has no value.
     ///
     /// The corresponding C function is fsconfig(2) with `FSCONFIG_SET_FLAG`.
-    package func set(_ key: String) throws(MountError) {
+    package func set(_ key: String) throws(KernelMountError) {
         try checked(key) { clinux_fsconfig_flag(descriptor.rawValue, key) }
     }
 
@@ -42,8 +42,8 @@ package final class FileSystemContext: Sendable {
     ///
     /// The corresponding C function is fsconfig(2) with `FSCONFIG_SET_FD`; where the file system takes no descriptors
     /// (overlayfs before Linux 6.13) it gets a path that leads to the same directory.
-    package func set(_ key: String, _ directory: Descriptor) throws(MountError) {
-        do throws(MountError) {
+    package func set(_ key: String, _ directory: Descriptor) throws(KernelMountError) {
+        do throws(KernelMountError) {
             try checked(key) { clinux_fsconfig_descriptor(descriptor.rawValue, key, directory.rawValue) }
         } catch {
             guard error.errno == .invalidArgument else { throw error }
@@ -55,18 +55,18 @@ package final class FileSystemContext: Sendable {
     ///
     /// The mount goes away with the descriptor unless it is moved to a path before. The corresponding C functions are
     /// fsconfig(2) with `FSCONFIG_CMD_CREATE` and fsmount(2).
-    package func mount(_ attributes: MountAttributes) throws(MountError) -> Descriptor {
+    package func mount(_ attributes: MountAttributes) throws(KernelMountError) -> Descriptor {
         try checked("create") { clinux_fsconfig_create(descriptor.rawValue) }
         return Descriptor(
             owning: try checked("mount") { clinux_fsmount(descriptor.rawValue, attributes.rawValue) })
     }
 
     @discardableResult
-    private func checked(_ step: String, _ call: () -> Int32) throws(MountError) -> Int32 {
+    private func checked(_ step: String, _ call: () -> Int32) throws(KernelMountError) -> Int32 {
         do throws(Errno) {
             return try retrying(call)
         } catch {
-            throw MountError(step: "\(type): \(step)", errno: error, messages: messages())
+            throw KernelMountError(step: "\(type): \(step)", errno: error, messages: messages())
         }
     }
 
@@ -146,7 +146,7 @@ package enum Mounts {
 }
 
 /// Why a file system could not be mounted.
-package struct MountError: Error, Equatable, CustomStringConvertible {
+package struct KernelMountError: Error, Equatable, CustomStringConvertible {
     /// File system type and step, or the parameter refused.
     package let step: String
     /// The failed call's code.

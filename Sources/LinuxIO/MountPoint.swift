@@ -13,7 +13,7 @@ package enum MountPoint {
         var trimmed = path
         while trimmed.count > 1, trimmed.last == UInt8(ascii: "/") { trimmed.removeLast() }
         guard !trimmed.isEmpty, !trimmed.contains(0) else { throw .noSuchFileOrDirectory }
-        return try Descriptor.open(FilePath(bytes: trimmed), clinux_O_PATH)
+        return try Descriptor.open(FilePath(trimmed), clinux_O_PATH)
     }
 
     /// The path at which an open file is found now; ends in ` (deleted)` where it no longer is.

@@ -34,9 +34,17 @@ let allowedEdges: [String: Set<String>] = [
     "Browsing": ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", "SystemPackage"],
     // The only importer of libfuse.
     "FuseServer": ["FileTree", "FileSystems", "LinuxIO", "CFuse", "SystemPackage"],
+    "Console": ["OCI", "LayerStore", "LinuxIO", "SystemPackage"],
+    "Objects": ["Console", "OCI", "LayerStore", "Transports", "Registry", "Engines", "LinuxIO", "SystemPackage"],
+    "Mounting": [
+        "OCI", "FileTree", "EROFS", "LayerStore", "FileSystems", "Overlay", "FuseServer", "LinuxIO", "SystemPackage",
+    ],
+    "EngineTrees": ["OCI", "FileTree", "EROFS", "Engines", "Overlay", "Mounting", "LinuxIO", "SystemPackage"],
     "CimgCommands": [
-        "OCI", "FileTree", "EROFS", "Archive", "LayerStore", "Transports", "Registry", "Engines", "Overlay", "TreeDiff",
-        "FileSystems", "FuseServer", "Browsing", "LinuxIO", "ArgumentParser", "SystemPackage",
+        "Console", "Objects", "Mounting", "EngineTrees", "OCI", "FileTree", "EROFS", "LayerStore", "Transports",
+        "Registry", "Engines", "Overlay", "TreeDiff", "FileSystems", "FuseServer", "Browsing", "Archive", "LinuxIO",
+        "ArgumentParser",
+        "SystemPackage",
     ],
     "cimg": ["CimgCommands"],
 ]
@@ -50,7 +58,7 @@ let allowedToolchainModules: [String: Set<String>?] = [
     // Only memory functions in EROFS and TreeDiff; errno and constants elsewhere.
     "Glibc": [
         "EROFS", "TreeDiff", "LinuxIO", "Archive", "LayerStore", "Transports", "Engines", "Registry", "FileSystems",
-        "Overlay", "Browsing", "FuseServer", "CimgCommands",
+        "Overlay", "Browsing", "FuseServer", "Console", "Mounting", "EngineTrees", "CimgCommands",
     ],
-    "FoundationEssentials": ["OCI", "LayerStore", "Transports", "Registry", "CimgCommands"],
+    "FoundationEssentials": ["OCI", "LayerStore", "Transports", "Registry", "Objects", "CimgCommands"],
 ]

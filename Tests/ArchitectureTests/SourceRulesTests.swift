@@ -91,7 +91,7 @@ struct SourceRulesTests {
         let full = Checkout.File(path: "a", lines: [String](repeating: "", count: SourceRules.lineCeiling))
         let over = Checkout.File(path: "a", lines: [String](repeating: "", count: SourceRules.lineCeiling + 1))
         #expect(SourceRules.tooLong(full) == [])
-        #expect(SourceRules.tooLong(over) == ["a:501: more than 500 lines"])
+        #expect(SourceRules.tooLong(over) == ["a:351: more than 350 lines"])
         #expect(SourceRules.missingHeader(file("// " + SourceRules.header)) == [])
         #expect(SourceRules.missingHeader(file("#define A 1", "/* \(SourceRules.header) */")) == [])
         #expect(

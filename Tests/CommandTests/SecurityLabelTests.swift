@@ -2,6 +2,7 @@
 
 import CimgCommands
 import FuseServer
+import Mounting
 import SystemPackage
 import TestSupport
 import Testing

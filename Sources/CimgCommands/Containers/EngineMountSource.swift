@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EngineTrees
 import Engines
 import FuseServer
 import LinuxIO
+import Mounting
 import OCI
+import Objects
 import SystemPackage
 
 /// Opens the layers of a container or of an engine's image, to be served where they lie.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import EROFS
+import EngineTrees
 import Engines
 import FileTree
 import LinuxIO
 import OCI
+import Objects
 import Overlay
 import Synchronization
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import Console
 import Engines
 import OCI
+import Objects
 
 /// `cimg ps`: lists the containers of this machine's engines.
 package struct PsCommand: ParsableCommand {

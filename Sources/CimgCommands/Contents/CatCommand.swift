@@ -2,8 +2,10 @@
 
 package import ArgumentParser
 import Browsing
+import Console
 import LinuxIO
 import OCI
+import Objects
 import SystemPackage
 
 /// `cimg cat`: the bytes of files of an object.
@@ -40,7 +42,7 @@ package struct CatCommand: ParsableCommand {
 
     package mutating func run() throws {
         try lookingIntoTrees {
-            var finder = ObjectFinder(options: store)
+            var finder = ObjectFinder(in: store.place)
             finder.platform = try platform.map { try Platform(parsing: $0) }
             finder.directoryHint = "./"
             var isWhole = true

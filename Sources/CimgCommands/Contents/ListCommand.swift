@@ -2,8 +2,10 @@
 
 package import ArgumentParser
 import Browsing
+import Console
 import LinuxIO
 import OCI
+import Objects
 
 /// `cimg ls`: lists directories of an object.
 package struct ListCommand: ParsableCommand {
@@ -59,7 +61,7 @@ package struct ListCommand: ParsableCommand {
 
     package mutating func run() throws {
         try lookingIntoTrees {
-            var finder = ObjectFinder(options: store)
+            var finder = ObjectFinder(in: store.place)
             finder.platform = try platform.map { try Platform(parsing: $0) }
             finder.directoryHint = "./"
             let groups = try ObjectPath.all(words, fallback: [UInt8(ascii: "/")])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Browsing
+import Console
 import FileTree
 import LinuxIO
 import OCI

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Console
 import OCI
 
 /// An object and a path in it, written as one text: `web:/etc/passwd`, `oci:layout:tag:/bin`.

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Browsing
+import Console
+import EngineTrees
 import Glibc
 import LayerStore
 import LinuxIO
+import Mounting
 import OCI
+import Objects
 import Overlay
 import SystemPackage
 import Transports

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import Console
 import LinuxIO
 import OCI
+import Objects
 import SystemPackage
 package import TreeDiff
 
@@ -105,7 +107,7 @@ package struct DiffCommand: ParsableCommand {
         let outputs = [("--json", json), ("--stat", stat), ("--names-only", namesOnly)].filter(\.1)
         if outputs.count > 1 { throw DiffError.conflictingOutputs(outputs[0].0, outputs[1].0) }
         let fields = try Self.fields(times: times, ignore: ignore, only: only)
-        var finder = ObjectFinder(options: store)
+        var finder = ObjectFinder(in: store.place)
         finder.platform = try platform.map { try Platform(parsing: $0) }
         finder.directoryHint = "./"
         let format: any DiffReport

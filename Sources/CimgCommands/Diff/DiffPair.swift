@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Console
 import EROFS
+import EngineTrees
 import Engines
 import FileTree
 import FuseServer
 import LayerStore
 import LinuxIO
+import Mounting
 import OCI
+import Objects
 import TreeDiff
 
 /// The two sides of a comparison, opened with an eye on each other: what they share need not be read.
@@ -52,6 +56,7 @@ struct DiffPair {
         let tree = try mappedTree(image.tree)
         let trees = try WrittenTree(
             upper: Array(bytes.dropFirst(6)), over: tree, identity: "\(image.digest)", name: right)
+        trees.remark.map { StandardError.print("cimg: \($0)") }
         return DiffPair(
             DiffSide(name: left, digest: "\(image.digest)", tree: tree),
             DiffSide(name: right, digest: nil, tree: trees.whole), [], incomparable: .nlink)
@@ -154,7 +159,7 @@ struct DiffPair {
         guard !readsAll, side.tree.layers.diffIDs.map({ ChainID($0) }) == image.tree.chainID else {
             return (other, nil)
         }
-        finder.options.tell("\(side.name.printable): has the layers of \(text.printable), which are not read again")
+        finder.place.tell("\(side.name.printable): has the layers of \(text.printable), which are not read again")
         return (other, tree)
     }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Console
 import EROFS
 import FileSystems
 package import FileTree
 import LayerStore
 import LinuxIO
 import OCI
+import Objects
 import SystemPackage
 import Transports
 
@@ -34,7 +36,7 @@ func openDiffSide(
     _ object: String, in finder: ObjectFinder, sharing layers: OpenedLayers = OpenedLayers()
 ) throws -> DiffSide {
     if isDirectoryName(object) {
-        finder.options.tell("\(object.printable): a directory, read while it is compared")
+        finder.place.tell("\(object.printable): a directory, read while it is compared")
         return DiffSide(
             name: object, digest: nil, tree: try DirectoryTree(path: FilePath(RawArguments.bytes(of: object))))
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Console
 import OCI
 
 /// A condition on a listed image: a word in one of its columns.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import Console
 import LayerStore
 import OCI
+import Objects
 import Registry
 
 /// `cimg images delete`: takes names away, in the store or in a registry.

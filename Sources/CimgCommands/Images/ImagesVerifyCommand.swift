@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import Console
 import LayerStore
 import OCI
+import Objects
 import Registry
 
 /// `cimg images verify`: whether registries have newer images than the store.
@@ -55,7 +57,7 @@ package struct ImagesVerifyCommand: ParsableCommand {
                     rows.append(try row(name, finder))
                 } catch {
                     // One registry that is away says nothing of the images of others.
-                    MountError.report(error)
+                    StandardError.print("cimg: \(error)")
                     hasTrouble = true
                 }
             }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Console
 import LayerStore
 import OCI
+import Objects
 import Registry
 
 /// An image and what its labels say of its version.

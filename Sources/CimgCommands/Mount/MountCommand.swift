@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import Console
 import Engines
 import FuseServer
 import Glibc
 import LinuxIO
+import Mounting
 import OCI
+import Objects
 import Synchronization
 
 /// `cimg mount`: shows the files of an object below a directory.
@@ -98,7 +101,7 @@ package struct MountCommand: ParsableCommand {
 
     package mutating func run() throws {
         try reportingTrouble {
-            var finder = ObjectFinder(options: store)
+            var finder = ObjectFinder(in: store.place)
             finder.platform = try platform.map { try Platform(parsing: $0) }
             if live { return try mountLive(finder) }
             if leavesForeign { throw MountError("--no-foreign has no meaning without --live") }
@@ -171,7 +174,9 @@ package struct MountCommand: ParsableCommand {
         switch named {
         case .image:
             if volumes { throw MountError("--volumes: \(object.printable) is no container") }
-            return (try openMountSource(object, in: finder), nil, nil)
+            let image = try finder.open(object)
+            let source = try MountSource(image.tree, of: object, digest: image.digest, in: image.store)
+            return (source, nil, nil)
         case .engine(let found):
             if platform != nil { throw MountError("--platform: \(found.qualifiedName) is of one platform") }
             guard case .container(let container) = found else {
@@ -231,9 +236,10 @@ package struct MountCommand: ParsableCommand {
                 "live mount of \"\(object.printable)\": the container is \(status.state.rawValue) and has no process; "
                     + "without --live its files are mounted read-only")
         }
-        try CimgCommands.mountLive(
+        let remark = try Mounting.mountLive(
             pid: process, name: container.qualifiedName, identity: container.shortID,
             at: RawArguments.bytes(of: mountpoint), allowsHiding: nonempty, leavesForeign: leavesForeign,
             options: options)
+        remark.map { StandardError.print("cimg: \($0)") }
     }
 }

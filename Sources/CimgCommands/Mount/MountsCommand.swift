@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import Console
 import FileTree
 import FuseServer
 import LinuxIO
+import Mounting
 import OCI
 import SystemPackage
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import Console
 import FileTree
 import FuseServer
 import Glibc
 import LinuxIO
+import Mounting
 import Overlay
 import SystemPackage
 

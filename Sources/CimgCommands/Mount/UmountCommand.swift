@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import Console
 import FileTree
 import FuseServer
 import Glibc
 import LinuxIO
+import Mounting
 import OCI
 import SystemPackage
 
@@ -75,7 +77,7 @@ package struct UmountCommand: ParsableCommand {
             do {
                 try work()
             } catch {
-                MountError.report(error)
+                StandardError.print("cimg: \(error)")
                 failed = true
             }
         }
@@ -95,7 +97,8 @@ package struct UmountCommand: ParsableCommand {
             attempt {
                 let mount = try Unmounting.mount(at: name)
                 guard let keep else { return try unmounting.unmount(mount) }
-                try unmounting.unmount(mount, keeping: RawArguments.bytes(of: keep))
+                let remark = try unmounting.unmount(mount, keeping: RawArguments.bytes(of: keep))
+                remark.map { StandardError.print("cimg: \($0)") }
             }
         }
         if failed { throw ExitCode(2) }

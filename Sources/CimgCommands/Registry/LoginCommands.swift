@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import Console
 import Glibc
 import OCI
+import Objects
 import Registry
 import SystemPackage
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import Console
 import OCI
+import Objects
 
 /// `cimg pull`: takes an image from a registry into the store.
 package struct PullCommand: ParsableCommand {
@@ -41,7 +43,7 @@ package struct PullCommand: ParsableCommand {
             let platform = try transfer.chosenPlatform()
             if let name { try ImageName.check(name) }
             let store = try self.store.openStore()
-            var pull = ImagePull(options: self.store, client: try registry.client())
+            var pull = ImagePull(place: self.store.place, client: try registry.client())
             pull.platform = platform
             pull.takesAll = transfer.all
             if transfer.quiet { pull.telling = .nothing }

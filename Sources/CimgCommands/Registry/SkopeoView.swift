@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Console
 import LayerStore
 import OCI
+import Objects
 
 /// What `skopeo inspect` tells of an image, in its fields and order, and behind them what its users ask for.
 struct SkopeoView {
@@ -179,4 +181,9 @@ extension JSONText {
             endObject()
         }
     }
+}
+
+extension InspectedImage {
+    /// What skopeo tells of it.
+    var skopeo: SkopeoView { SkopeoView(name: repository, digest: topDigest, tags: tags, image: image) }
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import Console
 import OCI
+import Objects
 import Registry
 
 /// `cimg tags`: lists the tags of a repository, or the repositories of a registry.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import Console
 import LayerStore
 import OCI
+import Objects
 
 /// `cimg push`: sends a stored image to a registry.
 package struct PushCommand: ParsableCommand {
@@ -41,7 +43,7 @@ package struct PushCommand: ParsableCommand {
             let target = destination ?? image
             let name = RegistryName.explicit(target) ?? target
             let client = try registry.client()
-            var copy = ImageCopy(options: self.store, client: client, destinationClient: client)
+            var copy = ImageCopy(place: self.store.place, client: client, destinationClient: client)
             copy.platform = platform
             copy.takesAll = transfer.all
             if transfer.quiet { copy.telling = .nothing }
@@ -97,7 +99,7 @@ package struct CopyCommand: ParsableCommand {
             try refuse(together: [("--creds", registry.creds != nil), ("--src-creds", srcCreds != nil)])
             try refuse(together: [("--creds", registry.creds != nil), ("--dest-creds", destCreds != nil)])
             var copy = ImageCopy(
-                options: self.store, client: try registry.client(creds: srcCreds ?? registry.creds),
+                place: self.store.place, client: try registry.client(creds: srcCreds ?? registry.creds),
                 destinationClient: try registry.client(creds: destCreds ?? registry.creds))
             copy.isForOneRegistry = registry.creds != nil
             copy.platform = platform

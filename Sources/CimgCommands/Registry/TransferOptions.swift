@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Console
 import OCI
 
 /// What of an image goes from one place to another, and what is told of it.

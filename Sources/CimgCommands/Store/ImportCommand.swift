@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import Console
 import Glibc
 import LayerStore
 import LinuxIO
 import OCI
+import Objects
 import SystemPackage
 import Transports
 
@@ -55,7 +57,7 @@ package struct ImportCommand: ParsableCommand {
             if let name { try ImageName.check(name) }
             if let image = RegistryName.explicit(source) { return try pull(image) }
             let stopwatch = Stopwatch()
-            var finder = ObjectFinder(options: self.store)
+            var finder = ObjectFinder(in: self.store.place)
             finder.platform = try platform.map { try Platform(parsing: $0) }
             guard let location = try ImageLocation(parsing: source) else {
                 let hint =
@@ -69,7 +71,7 @@ package struct ImportCommand: ParsableCommand {
             let expected = finder.tell(image, called: source, in: store, keepsBlobs: true)
             let meter = ProgressMeter("importing \(name)", expected: expected)
             let stored = try meter.finishing { try store.add(image, keepsBlobs: true, progress: meter.report) }
-            try store.name(name, stored.manifestDigest, telling: self.store)
+            try store.name(name, stored.manifestDigest, telling: self.store.place)
             for line in stored.report.lines { StandardError.print("cimg: \(name): \(line)") }
             self.store.tell("\(name): tree \(ChainID(stored.diffIDs)) in the store \(store.path) after \(stopwatch)")
             try Self.settleBehind(store)

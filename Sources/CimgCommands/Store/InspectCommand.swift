@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import Console
 import LayerStore
 import OCI
+import Objects
 
 /// `cimg inspect`: manifest, configuration, layers and history of an image.
 package struct InspectCommand: ParsableCommand {
@@ -101,7 +103,7 @@ package struct InspectCommand: ParsableCommand {
                 name, client: registry.client(), platform: wanted, withTags: needsTags && !noTags)
             return (found, true)
         }
-        var finder = ObjectFinder(options: self.store)
+        var finder = ObjectFinder(in: self.store.place)
         finder.platform = wanted
         return (InspectedImage(try self.store.openStore().describe(finder.openSource(image))), false)
     }

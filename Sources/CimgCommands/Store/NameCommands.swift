@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import Console
 import LayerStore
 import OCI
+import Objects
 import Transports
 
 /// `cimg tag`: gives a stored image one more name.
@@ -35,7 +37,7 @@ package struct TagCommand: ParsableCommand {
         try reportingTrouble {
             let store = try self.store.openStore()
             guard let digest = try store.find(image) else { throw CommandError.unknownImage(image) }
-            try store.name(name, digest, telling: self.store)
+            try store.name(name, digest, telling: self.store.place)
         }
     }
 }
@@ -69,52 +71,5 @@ package struct RemoveCommand: ParsableCommand {
             let found = try store.knownNames(names)
             for name in found where try store.removeReference(name) { self.store.tell("\(name): name removed") }
         }
-    }
-}
-
-extension Store {
-    /// The names as the store has them: `name` stands for `name:latest` too.
-    ///
-    /// - Throws: `CommandError` for one that it does not have.
-    func knownNames(_ names: [String]) throws -> [String] {
-        let known = Set(try references().map(\.name))
-        return try names.map { name in
-            guard let match = [name, "\(name):latest"].first(where: known.contains) else {
-                throw CommandError.unknownImage(name)
-            }
-            return match
-        }
-    }
-
-    /// Names an image as the user wants, and tells if the name meant another image before.
-    ///
-    /// - Throws: also for a name that reads as a source or a digest, which could never be told from one.
-    func name(_ name: String, _ digest: Digest, telling options: StoreOptions) throws {
-        try ImageName.check(name)
-        let before = try references().first { $0.name == name }?.descriptor.digest
-        try setReference(name, to: digest)
-        if let before, before != digest { StandardError.print("cimg: \(name): named \(before) before") }
-        options.tell("\(name): names \(digest)")
-    }
-}
-
-/// Names that users, or sources, give to images.
-enum ImageName {
-    /// Checks a name.
-    static func check(_ name: String) throws {
-        try Store.checkName(name)
-        let prefix = name.prefix { $0 != ":" }
-        let isSource =
-            prefix.count < name.count
-            && (ImageLocation.Transport(rawValue: String(prefix)) != nil || prefix == "docker")
-        guard !isSource, !name.hasPrefix("sha256:"), Digest(hex: name) == nil else {
-            throw CommandError("name \"\(name)\": reads as a \(isSource ? "source" : "digest"), choose another")
-        }
-    }
-}
-
-extension CommandError {
-    static func unknownImage(_ name: String) -> CommandError {
-        CommandError("\"\(name.printable)\": no image of this name in the store; \"cimg images\" lists them")
     }
 }

@@ -157,11 +157,6 @@ extension Descriptor {
 extension FilePath {
     /// The path with control characters escaped: fit for a message.
     var printable: String { string.printable }
-
-    /// The path's bytes.
-    var bytes: [UInt8] {
-        withPlatformString { UnsafeBufferPointer(start: $0, count: length).map { UInt8(bitPattern: $0) } }
-    }
 }
 
 /// Whether a text of a document may stand for a name in a directory: 1…255 letters, digits, `_`, `.`, `-` and `:`, not

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxIO
+import SystemPackage
+
+/// Lines for people.
+package enum StandardError {
+    /// How many columns it has if it is a terminal that can take a line away; nil if not.
+    static var terminalColumns: Int? {
+        guard isatty(STDERR_FILENO) == 1, let terminal = Environment.path("TERM"), terminal != "dumb" else {
+            return nil
+        }
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+
+    /// Writes a line.
+    package static func print(_ line: String) { write(line + "\n") }
+
+    /// Writes text.
+    package static func write(_ text: String) {
+        // Nobody is left to be told if this fails.
+        _ = try? FileDescriptor.standardError.writeAll(text.utf8)
+    }
+}
+
+/// Facts on standard output.
+package enum StandardOutput {
+    /// Writes text; a reader that has gone away is no trouble.
+    package static func write(_ text: String) throws { try write(Array(text.utf8)) }
+
+    /// Writes bytes; a reader that has gone away is no trouble.
+    package static func write(_ bytes: [UInt8]) throws {
+        do {
+            try FileDescriptor.standardOutput.writeAll(bytes)
+        } catch let error as Errno where error == .brokenPipe {
+        } catch {
+            throw CommandError("standard output: \(error)")
+        }
+    }
+}

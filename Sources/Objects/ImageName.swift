@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Console
+import LayerStore
+package import OCI
+import Transports
+
+extension Store {
+    /// The names as the store has them: `name` stands for `name:latest` too.
+    ///
+    /// - Throws: `CommandError` for one that it does not have.
+    package func knownNames(_ names: [String]) throws -> [String] {
+        let known = Set(try references().map(\.name))
+        return try names.map { name in
+            guard let match = [name, "\(name):latest"].first(where: known.contains) else {
+                throw CommandError.unknownImage(name)
+            }
+            return match
+        }
+    }
+
+    /// Names an image as the user wants, and tells if the name meant another image before.
+    ///
+    /// - Throws: also for a name that reads as a source or a digest, which could never be told from one.
+    package func name(_ name: String, _ digest: Digest, telling place: StorePlace) throws {
+        try ImageName.check(name)
+        let before = try references().first { $0.name == name }?.descriptor.digest
+        try setReference(name, to: digest)
+        if let before, before != digest { StandardError.print("cimg: \(name): named \(before) before") }
+        place.tell("\(name): names \(digest)")
+    }
+}
+
+/// Names that users, or sources, give to images.
+package enum ImageName {
+    /// Checks a name.
+    package static func check(_ name: String) throws {
+        try Store.checkName(name)
+        let prefix = name.prefix { $0 != ":" }
+        let isSource =
+            prefix.count < name.count
+            && (ImageLocation.Transport(rawValue: String(prefix)) != nil || prefix == "docker")
+        guard !isSource, !name.hasPrefix("sha256:"), Digest(hex: name) == nil else {
+            throw CommandError("name \"\(name)\": reads as a \(isSource ? "source" : "digest"), choose another")
+        }
+    }
+}
+
+extension CommandError {
+    /// The store has no image of a name.
+    package static func unknownImage(_ name: String) -> CommandError {
+        CommandError("\"\(name.printable)\": no image of this name in the store; \"cimg images\" lists them")
+    }
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Console
+import LayerStore
+import LinuxIO
+package import OCI
+package import Registry
+package import Transports
+
+/// A place that images are copied from or to: a registry, the store, or something on this machine.
+package enum ImagePlace {
+    /// A name in a registry.
+    case registry(String)
+    /// A name or digest in the store.
+    case stored(String)
+    /// An image layout, an archive, a directory.
+    case local(ImageLocation)
+
+    /// How places are written, for help texts.
+    package static let help = """
+        A place is docker://NAME, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME], dir:DIR, or a name \
+        of the store.
+        """
+
+    /// Reads what a user wrote.
+    ///
+    /// - Parameter isDestination: whether it may be a place that is yet to be made.
+    init(_ text: String, _ finder: ObjectFinder, isDestination: Bool = false) throws {
+        if let name = RegistryName.explicit(text) {
+            self = .registry(name)
+        } else if isDestination, let location = try ImageLocation(destination: text) {
+            self = .local(location)
+        } else if let location = try ImageLocation(parsing: text) {
+            self = .local(location)
+        } else {
+            self = .stored(text)
+        }
+    }
+}
+
+/// A copy of an image from one place to another, byte for byte.
+package struct ImageCopy {
+    let place: StorePlace
+    /// Speaks with the registry of the source.
+    let client: RegistryClient
+    /// Speaks with the registry of the destination.
+    let destinationClient: RegistryClient
+    /// Whether both clients have one password, which must not go to two registries.
+    package var isForOneRegistry = false
+    /// The platform to take of several; nil for this machine's.
+    package var platform: Platform?
+    /// Whether an index is copied with all its images.
+    package var takesAll = false
+    /// What is told while it lasts.
+    package var telling = PullMeter.Telling.progress
+
+    /// Makes a copy.
+    ///
+    /// - Parameters:
+    ///   - client: speaks with the registry of the source.
+    ///   - destinationClient: speaks with that of the destination.
+    package init(place: StorePlace, client: RegistryClient, destinationClient: RegistryClient) {
+        self.place = place
+        self.client = client
+        self.destinationClient = destinationClient
+    }
+
+    /// What was copied.
+    package struct Result {
+        /// The digest of the manifest or index that has the name now.
+        package var digest: Digest
+        /// Blobs whose bytes had to be copied, and those that were there.
+        var copied = 0
+        var present = 0
+    }
+
+    private var finder: ObjectFinder {
+        var finder = ObjectFinder(in: place)
+        finder.platform = platform
+        return finder
+    }
+
+    /// Copies.
+    package func run(from source: String, to destination: String) throws -> Result {
+        let from = try ImagePlace(source, finder)
+        let to = try ImagePlace(destination, finder, isDestination: true)
+        if isForOneRegistry, case .registry(let first) = from, case .registry(let second) = to {
+            try Self.checkSameRegistry(first, second)
+        }
+        if case .stored(let name) = to { return try intoStore(from, source, name) }
+        if case .local(let location) = to, location.transport == .dockerArchive {
+            return try intoDockerArchive(source, location)
+        }
+        // What a blob that is being copied leans on must stay.
+        let hold = try place.openStore().holdForWriting()
+        defer { withExtendedLifetime(hold) {} }
+        let (graph, origin) = try graph(from, source)
+        guard let place = try self.destination(to, origin) else {
+            throw CommandError("\"\(destination.printable)\": images cannot be written there")
+        }
+        return try copy(graph, to: place)
+    }
+
+    /// Refuses a password that would be shown to two registries.
+    private static func checkSameRegistry(_ first: String, _ second: String) throws {
+        let (first, second) = (try Reference(parsing: first).registry, try Reference(parsing: second).registry)
+        guard first != second else { return }
+        throw CommandError("--creds: two registries, \(first) and \(second); give --src-creds or --dest-creds")
+    }
+
+    // MARK: - Sources
+
+    /// What is to be copied, and the repository it is in where it is in one.
+    private func graph(_ place: ImagePlace, _ text: String) throws -> (SourceGraph, RemoteRepository?) {
+        switch place {
+        case .registry(let name):
+            let (_, document, repository) = try client.document(named: name)
+            let chosen = takesAll ? document : try repository.manifest(of: document, platform: platform)
+            return (try repository.graph(chosen), repository)
+        case .stored(let name):
+            let store = try self.place.openStore()
+            guard let digest = try store.find(name) else { throw CommandError.unknownImage(name) }
+            return (try store.graph(takesAll ? digest : store.describe(digest, platform: platform).digest), nil)
+        case .local(let location):
+            if takesAll, let graph = try openGraph(location) { return (graph, nil) }
+            let source = try finder.open(location)
+            guard let manifest = source.manifest, let configuration = source.configuration else {
+                // Without a manifest nothing can be copied as it is: the store makes one.
+                let store = try self.place.openStore()
+                let meter = ProgressMeter("reading \(text.printable)")
+                let image = try meter.finishing { try store.add(source, keepsBlobs: true, progress: meter.report) }
+                return (try store.graph(image.manifestDigest), nil)
+            }
+            return (try Self.graph(manifest, configuration, source.layers), nil)
+        }
+    }
+
+    private static func graph(
+        _ manifest: [UInt8], _ configuration: [UInt8], _ layers: [SourceLayer]
+    ) throws -> SourceGraph {
+        var openers: [Digest: @Sendable () throws -> any ByteStream] = [
+            Digest(of: configuration): { BytesStream(configuration) }
+        ]
+        for layer in layers {
+            if let digest = layer.descriptor?.digest { openers[digest] = layer.open }
+        }
+        return try SourceGraph(
+            manifest, mediaType: "", fetch: { throw CommandError("manifest \($0.digest): is not in the source") },
+            open: { [openers] blob in
+                guard let open = openers[blob.digest] else {
+                    throw CommandError("blob \(blob.digest): is not in the source")
+                }
+                return try open()
+            })
+    }
+
+    // MARK: - Destinations
+
+    private func destination(_ place: ImagePlace, _ origin: RemoteRepository?) throws -> (any ImageDestination)? {
+        switch place {
+        case .registry(let name):
+            let reference = try Self.target(name)
+            let repository = try destinationClient.repository(reference)
+            let isSame = origin?.registry == repository.registry && origin?.name != repository.name
+            return RegistryDestination(
+                repository: repository, tag: reference.tag ?? "latest", source: isSame ? origin?.name : nil)
+        case .local(let location): return try openDestination(location)
+        case .stored: return nil
+        }
+    }
+
+    /// The whole name that something is pushed to.
+    package static func target(_ name: String) throws -> Reference {
+        guard !RegistriesConfiguration.isShort(name) else {
+            throw CommandError(
+                "\"\(name.printable)\": names no registry to push to; give HOST[:PORT]/REPOSITORY[:TAG]")
+        }
+        let reference = try Reference(parsing: name).withDefaultTag
+        guard reference.digest == nil else {
+            throw CommandError("\"\(name.printable)\": a digest cannot be given to what is pushed; give a tag")
+        }
+        return reference
+    }
+
+    private func intoStore(_ from: ImagePlace, _ source: String, _ name: String) throws -> Result {
+        try ImageName.check(name)
+        let store = try place.openStore()
+        switch from {
+        case .registry(let image):
+            var pull = ImagePull(place: place, client: client)
+            (pull.platform, pull.takesAll, pull.telling) = (platform, takesAll, telling)
+            return Result(digest: try pull.run(image, into: store, name: name).digest)
+        case .stored(let image):
+            guard let digest = try store.find(image) else { throw CommandError.unknownImage(image) }
+            try store.name(name, digest, telling: place)
+            return Result(digest: digest)
+        case .local(let location):
+            let image = try finder.open(location)
+            let meter = ProgressMeter("importing \(name)")
+            let stored = try meter.finishing { try store.add(image, keepsBlobs: true, progress: meter.report) }
+            try store.name(name, stored.manifestDigest, telling: place)
+            return Result(digest: stored.manifestDigest)
+        }
+    }
+
+    /// Writes what `docker load` reads: its layers are uncompressed, so the store inflates them first.
+    private func intoDockerArchive(_ source: String, _ location: ImageLocation) throws -> Result {
+        let store = try place.openStore()
+        let hold = try store.holdForWriting()
+        defer { withExtendedLifetime(hold) {} }
+        let description = try inflated(ImagePlace(source, finder), source, in: store)
+        let layers = try description.configuration.rootfs.diffIDs.map { diffID in
+            guard let layer = try store.openLayer(diffID) else {
+                throw CommandError("layer \(diffID): vanished; try again")
+            }
+            return (
+                diffID: diffID, byteCount: layer.index.layerByteCount, data: FileStream(layer.data) as any ByteStream
+            )
+        }
+        var name: String?
+        if case .name(let text) = location.selection { name = text }
+        try writeDockerArchive(
+            location.path, name: name, configuration: description.configurationBytes, layers: layers)
+        return Result(digest: description.digest, copied: layers.count)
+    }
+
+    /// An image whose uncompressed layers are in the store.
+    private func inflated(_ place: ImagePlace, _ text: String, in store: Store) throws -> ImageDescription {
+        let source: SourceImage
+        switch place {
+        case .registry(let name):
+            let (_, document, repository) = try client.document(named: name)
+            source = try repository.source(repository.manifest(of: document, platform: platform), name: nil)
+        case .stored(let name):
+            guard let digest = try store.find(name) else { throw CommandError.unknownImage(name) }
+            source = store.source(try store.describe(digest, platform: platform))
+        case .local(let location): source = try finder.open(location)
+        }
+        let meter = ProgressMeter("reading \(text.printable)")
+        _ = try meter.finishing { try store.add(source, keepsBlobs: false, progress: meter.report) }
+        return try store.describe(source)
+    }
+}

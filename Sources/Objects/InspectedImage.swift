@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Console
+package import LayerStore
+package import OCI
+package import Registry
+
+/// What `inspect` found of an image, without its layers.
+package struct InspectedImage {
+    /// What was named: a manifest or an index, byte for byte.
+    package var topBytes: [UInt8]
+    /// Its digest.
+    package var topDigest: Digest
+    /// The repository's name; empty for what is in none.
+    package var repository = ""
+    /// The repository's tags, where they were asked for.
+    package var tags: [String] = []
+    /// The image.
+    package var image: ImageDescription
+
+    /// An image that is on this machine.
+    package init(_ image: ImageDescription) {
+        topBytes = image.manifestBytes
+        topDigest = image.digest
+        self.image = image
+    }
+
+    /// An image of a registry: its documents are fetched, nothing else.
+    package init(_ text: String, client: RegistryClient, platform: Platform?, withTags: Bool) throws {
+        let (reference, document, repository) = try client.document(named: text)
+        topBytes = document.bytes
+        topDigest = document.digest
+        self.repository = "\(reference.registry)/\(reference.repository)"
+        let manifest = try repository.manifest(of: document, platform: platform)
+        let source = try repository.source(manifest, platform: platform, name: nil)
+        image = try ImageDescription(source)
+        if withTags {
+            do {
+                tags = try repository.tags()
+            } catch let error as RegistryError {
+                // Whoever may read an image may not be allowed to list others.
+                StandardError.print("cimg: tags: \(error)")
+            }
+        }
+    }
+}

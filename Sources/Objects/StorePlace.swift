@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Console
+package import LayerStore
+import LinuxIO
+package import SystemPackage
+
+/// Which store a command works with, and whether it tells what it does.
+package struct StorePlace: Sendable {
+    /// The store's directory; a relative path is one of the current directory.
+    package var path: FilePath
+    /// Whether the user wants to know what is done.
+    package var isTalkative: Bool
+
+    /// Names a store.
+    package init(path: FilePath, isTalkative: Bool = false) {
+        self.path = path
+        self.isTalkative = isTalkative
+    }
+
+    /// Opens the store, which is made where there is none.
+    ///
+    /// - Throws: `StoreError`, or the `Errno` of finding the current directory.
+    package func openStore() throws -> Store {
+        let absolute = path.isAbsolute ? path : try FilePath.currentDirectory().pushing(path)
+        return try Store(absolute.lexicallyNormalized())
+    }
+
+    /// Tells something on standard error if the user wants to know it.
+    package func tell(_ text: @autoclosure () -> String) {
+        if isTalkative { StandardError.print("cimg: \(text())") }
+    }
+}
