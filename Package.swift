@@ -60,7 +60,7 @@ let package = Package(
         module("LayerStore", ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", system]),
         module("Transports", ["OCI", "FileTree", "Archive", "LayerStore", "LinuxIO", system]),
         module("Engines", ["OCI", "LinuxIO", system]),
-        module("Registry", ["OCI", "LayerStore", "LinuxIO", "CCurl", system]),
+        module("Registry", ["OCI", "Archive", "LayerStore", "LinuxIO", "CCurl", system]),
         module("TreeDiff", ["OCI", "FileTree", "LinuxIO"]),
         module("FileSystems", ["OCI", "FileTree", "EROFS", "LinuxIO", system]),
         module("Overlay", ["OCI", "FileTree", "EROFS", "FileSystems", "LinuxIO", system]),

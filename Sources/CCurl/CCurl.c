@@ -179,9 +179,10 @@ int ccurl_add_header(ccurl_session *session, const char *line) {
     return 0;
 }
 
-int ccurl_set_proxy(ccurl_session *session, const char *proxy, const char *except) {
+int ccurl_set_proxy(ccurl_session *session, const char *proxy) {
     SET(CURLOPT_PROXY, proxy);
-    SET(CURLOPT_NOPROXY, except);
+    /* Who is asked without it is decided: no variable of the environment has a say. */
+    SET(CURLOPT_NOPROXY, "");
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     return 0;
 }

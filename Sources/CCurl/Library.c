@@ -20,7 +20,6 @@ const char *ccurl_load(void) {
     if (!(*(void **)&lib.easy_setopt = dlsym(handle, "curl_easy_setopt"))) return dlerror();
     if (!(*(void **)&lib.easy_getinfo = dlsym(handle, "curl_easy_getinfo"))) return dlerror();
     if (!(*(void **)&lib.multi_setopt = dlsym(handle, "curl_multi_setopt"))) return dlerror();
-    /* Networks in no_proxy are known since 7.86. */
     curl_version_info_data *version = lib.curl_version_info(CURLVERSION_NOW);
     if (!version || version->version_num < 0x075600) return "is older than 7.86";
     if (!(version->features & CURL_VERSION_SSL)) return "was built without TLS";

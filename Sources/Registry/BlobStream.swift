@@ -18,9 +18,11 @@ final class BlobStream: ByteStream, @unchecked Sendable {
     /// Bytes given out when it broke last.
     private var lastBreak: Int64 = 0
 
-    init(_ repository: RemoteRepository, _ descriptor: ContentDescriptor) {
+    /// - Parameter answer: what has been asked for already.
+    init(_ repository: RemoteRepository, _ descriptor: ContentDescriptor, begun answer: HTTPAnswer? = nil) {
         self.repository = repository
         self.descriptor = descriptor
+        self.answer = answer
     }
 
     private var object: String { "\(repository.object): blob \(descriptor.digest)" }

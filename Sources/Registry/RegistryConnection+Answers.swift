@@ -29,6 +29,11 @@ extension RegistryConnection {
             return RegistryError(.denied, call.object, "\(status); log in with \"cimg login \(host)\"")
         case 403: return RegistryError(.denied, call.object, "\(status); this user may not do this")
         case 404: return RegistryError(.notFound, call.object, "not found: \(status)\(call.advice)")
+        case 407:
+            // What is not encrypted the proxy answers itself.
+            let proxy = (try? HTTPProxy(for: answer.address, in: certificates.environment))?.name ?? "of \(host)"
+            return RegistryError(
+                .denied, call.object, "proxy \(proxy.printable): answers 407; \(HTTPProxy.wantsPassword)")
         case 405, 415, 501: return RegistryError(.unsupported, call.object, status)
         case 429:
             return RegistryError(
@@ -44,10 +49,34 @@ extension RegistryConnection {
         return answer
     }
 
-    /// Reads a body whole.
+    /// Reads a document whole, as it was before the server coded it on the way (RFC 9110, section 8.4).
+    ///
+    /// Coded documents are not asked for, and some servers send them all the same.
+    /// - Throws: `RegistryError` if it is longer than `limit`, coded or not.
+    func body(of answer: HTTPAnswer, _ object: String, limit: Int) throws -> [UInt8] {
+        try decoded(plainBody(of: answer, object, limit: limit), answer, object, limit: limit)
+    }
+
+    /// Undoes what the server did to a body that was read.
+    func decoded(_ bytes: [UInt8], _ answer: HTTPAnswer, _ object: String, limit: Int) throws -> [UInt8] {
+        guard let coding = answer.coding else { return bytes }
+        guard ["gzip", "x-gzip", "zstd"].contains(coding) else {
+            throw RegistryError(
+                .unsupported, object, "\(host) sent it coded as \(coding.printable), which was not asked for")
+        }
+        do {
+            return try ContentCoding.decoded(bytes, limit: limit)
+        } catch ContentCoding.Failure.tooLarge {
+            throw RegistryError(.tooLarge, object, "is larger than \(limit) bytes when it is decoded")
+        } catch {
+            throw RegistryError(.damaged, object, "what \(host) sent is no \(coding): \(error)")
+        }
+    }
+
+    /// Reads a body whole, as it came.
     ///
     /// - Throws: `RegistryError` if it is longer than `limit`.
-    func body(of answer: HTTPAnswer, _ object: String, limit: Int) throws -> [UInt8] {
+    func plainBody(of answer: HTTPAnswer, _ object: String, limit: Int) throws -> [UInt8] {
         let bytes = try reading(object) { try answer.bytes(limit: limit) }
         guard bytes.count <= limit else {
             throw RegistryError(.tooLarge, object, "is larger than \(limit) bytes")

@@ -36,15 +36,32 @@ extension RegistryConnection {
             guard names.count <= limits.entries else {
                 throw RegistryError(.tooLarge, call.object, "has more than \(limits.entries) entries")
             }
-            guard let next = answer.headers("Link").lazy.compactMap({ LinkField.next(in: $0) }).first else {
-                return names
-            }
-            guard let address = answer.address.resolving(next), seen.insert(address).inserted else {
-                throw RegistryError(.failed, call.object, "\(host) has no end to its list")
-            }
-            call.target = .address(address)
+            guard let next = try nextPage(answer, call.object, &seen) else { return names }
+            call.target = .address(next)
         }
         throw RegistryError(.tooLarge, call.object, "has more than \(limits.pages) pages")
+    }
+
+    /// The address of the page behind an answer; nil if it is the last.
+    ///
+    /// - Parameter seen: the pages that were asked for.
+    /// - Throws: `RegistryError` where it cannot be told, or was asked for before.
+    func nextPage(_ answer: HTTPAnswer, _ object: String, _ seen: inout Set<WebAddress>) throws -> WebAddress? {
+        let next: String?
+        do {
+            next = try LinkField.next(in: answer.headers("Link"))
+        } catch {
+            throw RegistryError(
+                .failed, object, "\(host) sent a part of a list, and a Link field that does not tell where the rest is")
+        }
+        guard let next else { return nil }
+        guard let address = answer.address.resolving(next) else {
+            throw RegistryError(.failed, object, "\(host) says that its list goes on at \(next.printable)")
+        }
+        guard seen.insert(address).inserted else {
+            throw RegistryError(.failed, object, "\(host) has no end to its list")
+        }
+        return address
     }
 }
 
@@ -67,21 +84,42 @@ extension RemoteRepository {
         var call = call(object, .get, path)
         call.headers.append(("Accept", MediaType.index))
         let answer = try connection.send(call)
-        let index: ImageIndex
+        let found: [ContentDescriptor]
         switch answer.status {
-        case 200:
-            let bytes = try connection.body(of: answer, object, limit: DocumentLimit.manifest)
-            index = try ImageIndex(json: bytes, name: object)
+        case 200: found = try referrers(call, answer)
         case 400, 404, 405, 501:
             let tag = "sha256-\(digest.hex)"
             guard try self.digest(.tag(tag)) != nil else { return [] }
-            guard case .index(let found) = try decoded(try document(.tag(tag))) else { return [] }
-            index = found
+            guard case .index(let index) = try decoded(try document(.tag(tag))) else { return [] }
+            found = index.manifests
         default: throw connection.failure(call, answer)
         }
-        guard let artifactType else { return index.manifests }
+        guard let artifactType else { return found }
         // A registry need not have filtered.
-        return index.manifests.filter { $0.artifactType == artifactType }
+        return found.filter { $0.artifactType == artifactType }
+    }
+
+    /// The entries of a list of referrers, which may come in pages.
+    private func referrers(_ call: RegistryCall, _ first: HTTPAnswer) throws -> [ContentDescriptor] {
+        var (call, answer) = (call, first)
+        var found: [ContentDescriptor] = []
+        var seen: Set<WebAddress> = []
+        let limits = connection.limits
+        var byteCount = 0
+        for _ in 0..<limits.pages {
+            let bytes = try connection.body(of: answer, call.object, limit: DocumentLimit.manifest)
+            found += try ImageIndex(json: bytes, name: call.object).manifests
+            byteCount += bytes.count
+            guard found.count <= limits.entries, byteCount <= limits.entryByteCount else {
+                throw RegistryError(
+                    .tooLarge, call.object,
+                    "has more than \(limits.entries) entries, or pages of more than \(limits.entryByteCount) bytes")
+            }
+            guard let next = try connection.nextPage(answer, call.object, &seen) else { return found }
+            call.target = .address(next)
+            answer = try connection.send(call, expecting: [200])
+        }
+        throw RegistryError(.tooLarge, call.object, "has more than \(limits.pages) pages")
     }
 }
 

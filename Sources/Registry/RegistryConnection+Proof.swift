@@ -95,7 +95,7 @@ extension RegistryConnection {
         case 400, 401, 403: throw credential == nil ? unknownCaller(call) : wrongSecret(call)
         default: throw RegistryError(.failed, call.object, "\(name) answers \(answer.status)")
         }
-        let bytes = try reading(name) { try answer.bytes(limit: limits.listByteCount) }
+        let bytes = try body(of: answer, name, limit: limits.listByteCount)
         do {
             return try AccessToken(bytes, name: name, limit: limits.listByteCount)
         } catch {

@@ -225,7 +225,7 @@ final class RegistryConnection: Sendable {
         let isHome = address.authority == authority
         var route = try certificates.route(
             for: isHome ? host : address.authority, verifies: isHome ? verifiesHome : verifiesElsewhere)
-        route.proxy = HTTPProxy(for: address, in: certificates.environment)
+        route.proxy = try HTTPProxy(for: address, in: certificates.environment)
         return route
     }
 

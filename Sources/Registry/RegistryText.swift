@@ -14,7 +14,7 @@ package enum RegistryText {
 
     /// Reads a `Link` field of an answer from an address, and follows it.
     package static func readLink(_ field: String, from address: String) {
-        guard let from = WebAddress(parsing: address), let next = LinkField.next(in: field),
+        guard let from = WebAddress(parsing: address), let next = try? LinkField.next(in: [field]),
             let address = from.resolving(next)
         else { return }
         precondition(WebAddress(parsing: address.description) == address, "an address that reads as another one")

@@ -26,11 +26,13 @@ extension RemoteRepository {
     ) throws -> BlobUpload {
         if try has(descriptor.digest) { return .existed }
         let object = "\(self.object): blob \(descriptor.digest)"
+        var source = source
         var attempt = 1
         while true {
             do {
-                let (location, isMounted) = try begin(descriptor.digest, from: source, object)
-                guard let location, !isMounted else { return .mounted }
+                guard let location = try begin(descriptor.digest, from: source, object) else { return .mounted }
+                // What was not mounted once is sent.
+                source = nil
                 if try send(descriptor, to: location, object, open: open, isLast: attempt >= connection.limits.attempts)
                 {
                     return .sent
@@ -44,26 +46,43 @@ extension RemoteRepository {
     }
 
     /// Begins an upload; the registry tells where to send the bytes.
-    private func begin(
-        _ digest: Digest, from source: String?, _ object: String
-    ) throws -> (location: WebAddress?, isMounted: Bool) {
-        var path = "blobs/uploads/"
-        if let source {
-            path += "?mount=\(WebAddress.escaped("\(digest)"))&from=\(WebAddress.escaped(source))"
-        }
-        var call = call(object, .post, path, actions: "pull,push")
-        if let source { call.scopes.append("repository:\(source):pull") }
+    ///
+    /// - Returns: nil where the registry has taken the blob over from `source`.
+    private func begin(_ digest: Digest, from source: String?, _ object: String) throws -> WebAddress? {
+        var call = call(object, .post, "blobs/uploads/", actions: "pull,push")
         call.body = .bytes([])
-        let answer = try connection.send(call)
-        switch answer.status {
-        case 201 where source != nil: return (nil, true)
-        case 202:
-            guard let text = answer.header("Location"), let location = answer.address.resolving(text) else {
-                throw RegistryError(.failed, object, "\(connection.host) does not tell where to send it")
-            }
-            return (location, false)
-        default: throw connection.failure(call, answer)
+        if let source, let answer = try mount(digest, from: source, object) {
+            return answer.status == 201 ? nil : try location(answer, object)
         }
+        return try location(connection.send(call, expecting: [202]), object)
+    }
+
+    /// Asks the registry to take a blob over from another repository.
+    ///
+    /// - Returns: its answer; nil where it refuses: it need not know how, nor let this user read the other repository.
+    private func mount(_ digest: Digest, from source: String, _ object: String) throws -> HTTPAnswer? {
+        let query = "?mount=\(WebAddress.escaped("\(digest)"))&from=\(WebAddress.escaped(source))"
+        var call = call(object, .post, "blobs/uploads/" + query, actions: "pull,push")
+        call.scopes.append("repository:\(source):pull")
+        call.body = .bytes([])
+        do {
+            let answer = try connection.send(call)
+            switch answer.status {
+            case 201, 202: return answer
+            case 400, 401, 403, 404, 405, 501: return nil
+            default: throw connection.failure(call, answer)
+            }
+        } catch let error as RegistryError where error.code == .denied {
+            // Whether this user may write here, the ordinary upload tells.
+            return nil
+        }
+    }
+
+    private func location(_ answer: HTTPAnswer, _ object: String) throws -> WebAddress {
+        guard let text = answer.header("Location"), let location = answer.address.resolving(text) else {
+            throw RegistryError(.failed, object, "\(connection.host) does not tell where to send it")
+        }
+        return location
     }
 
     /// Sends the bytes and ends the upload; false if the registry is in a trouble that may pass.

@@ -27,7 +27,7 @@ let allowedEdges: [String: Set<String>] = [
     "Transports": ["OCI", "FileTree", "Archive", "LayerStore", "LinuxIO", "SystemPackage"],
     "Engines": ["OCI", "LinuxIO", "SystemPackage"],
     // The only module that speaks with a network.
-    "Registry": ["OCI", "LayerStore", "LinuxIO", "CCurl", "SystemPackage"],
+    "Registry": ["OCI", "Archive", "LayerStore", "LinuxIO", "CCurl", "SystemPackage"],
     "FileSystems": ["OCI", "FileTree", "EROFS", "LinuxIO", "SystemPackage"],
     "Overlay": ["OCI", "FileTree", "EROFS", "FileSystems", "LinuxIO", "SystemPackage"],
     // Archive for the tars that it writes.

@@ -108,6 +108,17 @@ struct CredentialTests {
         #expect(throws: RegistryError.self) { try find("r.example") }
     }
 
+    @Test(arguments: ["\n", "\r\n", ""])
+    func `a secret may be broken into lines, as base64 writes it`(_ end: String) throws {
+        let secret = String(repeating: "token", count: 40)
+        let whole = Array((Credential.password(user: "me", password: secret).base64 ?? "").utf8)
+        let lines = stride(from: 0, to: whole.count, by: 76).map {
+            String(decoding: whole[$0..<min($0 + 76, whole.count)], as: UTF8.self) + end
+        }
+        #expect(Credential(base64: lines.joined()) == .password(user: "me", password: secret))
+        #expect(Credential(base64: "bWU6 c2VjcmV0") == nil)
+    }
+
     @Test(arguments: [":p", "nocolon", ""])
     func `what is no user and password is refused`(_ text: String) {
         #expect(throws: FormatError("--creds", "is not of the form USER:PASSWORD")) { try Credential(parsing: text) }
@@ -121,6 +132,10 @@ struct CredentialTests {
         #expect(try token(#"{"token":"a"}"#).expiry == now + .seconds(54))
         #expect(try token(#"{"access_token":"b","expires_in":300}"#).expiry == now + .seconds(290))
         #expect(try token(#"{"token":"","access_token":"b","expires_in":-5}"#).text == "b")
+        #expect(try token(#"{"token":"a","expires_in":"300"}"#).expiry == now + .seconds(290))
+        #expect(try token(#"{"token":"a","expires_in":"soon"}"#).expiry == now + .seconds(54))
+        #expect(try token(#"{"token":"a","expires_in":null}"#).expiry == now + .seconds(54))
+        #expect(throws: FormatError.self) { try token(#"{"token":"a","expires_in":[]}"#) }
         #expect(throws: FormatError("token", "has no token")) { try token("{}") }
         #expect(throws: FormatError("token", at: "token", "is given twice")) {
             try token(#"{"token":"a","token":"b"}"#)

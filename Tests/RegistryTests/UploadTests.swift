@@ -63,6 +63,33 @@ struct UploadTests {
         #expect(registry.server.requests.allSatisfy { $0.body.isEmpty })
     }
 
+    @Test(arguments: [400, 401, 403, 404, 405, 501])
+    func `a blob whose mount is refused is sent`(_ status: Int) throws {
+        registry.add(image, to: "first", tag: "1")
+        let (descriptor, open) = layer
+        let isStored = Mutex(false)
+        registry.intercept { request in
+            if request.method == "HEAD" { return .init(isStored.withLock { $0 } ? 200 : 404) }
+            if request.method == "PUT" { isStored.withLock { $0 = true } }
+            return request.parameters("mount").isEmpty
+                ? nil : .init(status, headers: [("WWW-Authenticate", "Basic realm=\"r\"")])
+        }
+        #expect(try repository("second").upload(descriptor, from: "first", open: open) == .sent)
+        #expect(registry.server.requests.filter { !$0.parameters("mount").isEmpty }.count == 1)
+        #expect(registry.server.requests.filter { $0.method == "PUT" }.map(\.body) == [image.layers[0].blob])
+    }
+
+    @Test func `a mount that becomes an upload is gone on with`() throws {
+        let (descriptor, open) = layer
+        registry.intercept { request in
+            request.parameters("mount").isEmpty
+                ? nil : .init(202, headers: [("Location", "/v2/app/blobs/uploads/upload-0")])
+        }
+        registry.content.withLock { $0.uploads["upload-0"] = [] }
+        #expect(try repository().upload(descriptor, from: "first", open: open) == .sent)
+        #expect(registry.server.requests.filter { $0.method == "POST" }.count == 1)
+    }
+
     @Test(arguments: [404, 416, 429, 500, 502, 503, 504])
     func `an upload that fails is begun anew`(_ status: Int) throws {
         let (descriptor, open) = layer
@@ -139,6 +166,41 @@ struct UploadTests {
             return answer
         }
         let error = #expect(throws: RegistryError.self) { try repository().tags() }
+        #expect(error?.reason == "\(registry.host) has no end to its list")
+    }
+
+    @Test func `what refers to an image may come in pages`() throws {
+        let entries = (1...5).map { number -> JSON in
+            [
+                "mediaType": .string(MediaType.manifest), "digest": .string("\(Digest(of: [UInt8(number)]))"),
+                "size": 1,
+                "artifactType": .string(number.isMultiple(of: 2) ? "even" : "odd"),
+            ]
+        }
+        registry.intercept { request in
+            guard request.path.contains("/referrers/") else { return nil }
+            let page = request.parameters("page").first.flatMap { Int($0) } ?? 0
+            let index: JSON = [
+                "schemaVersion": 2, "mediaType": .string(MediaType.index),
+                "manifests": .array(Array(entries[(2 * page)..<min(2 * page + 2, 5)])),
+            ]
+            var answer = LoopbackServer.Answer(
+                200, headers: [("Content-Type", MediaType.index)], body: index.bytes)
+            if page < 2 { answer.headers.append(("Link", "<\(request.path)?page=\(page + 1)>; rel=\"next\"")) }
+            return answer
+        }
+        let subject = Digest(of: [0])
+        #expect(
+            try repository().referrers(of: subject).map(\.digest) == (1...5).map { Digest(of: [UInt8($0)]) })
+        #expect(
+            try repository().referrers(of: subject, artifactType: "odd").map(\.digest)
+                == [1, 3, 5].map { Digest(of: [UInt8($0)]) })
+        registry.intercept { request in
+            guard request.path.contains("/referrers/") else { return nil }
+            let index: JSON = ["schemaVersion": 2, "mediaType": .string(MediaType.index), "manifests": []]
+            return .init(200, headers: [("Link", "<\(request.path)>; rel=next")], body: index.bytes)
+        }
+        let error = #expect(throws: RegistryError.self) { try repository().referrers(of: subject) }
         #expect(error?.reason == "\(registry.host) has no end to its list")
     }
 

@@ -51,8 +51,8 @@ void ccurl_reset(ccurl_session *session);
 int ccurl_set_address(ccurl_session *session, const char *address);
 int ccurl_set_method(ccurl_session *session, const char *method, int body, const uint8_t *_Nullable bytes, int64_t size);
 int ccurl_add_header(ccurl_session *session, const char *line);
-/* `proxy` may be empty: none; `except` lists the hosts that are asked without it. */
-int ccurl_set_proxy(ccurl_session *session, const char *proxy, const char *except);
+/* `proxy` may be empty: none. The environment is not looked at. */
+int ccurl_set_proxy(ccurl_session *session, const char *proxy);
 int ccurl_set_connect_timeout(ccurl_session *session, long milliseconds);
 /* Whether the server must prove who it is, by an authority of `roots` (PEM); none for the library's own. */
 int ccurl_set_trust(ccurl_session *session, int verifies, const uint8_t *_Nullable roots, size_t size);

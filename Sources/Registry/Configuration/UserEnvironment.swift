@@ -29,6 +29,7 @@ package struct UserEnvironment: Sendable {
             "CONTAINERS_REGISTRIES_CONF", "REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "HOME", "DOCKER_CONFIG",
             "SSL_CERT_FILE", "XDG_CONFIG_HOME",
             "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY",
+            "REQUEST_METHOD",
         ]
         var variables: [String: String] = [:]
         for name in names {

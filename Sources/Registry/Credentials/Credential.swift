@@ -19,7 +19,10 @@ package enum Credential: Sendable, Equatable {
     }
 
     /// Decodes the base64 of `USER:PASSWORD`, as in files of credentials; nil if it is something else.
+    ///
+    /// Line ends are passed over: `base64` breaks lines.
     init?(base64 text: String) {
+        let text = String(decoding: text.utf8.filter { $0 != 0x0A && $0 != 0x0D }, as: UTF8.self)
         guard let data = Data(base64Encoded: text), let plain = String(validating: data, as: UTF8.self),
             let colon = plain.firstIndex(of: ":")
         else { return nil }

@@ -8,7 +8,22 @@ import Synchronization
 private struct TokenAnswer: Decodable {
     var token: String?
     var access_token: String?
-    var expires_in: Double?
+    var expires_in: Seconds?
+
+    /// A number of seconds, which some servers write as a text.
+    struct Seconds: Decodable {
+        /// The number; nil for a text that is none, which says nothing.
+        let value: Double?
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            do {
+                value = try container.decode(Double.self)
+            } catch DecodingError.typeMismatch {
+                value = Double(try container.decode(String.self)).flatMap { $0.isFinite ? $0 : nil }
+            }
+        }
+    }
 }
 
 /// A token, and until when it is good.
@@ -30,7 +45,7 @@ struct AccessToken: Sendable {
             throw FormatError(name, at: "token", "has characters that tokens cannot have")
         }
         self.text = text
-        let seconds = min(max(answer.expires_in ?? 60, 1), 24 * 3600)
+        let seconds = min(max(answer.expires_in?.value ?? 60, 1), 24 * 3600)
         expiry = now + .seconds(seconds - min(10, seconds / 10))
     }
 }

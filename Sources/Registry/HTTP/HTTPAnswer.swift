@@ -49,6 +49,13 @@ final class HTTPAnswer: ByteStream, @unchecked Sendable {
         return fields.filter { $0.name == name }.map(\.value)
     }
 
+    /// How the server coded the body on the way, in small letters; nil for not at all.
+    var coding: String? {
+        let codings = headers("Content-Encoding").joined(separator: ",").lowercased()
+            .split { $0 == "," || $0 == " " }.filter { $0 != "identity" }
+        return codings.isEmpty ? nil : codings.joined(separator: ", ")
+    }
+
     /// Reads the next bytes, waiting for them.
     ///
     /// - Throws: `TransferError` where the connection breaks, stands still or is slower than `RegistryLimits.leastRate`.

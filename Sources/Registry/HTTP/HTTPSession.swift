@@ -73,7 +73,7 @@ final class HTTPSession: @unchecked Sendable {
             try check(ccurl_set_method(session, method, Int32(ccurl_streamed_body), nil, Int64(clamping: count)))
         }
         for line in try Self.lines(request, agent: agent) { try check(ccurl_add_header(session, line)) }
-        try check(ccurl_set_proxy(session, route.proxy?.address ?? "", route.proxy?.exceptions ?? ""))
+        try check(ccurl_set_proxy(session, route.proxy?.address ?? ""))
         try check(ccurl_set_connect_timeout(session, Int(connectTimeout.milliseconds)))
         let roots = route.verifies ? try self.roots(route) : []
         try check(ccurl_set_trust(session, route.verifies ? 1 : 0, roots, roots.count))

@@ -35,7 +35,12 @@ struct NetworkFailure: Sendable {
             return
         }
         let said = error.code == 56 && !error.text.isEmpty ? error.text.printable : reason
-        self.reason = "proxy \(proxy.printable): \(said)"
+        self.reason = "proxy \(proxy.printable): \(said)\(Self.advice(for: error))"
+    }
+
+    /// What to do about a proxy's refusal.
+    private static func advice(for error: TransferError) -> String {
+        error.text.hasSuffix("response 407") ? "; " + HTTPProxy.wantsPassword : ""
     }
 
     /// Of codes that are about a proxy, where there is one: it has no address, it refuses, its protocol.
@@ -63,6 +68,8 @@ struct NetworkFailure: Sendable {
         case 60: return (.certificate, "its certificate is of an unknown authority or not valid")
         case 77: return (.certificate, "its certificate cannot be checked: the authorities cannot be read")
         case 58: return (.ourCertificate, "our certificate and key cannot be used")
+        // A proxy that refuses will do so again; one that cannot may be able to later.
+        case 56 where error.text.contains("CONNECT tunnel failed, response 4"): return (.noConnection, error.text)
         case 55, 56:
             if isRefusal(error.text) { return (.ourCertificate, refusal) }
             if error == .takesNothing { return (.broken, "it takes nothing more") }
