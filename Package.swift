@@ -104,7 +104,7 @@ let package = Package(
         tests(
             "Overlay",
             ["Overlay", "Transports", "TreeDiff", "FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
-        tests("Browsing", ["Browsing", "EROFS", "FileTree", "OCI"]),
+        tests("Browsing", ["Browsing", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests("FuseServer", ["FuseServer", "FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests(
             "Command", ["cimg", "CimgCommands", "Mounting", "FuseServer", "OCI", "FileTree", "LinuxIO", system],

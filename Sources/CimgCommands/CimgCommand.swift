@@ -31,7 +31,7 @@ package struct CimgCommand: ParsableCommand {
             ImportCommand.self, PullCommand.self, PushCommand.self, CopyCommand.self, TagsCommand.self,
             LoginCommand.self, LogoutCommand.self, ImagesCommand.self, InspectCommand.self, TagCommand.self,
             RemoveCommand.self, MountCommand.self, UmountCommand.self, MountsCommand.self, OverlayCommand.self,
-            DiffCommand.self, ListCommand.self, CatCommand.self,
+            DiffCommand.self, ListCommand.self, CatCommand.self, CopyOutCommand.self,
             PsCommand.self, PruneCommand.self, FsckCommand.self, SettleCommand.self,
         ])
 

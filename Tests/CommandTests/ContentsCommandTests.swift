@@ -107,6 +107,66 @@ struct ContentsCommandTests {
         #expect(try bench.shell("cimg cat oci:layout:odd \"$(printf '/\\377A')\"").output == "y")
     }
 
+    @Test func `files are copied as docker cp and podman cp have it`() throws {
+        let bench = try Sample.bench()
+        let list = "find . -mindepth 1 -printf '%P %y %m\\n' | sort"
+        try expect(
+            bench.shell("mkdir d && cimg cp old:/etc d && cd d && \(list)"),
+            is: .success(
+                "etc d 755\netc/link l 777\netc/name f 644\netc/shadow f 600\n"))
+        try expect(
+            bench.shell("mkdir e && cimg cp old:/etc/. e && cd e && \(list)"),
+            is: .success(
+                "link l 777\nname f 644\nshadow f 600\n"))
+        try expect(
+            bench.shell("cimg cp old /bin f && cd f && \(list)"),
+            is: .success(
+                "other f 4755\ntool f 4755\n"))
+        try expect(bench.shell("[ f/other -ef f/tool ]"), is: .success())
+        try expect(
+            bench.shell("cimg cp old:/etc/name g && cat g && cimg cp new:/etc/name g && cat g"),
+            is: .success(
+                "old\nnewer\n"))
+        try expect(
+            bench.shell("cimg cp old:/etc/name new:/srv/data d && cat d/name d/data"), is: .success("old\ndata\n"))
+        try expect(bench.shell("cimg cp old '/etc/*' e && ls e"), is: .success("link\nname\nshadow\n"))
+        try expect(bench.shell("cimg cp old:/etc/link h && readlink h"), is: .success("name\n"))
+        try expect(bench.shell("cimg cp -L old:/etc/link i && cat i"), is: .success("old\n"))
+    }
+
+    @Test func `what cannot be copied is told`() throws {
+        let bench = try Sample.bench()
+        bench.scratch.file("taken", "mine\n")
+        let cases: [(arguments: [String], line: String)] = [
+            (["old:/none", "x"], "old: \"/none\": no such file or directory"),
+            (["old:/etc", "taken"], "\"./taken\": is there and no directory; a link there is not followed"),
+            (["old:/etc/name", "none/"], "\"none/\": no such directory"),
+            (["old:/etc/name", "none/x"], "\"none\": No such file or directory"),
+            (["old:/etc/name", "old:/etc/shadow", "x"], "\"x\": not a directory, which several files need"),
+            (["old", "x"], "\"old\": no path in it is named"),
+            (["old:/etc"], "needs what is to be copied and where to: OBJECT:/PATH DEST, or - for a tar"),
+        ]
+        for (arguments, line) in cases {
+            let outcome = try bench.cimg(["cp"] + arguments)
+            #expect(
+                outcome.code == 2 && outcome.errors.contains(line.replacing("\"./", with: "\"")),
+                "\(arguments) \(outcome)")
+        }
+        try expect(bench.shell("cat taken; ls -A | grep -c '^x$\\|^.cimg'"), is: Outcome(1, "mine\n0\n"))
+    }
+
+    @Test func `a tar on standard output is what tar reads`() throws {
+        let bench = try Sample.bench()
+        try expect(bench.shell("cimg cp old:/etc - | tar -t"), is: .success("etc/\netc/link\netc/name\netc/shadow\n"))
+        try expect(
+            bench.shell("cimg cp old /etc/name /bin - | tar -xO etc bin/other name 2>/dev/null"),
+            is: Outcome(
+                2, "old\n#!/bin/sh\n"))
+        try expect(
+            bench.shell("mkdir t && cimg cp new / - | tar -x -p -C t && cimg diff --times new ./t"), is: .success())
+        try expect(bench.shell("cimg cp new / - | head -c 100 >/dev/null"), is: .success())
+    }
+
     @Test func `an upper is read over the image that it is of`() throws {
         let bench = try Sample.bench()
         try #require(try bench.cimg("overlay", "--help").code == 0)
