@@ -178,7 +178,7 @@ final class OverlayCore: Sendable {
     }
 
     /// Applies marks and the mapping of numbers.
-    private func show(_ status: inout LayerStatus, _ marks: OverlayMarks?, _ layer: Int) {
+    func show(_ status: inout LayerStatus, _ marks: OverlayMarks?, _ layer: Int) {
         if let override = marks?.override {
             status.uid = override.uid
             status.gid = override.gid

@@ -9,9 +9,10 @@ import SystemPackage
 // MARK: - Directories
 
 extension OverlayFileSystem {
-    /// The upper, where there is one.
+    /// The upper, where there is one; what an earlier change left is settled first, if it can be.
     func writableUpper() throws(Errno) -> UpperLayer {
         guard let upper else { throw .readOnlyFileSystem }
+        upper.settle()
         return upper
     }
 
@@ -54,7 +55,7 @@ extension OverlayFileSystem {
             throw error
         }
         // It has its name: from here on nothing may fail.
-        restoreTimes(times, of: target)
+        restoreTimes(times, of: target, upper)
         let directory = core.directories.shared(name, in: parent, identity)
         let top = LayerDirectory(layer: 0, kind: .disk(directory))
         nodes.update(node.number) { node in
@@ -66,9 +67,13 @@ extension OverlayFileSystem {
     }
 
     /// Copying something into a directory is no change of it.
-    func restoreTimes(_ status: stat, of directory: Descriptor) {
-        // `try?`: the copy is in place, and its directory merely looks changed.
-        try? directory.setEntryTimes([], access: status.st_atim, modification: status.st_mtim)
+    func restoreTimes(_ status: stat, of directory: Descriptor, _ upper: UpperLayer) {
+        do throws(Errno) {
+            return try directory.setEntryTimes([], access: status.st_atim, modification: status.st_mtim)
+        } catch {}
+        upper.settle { () throws(Errno) in
+            try directory.setEntryTimes([], access: status.st_atim, modification: status.st_mtim)
+        }
     }
 }
 
@@ -90,18 +95,19 @@ extension OverlayFileSystem {
         let upper = try writableUpper()
         let node = try nodes.node(number)
         if node.type == .directory {
-            try upper.changes.hold { () throws(Errno) in _ = try upperDirectory(of: number, upper) }
+            try upper.changing { () throws(Errno) in _ = try upperDirectory(of: number, upper) }
             return nil
         }
         try node.pending?.finish()
         guard !node.isUpper || node.data != nil && needsBytes else { return nil }
         return try upper.copies.hold(number) { () throws(Errno) in
             let node = try nodes.node(number)
-            if node.isUpper {
-                try fill(node, upper)
+            guard !node.isUpper || node.data != nil && needsBytes else { return nil }
+            let status = try core.status(of: node.place)
+            if node.isUpper, status.linkCount > 1 {
+                try fill(node, status, upper)
                 return nil
             }
-            let status = try core.status(of: node.place)
             guard node.type == .regular else {
                 try copyUp(special: node, status, upper)
                 return nil
@@ -136,35 +142,50 @@ extension OverlayFileSystem {
     private func copyUp(special node: OverlayNode, _ status: LayerStatus, _ upper: UpperLayer) throws(Errno) {
         let spare = upper.temporaryName()
         let target = status.type == .symbolicLink ? try core.target(of: node.place) : nil
-        try make(spare, in: upper.temporary, status.type, mode: 0o600, status.device, target, upper)
-        defer { upper.removeRemains(spare) }
-        try copyAttributes(of: node.place, status, to: spare, in: upper.temporary, upper)
-        try place(spare, in: upper.temporary, as: node.number, upper)
+        do throws(Errno) {
+            try make(spare, in: upper.temporary, status.type, mode: 0o600, status.device, target, upper)
+            try copyAttributes(of: node.place, status, to: spare, in: upper.temporary, upper)
+            guard case .nameless = try place(spare, in: upper.temporary, as: node.number, upper) else { return }
+        } catch {
+            upper.removeRemains(spare)
+            throw error
+        }
+        upper.removeRemains(spare)
     }
 
-    /// Brings the bytes of an upper file that so far has nothing but its attributes, from the layer below.
+    /// Brings the bytes of an upper file that so far has nothing but its attributes and that has several names, as only
+    /// others make it: the file stays the same one.
     ///
     /// Always all of them, though the file may be about to be cut: it has bytes of its own from one moment to the next.
-    private func fill(_ node: OverlayNode, _ upper: UpperLayer) throws(Errno) {
+    private func fill(_ node: OverlayNode, _ status: LayerStatus, _ upper: UpperLayer) throws(Errno) {
         guard let data = node.data else { return }
         let source = try core.open(data)
-        let status = try core.status(of: node.place)
         let (directory, name) = try core.reach(node.place)
-        let capability = try directory.entryXattr(FileCapability.name, of: name)
+        let before = try AttributeSnapshot(name, in: directory)
         let file = try directory.openEntry(name, O_RDWR)
-        // A failure or a crash before the mark goes leaves the file as it was.
-        try FileCopy.copy(source, to: file, size: status.size, of: status.size)
-        // Who writes to a file takes this from it.
-        if let capability { try directory.setEntryXattr(FileCapability.name, of: name, to: capability) }
-        try directory.setEntryTimes(
-            name, access: timespec(status.accessTime), modification: timespec(status.modificationTime))
-        try file.synchronize()
+        // A failure or a crash before the mark goes leaves the file as it was. Who writes to a file changes its times, and
+        // takes its capabilities.
         do throws(Errno) {
+            try FileCopy.copy(source, to: file, size: status.size, of: status.size)
+        } catch {
+            upper.settle { () throws(Errno) in try before.restore() }
+            throw error
+        }
+        do throws(Errno) {
+            try before.restore()
+            try file.synchronize()
             try directory.removeEntryXattr(upper.prefix + Array("metacopy".utf8), of: name)
-        } catch .noData {}
+        } catch {
+            upper.settle { () throws(Errno) in try before.restore() }
+            throw error
+        }
         nodes.update(node.number) { $0.data = nil }
-        // `try?`: of a file that has its bytes this mark says nothing.
-        try? directory.removeEntryXattr(upper.prefix + Array("redirect".utf8), of: name)
+        let redirect = upper.prefix + Array("redirect".utf8)
+        upper.settle { () throws(Errno) in
+            do throws(Errno) {
+                try directory.removeEntryXattr(redirect, of: name)
+            } catch .noData {}
+        }
     }
 }
 

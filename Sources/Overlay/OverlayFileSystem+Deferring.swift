@@ -37,7 +37,7 @@ extension OverlayFileSystem {
             else { return nil }
             let source = try core.open(node.place)
             // What keeps the copy from its name is told now, where it can be.
-            try upper.changes.hold { () throws(Errno) in
+            try upper.changing { () throws(Errno) in
                 if let name = node.names.last { _ = try upperDirectory(of: name.parent, upper) }
             }
             guard let target = try reserve(status.size, source, upper) else { return nil }

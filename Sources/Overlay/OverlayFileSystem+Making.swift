@@ -4,7 +4,6 @@ package import FileSystems
 import FileTree
 import Glibc
 import LinuxIO
-import Synchronization
 package import SystemPackage
 
 extension OverlayFileSystem {
@@ -48,17 +47,26 @@ extension OverlayFileSystem {
             throw .notPermitted
         }
         try copyUp(file)
-        return try upper.changes.hold { () throws(Errno) in
+        return try upper.changing { () throws(Errno) in
             let (target, parent, isCovered) = try vacancy(name, in: directory, upper)
             let node = try nodes.node(file)
             let (source, sourceName) = try core.reach(node.place)
+            try upper.relateLinkCount(of: node.place, core)
+            var shown = try status(of: node.place)
             if isCovered {
                 let spare = upper.temporaryName()
-                try source.linkEntry(sourceName, to: upper.temporary, as: spare)
-                try upper.temporary.renameEntry(spare, to: target, as: name)
+                do throws(Errno) {
+                    try source.linkEntry(sourceName, to: upper.temporary, as: spare)
+                    try upper.temporary.renameEntry(spare, to: target, as: name)
+                } catch {
+                    upper.removeRemains(spare)
+                    throw error
+                }
             } else {
                 try source.linkEntry(sourceName, to: target, as: name)
             }
+            // The link is there: from here on nothing may fail.
+            shown.linkCount += 1
             nodes.update(file) { node in
                 node.references &+= 1
                 node.add(OverlayNode.Name(parent: directory, name: name))
@@ -67,7 +75,13 @@ extension OverlayFileSystem {
                     node.isRemoved = false
                 }
             }
-            return attributes(try status(of: node.place), try nodes.node(file))
+            let linked = try nodes.node(file)
+            do throws(Errno) {
+                shown = try status(of: linked.place)
+            } catch {
+                core.log("a new link is shown with its old time of change: \(error)")
+            }
+            return attributes(shown, linked)
         }
     }
 
@@ -108,207 +122,5 @@ extension OverlayFileSystem {
             _ = try directory.entryStatus(name)
             return true
         } catch .noSuchFileOrDirectory { return false }
-    }
-
-    private func made(
-        _ name: [UInt8], in directory: FileNumber, _ new: NewFile
-    ) throws(Errno) -> (attributes: FileAttributes, file: Descriptor?) {
-        let upper = try writableUpper()
-        return try upper.changes.hold { () throws(Errno) in
-            guard !name.isEmpty, name.count <= 255 else { throw .fileNameTooLong }
-            let parent = try upperDirectory(of: directory, upper)
-            let target = try core.directories.descriptor(of: parent)
-            let inherited = try inheritance(of: parent, target)
-            let plainCount = core.plainFiles?.changeCount ?? 0
-            var new = new
-            // Where a directory has a list for what is made in it, that list takes the place of the mask.
-            if inherited.list == nil { new.mode &= ~new.caller.umask }
-            var made = try makeFirst(name, in: directory, parent, target, new, inherited, upper)
-            if made == nil {
-                let isCovered = try vacancy(name, in: directory, upper).isCovered
-                made =
-                    isCovered
-                    ? try makeOver(name, in: target, new, inherited, upper)
-                    : try makePlain(name, in: target, new, inherited, upper)
-            }
-            guard let made else { throw .ioError }
-            let place = LayerPlace(layer: 0, kind: .disk(parent, name))
-            var found = OverlayFile(status: try core.status(made.status, of: name, in: target, layer: 0), place: place)
-            if new.type == .regular, inherited.list == nil, !upper.settings.recordsOverrides {
-                core.plainFiles?.insertNew(found.status.identity, since: plainCount) {
-                    (try? target.entryXattrNames(name))?.isEmpty == true
-                }
-            } else {
-                core.plainFiles?.remove(found.status.identity)
-            }
-            if new.type == .directory {
-                let disk = core.directories.shared(name, in: parent, found.status.identity)
-                disk.facts.withLock { $0.hasDotNames = false }
-                found.stack = [LayerDirectory(layer: 0, kind: .disk(disk))]
-                found.place = found.stack[0].place
-            }
-            return (take(found, name, in: directory), made.file)
-        }
-    }
-
-    /// Makes a file where most likely nothing has its name; nil where a closer look is needed.
-    private func makeFirst(
-        _ name: [UInt8], in directory: FileNumber, _ parent: DiskDirectory, _ target: Descriptor, _ new: NewFile,
-        _ inherited: DirectoryFacts.Inheritance, _ upper: UpperLayer
-    ) throws(Errno) -> MadeFile? {
-        if core.usesDotNames {
-            guard !name.starts(with: DotNames.prefix), try !core.mayHaveDotNames(parent) else { return nil }
-        }
-        guard try !lowerHas(name, below: directoryNode(directory)) else { return nil }
-        do throws(Errno) {
-            return try makePlain(name, in: target, new, inherited, upper)
-        } catch .fileExists { return nil }
-    }
-
-    /// What is made in a directory of the upper inherits.
-    private func inheritance(
-        of directory: DiskDirectory, _ open: Descriptor
-    ) throws(Errno) -> DirectoryFacts.Inheritance {
-        let (known, count) = directory.facts.withLock { ($0.inheritance, $0.changeCount) }
-        if let known { return known }
-        let status = try open.status()
-        var found = DirectoryFacts.Inheritance()
-        if status.st_mode & S_ISGID != 0 { found.group = status.st_gid }
-        found.list = try open.entryXattr(Self.defaultACL, of: [UInt8(ascii: ".")])
-        directory.facts.withLock { facts in
-            // A change meanwhile may have come after the look.
-            if facts.changeCount == count { facts.inheritance = found }
-        }
-        return found
-    }
-
-    /// Takes note that a directory's attributes have changed.
-    func forgetInheritance(of node: OverlayNode) {
-        guard let top = node.stack.first, top.layer == 0, case .disk(let disk) = top.kind else { return }
-        disk.facts.withLock { facts in
-            facts.inheritance = nil
-            facts.changeCount &+= 1
-        }
-    }
-
-    /// Makes a file where nothing has its name.
-    private func makePlain(
-        _ name: [UInt8], in directory: Descriptor, _ new: NewFile, _ inherited: DirectoryFacts.Inheritance,
-        _ upper: UpperLayer
-    ) throws(Errno) -> MadeFile {
-        var file: Descriptor?
-        let needed: UInt32 = upper.settings.recordsOverrides ? (new.type == .directory ? 0o700 : 0o600) : 0
-        let mode = mode_t(new.mode & 0o7777 | needed)
-        if new.isOpened {
-            file = try directory.openEntry(
-                name, O_RDWR | O_CREAT | O_EXCL, mode: mode, leavingTimes: upper.leavesTimes)
-        } else {
-            try make(name, in: directory, new.type, mode: mode, new.device, new.target, upper)
-        }
-        do throws(Errno) {
-            var status = if let file { try file.status() } else { try directory.entryStatus(name) }
-            if try settle(name, in: directory, new, inherited, status, upper) {
-                status = try directory.entryStatus(name)
-            }
-            return MadeFile(status: status, file: file)
-        } catch {
-            try? directory.removeEntry(name, isDirectory: new.type == .directory)
-            throw error
-        }
-    }
-
-    /// Gives a new file the owner that it shall have; false where it has it.
-    private func settle(
-        _ name: [UInt8], in directory: Descriptor, _ new: NewFile, _ inherited: DirectoryFacts.Inheritance,
-        _ now: stat, _ upper: UpperLayer
-    ) throws(Errno) -> Bool {
-        let mapping = core.options.identifiers(of: 0)
-        let present = UInt16(truncatingIfNeeded: now.st_mode & 0o7777)
-        var permissions = present
-        if upper.settings.recordsOverrides {
-            permissions = permissions & 0o7000 | UInt16(truncatingIfNeeded: new.mode) & permissions & 0o777
-        }
-        if inherited.group != nil, new.type == .directory { permissions |= 0o2000 }
-        let owned = OwnedAs(
-            uid: new.caller.uid, gid: inherited.group.map { mapping.shownGroup($0) } ?? new.caller.gid,
-            permissions: permissions, type: new.type, device: new.device)
-        if !upper.settings.recordsOverrides, permissions == present, mapping.storedUser(owned.uid) == now.st_uid,
-            mapping.storedGroup(owned.gid) == now.st_gid
-        {
-            return false
-        }
-        try own(name, in: directory, owned, upper)
-        guard new.type != .symbolicLink, !upper.settings.recordsOverrides else { return true }
-        // A change of owner takes these bits away.
-        if permissions & 0o6000 != 0 { try directory.setEntryMode(name, mode_t(permissions)) }
-        return true
-    }
-
-    /// Makes a file in the place of a whiteout, at once.
-    private func makeOver(
-        _ name: [UInt8], in directory: Descriptor, _ new: NewFile, _ inherited: DirectoryFacts.Inheritance,
-        _ upper: UpperLayer
-    ) throws(Errno) -> MadeFile {
-        let spare = upper.temporaryName()
-        guard let acl = inherited.list else {
-            return try makeOver(name, in: directory, new, inherited, upper, spare, in: upper.temporary)
-        }
-        // What is made in a directory with that list inherits from it.
-        let workshop = upper.temporaryName()
-        try upper.temporary.makeEntryDirectory(workshop, mode: 0o700)
-        defer { upper.removeRemains(workshop) }
-        let open = try upper.temporary.openBeneath(workshop, O_RDONLY | O_DIRECTORY)
-        try open.setEntryXattr(Self.defaultACL, of: [], to: acl)
-        return try makeOver(name, in: directory, new, inherited, upper, spare, in: open)
-    }
-
-    private func makeOver(
-        _ name: [UInt8], in directory: Descriptor, _ new: NewFile, _ inherited: DirectoryFacts.Inheritance,
-        _ upper: UpperLayer, _ spare: [UInt8], in workshop: Descriptor
-    ) throws(Errno) -> MadeFile {
-        let made = try makePlain(spare, in: workshop, new, inherited, upper)
-        do throws(Errno) {
-            if new.type == .directory {
-                try upper.mark("opaque", [UInt8(ascii: "y")], spare, in: workshop)
-                try workshop.renameEntry(spare, to: directory, as: name, flags: .exchange)
-                try? workshop.removeEntry(spare)
-            } else {
-                try workshop.renameEntry(spare, to: directory, as: name)
-            }
-        } catch {
-            try? workshop.removeEntry(spare, isDirectory: new.type == .directory)
-            throw error
-        }
-        return MadeFile(status: try directory.entryStatus(name), file: made.file)
-    }
-
-    static let defaultACL = Array("system.posix_acl_default".utf8)
-}
-
-/// What was made: what stat(2) tells of it, and the open file if it was to be opened.
-private struct MadeFile {
-    var status: stat
-    var file: Descriptor?
-}
-
-/// What is to be made.
-private struct NewFile {
-    var type: FileTree.FileType
-    var mode: UInt32
-    var caller: Caller
-    var device = DeviceNumber()
-    var target: [UInt8]?
-    var isOpened = false
-
-    init(
-        _ type: FileTree.FileType, _ mode: UInt32, _ caller: Caller, device: DeviceNumber = DeviceNumber(),
-        target: [UInt8]? = nil, isOpened: Bool = false
-    ) {
-        self.type = type
-        self.mode = mode & 0o7777
-        self.caller = caller
-        self.device = device
-        self.target = target
-        self.isOpened = isOpened
     }
 }

@@ -33,7 +33,7 @@ extension OverlayFileSystem {
     func place(
         _ name: [UInt8], in directory: Descriptor, as number: FileNumber, data: LayerPlace? = nil, _ upper: UpperLayer
     ) throws(Errno) -> CopyOutcome {
-        try upper.changes.hold { () throws(Errno) in
+        try upper.changing { () throws(Errno) in
             let node = try nodes.node(number)
             let identity = FileIdentity(try directory.entryStatus(name))
             core.plainFiles?.remove(identity)
@@ -55,39 +55,59 @@ extension OverlayFileSystem {
             let file = name.isEmpty ? directory : try directory.openEntryPath(name)
             return .nameless(LayerPlace(layer: 0, kind: .open(file)))
         }
+        if node.isUpper, case .disk(let parent, let entry) = node.place.kind {
+            try put(name, in: directory, to: parent, entry, over: true, upper)
+            return .named(node.place)
+        }
         let living = try livingName(of: node, upper)
         guard let copyName = node.copyName else {
             guard let living else { throw .staleNFSFileHandle }
-            try link(name, in: directory, to: living)
+            try put(name, in: directory, to: living.directory, living.name, upper)
             return .named(LayerPlace(layer: 0, kind: .disk(living.directory, living.name)))
         }
-        // All names of the file, also those that nobody has looked at, lead to what `links` has.
+        // All names of the file, also those that nobody has looked at, lead to what `links` has: with that name it is the
+        // whole copy.
         let shown = Int64(try core.status(of: node.place).linkCount) - Int64(upper.removedNames(of: copyName))
-        let difference = Int32(clamping: shown - (living == nil ? 1 : 2))
-        try upper.setLinkDifference(difference, of: name, in: directory)
+        try upper.setLinkTotal(shown, of: name, in: directory)
         try upper.addCopy(copyName, of: name, in: directory, inode: identity.inode)
         do throws(Errno) {
-            if let living { try link(name, in: directory, to: living) }
+            if let living { try put(name, in: directory, to: living.directory, living.name, upper) }
         } catch {
-            // `try?`: what stays there is the whole file as it is below, and is replaced by the next try.
-            try? upper.removeCopy(copyName)
+            upper.removeCopy(copyName)
             throw error
         }
-        // `try?`: of a file that has a copy nobody asks for this count.
-        try? upper.forgetRemoved(copyName)
-        guard let living else {
-            return .named(LayerPlace(layer: 0, kind: .disk(upper.linksDirectory, copyName)))
-        }
-        return .named(LayerPlace(layer: 0, kind: .disk(living.directory, living.name)))
+        upper.forgetRemoved(copyName)
+        let place = LayerPlace(
+            layer: 0, kind: .disk(living?.directory ?? upper.linksDirectory, living?.name ?? copyName))
+        upper.settleLinkCount(of: copyName)
+        return .named(place)
     }
 
-    private func link(
-        _ name: [UInt8], in directory: Descriptor, to living: (directory: DiskDirectory, name: [UInt8])
+    /// Gives a copy its name: an open file without one its first, another one in the place of that which it has.
+    ///
+    /// - Parameter isOver: whether it takes the place of what has the name.
+    private func put(
+        _ name: [UInt8], in directory: Descriptor, to parent: DiskDirectory, _ newName: [UInt8],
+        over isOver: Bool = false,
+        _ upper: UpperLayer
     ) throws(Errno) {
-        let target = try core.directories.descriptor(of: living.directory)
+        let target = try core.directories.descriptor(of: parent)
         let times = try target.status()
-        try directory.linkEntry(name, to: target, as: living.name)
-        restoreTimes(times, of: target)
+        if name.isEmpty, !isOver {
+            try directory.linkEntry(name, to: target, as: newName)
+        } else if name.isEmpty {
+            let spare = upper.temporaryName()
+            do throws(Errno) {
+                try directory.linkEntry(name, to: upper.temporary, as: spare)
+                try upper.temporary.renameEntry(spare, to: target, as: newName)
+            } catch {
+                upper.removeRemains(spare)
+                throw error
+            }
+        } else {
+            try directory.renameEntry(name, to: target, as: newName, flags: isOver ? [] : .noReplace)
+        }
+        restoreTimes(times, of: target, upper)
     }
 
     /// A name that a file still has, and the upper's directory for it; nil where no known name is one.

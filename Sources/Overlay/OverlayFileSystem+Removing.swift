@@ -9,7 +9,7 @@ package import SystemPackage
 extension OverlayFileSystem {
     package func unlink(_ name: [UInt8], in directory: FileNumber) throws(Errno) {
         let upper = try writableUpper()
-        try upper.changes.hold { () throws(Errno) in
+        try upper.changing { () throws(Errno) in
             let parent = try directoryNode(directory)
             if try unlinkPlain(name, in: parent, upper) { return }
             guard let file = try find(name, in: parent) else { throw .noSuchFileOrDirectory }
@@ -17,21 +17,21 @@ extension OverlayFileSystem {
             let target = try core.directories.descriptor(of: upperDirectory(of: directory, upper))
             let isInUpper = try has(name, in: target)
             let hides = try lowerHas(name, below: try directoryNode(directory))
-            let lost = try losing(file, name, in: directory, isInUpper: isInUpper, target, upper)
-            if isInUpper, hides {
-                try upper.replaceByWhiteout(name, in: target, isDirectory: false)
-            } else if isInUpper {
-                try target.removeEntry(name)
-            } else {
-                try upper.makeWhiteout(name, in: target)
+            try losing(file, name, in: directory, isInUpper: isInUpper, target, upper) { () throws(Errno) in
+                if isInUpper, hides {
+                    try upper.replaceByWhiteout(name, in: target, isDirectory: false)
+                } else if isInUpper {
+                    try target.removeEntry(name)
+                } else {
+                    try upper.makeWhiteout(name, in: target)
+                }
             }
-            try lost.finish()
         }
     }
 
     package func removeDirectory(_ name: [UInt8], in directory: FileNumber) throws(Errno) {
         let upper = try writableUpper()
-        try upper.changes.hold { () throws(Errno) in
+        try upper.changing { () throws(Errno) in
             let parent = try directoryNode(directory)
             if try removePlain(name, in: parent) { return }
             guard let file = try find(name, in: parent) else { throw .noSuchFileOrDirectory }
@@ -70,9 +70,9 @@ extension OverlayFileSystem {
         var file = OverlayFile(status: try core.status(now, of: name, in: target, layer: 0), place: place)
         guard file.status.type != .directory, !file.status.isWhiteoutDevice else { return false }
         file.status.linkCount = try upper.shownLinkCount(file.status, of: place, core)
-        let lost = try losing(file, name, in: parent.number, isInUpper: true, target, upper)
-        try target.removeEntry(name)
-        try lost.finish()
+        try losing(file, name, in: parent.number, isInUpper: true, target, upper) { () throws(Errno) in
+            try target.removeEntry(name)
+        }
         return true
     }
 
@@ -119,87 +119,5 @@ extension OverlayFileSystem {
         guard let number = nodes.known(file, name, in: parent) else { return }
         nodes.removeKey(of: number)
         nodes.update(number) { $0.isRemoved = true }
-    }
-
-    /// Prepares for the loss of a file's name: who has the file open keeps it.
-    ///
-    /// - Parameters:
-    ///   - isInUpper: whether the name is one of the upper.
-    ///   - directory: the upper's directory.
-    func losing(
-        _ file: OverlayFile, _ name: [UInt8], in parent: FileNumber, isInUpper: Bool, _ directory: Descriptor,
-        _ upper: UpperLayer
-    ) throws(Errno) -> LostName {
-        var lost = LostName()
-        if let number = nodes.known(file, name, in: parent) {
-            lost.number = number
-            lost.nodes = nodes
-            lost.name = OverlayNode.Name(parent: parent, name: name)
-            lost.isLast = file.status.linkCount <= 1
-            if isInUpper, lost.isLast, try nodes.node(number).openCount == 0 {
-                lost.status = file.status
-            } else if isInUpper {
-                lost.anchor = try directory.openEntryPath(name)
-            }
-        }
-        // A name of a lower file whose bytes are the copy's: the copy's count goes down by an attribute alone.
-        if let copyName = file.copyName, file.place.layer == 0, !isInUpper, case .disk = file.place.kind {
-            lost.copy = (upper, file.place, copyName, core)
-        } else if let copyName = file.copyName, file.place.layer > 0 {
-            lost.counted = (upper, copyName)
-        } else if isInUpper, file.status.linkCount <= 1, let copyName = upper.copyName(of: file.status.identity),
-            let place = upper.copy(called: copyName)
-        {
-            lost.copy = (upper, place, copyName, core)
-            lost.isCopyUnused = true
-        }
-        return lost
-    }
-}
-
-/// A name that a file is about to lose.
-struct LostName {
-    var number: FileNumber?
-    var nodes: OverlayNodes?
-    var name: OverlayNode.Name?
-    /// The file itself, if it is one of the upper.
-    var anchor: Descriptor?
-    /// What was known of a file that nobody has open, and that loses its last name.
-    var status: LayerStatus?
-    var isLast = false
-    var copy: (upper: UpperLayer, place: LayerPlace, name: [UInt8], core: OverlayCore)?
-    var isCopyUnused = false
-    /// What counts the names that a lower file without a copy has lost.
-    var counted: (upper: UpperLayer, name: [UInt8])?
-
-    /// Takes note that the name is lost.
-    func finish() throws(Errno) {
-        if let copy {
-            let (directory, name) = try copy.core.reach(copy.place)
-            var now = try copy.core.status(of: copy.place)
-            now.linkCount = try copy.upper.shownLinkCount(now, of: copy.place, copy.core)
-            if isCopyUnused || now.linkCount <= 1 {
-                try copy.upper.removeCopy(copy.name)
-            } else {
-                let real = try directory.entryStatus(name).st_nlink
-                let difference = Int64(now.linkCount) - 1 - Int64(real)
-                try copy.upper.setLinkDifference(Int32(clamping: difference), of: name, in: directory)
-            }
-        }
-        // The name is gone already; a count that cannot be written down is right until the mount ends.
-        if let counted { try? counted.upper.countRemoved(counted.name) }
-        guard let number, let nodes, let name else { return }
-        nodes.update(number) { node in
-            node.names.removeAll { $0 == name }
-            if node.isUpper {
-                if isLast { node.isRemoved = true }
-                // The place may be of this name.
-                if let anchor { node.place = LayerPlace(layer: 0, kind: .open(anchor)) }
-                if let status { node.place = LayerPlace(layer: 0, kind: .gone(LayerPlace.LastStatus(status))) }
-            } else {
-                if isLast { node.isRemoved = true }
-            }
-        }
-        if isLast { nodes.removeKey(of: number) }
     }
 }

@@ -20,7 +20,7 @@ extension OverlayFileSystem {
         let held = try holding(name, in: directory, newName, in: newDirectory, flags)
         defer { for number in held { nodes.forget(number, count: 1) } }
         for number in held { try copyUp(number, needsBytes: false) }
-        try upper.changes.hold { () throws(Errno) in
+        try upper.changing { () throws(Errno) in
             guard let source = try find(name, in: directoryNode(directory)) else { throw .noSuchFileOrDirectory }
             let target = try find(newName, in: directoryNode(newDirectory))
             if flags.contains(.noReplace), target != nil { throw .fileExists }
@@ -33,7 +33,7 @@ extension OverlayFileSystem {
             let from = try upperDirectory(of: directory, upper)
             let to = try upperDirectory(of: newDirectory, upper)
             let move = NameChange(
-                from: from, to: to, source: source, target: target,
+                upper: upper, from: from, to: to, source: source, target: target,
                 fromOpen: try core.directories.descriptor(of: from), toOpen: try core.directories.descriptor(of: to))
             // A lower file with several names has its copy, but not this name in the upper.
             try ensureName(name, source, in: directory, move.fromOpen, upper)
@@ -79,16 +79,17 @@ extension OverlayFileSystem {
     private func ensureName(
         _ name: [UInt8], _ file: OverlayFile, in directory: FileNumber, _ target: Descriptor, _ upper: UpperLayer
     ) throws(Errno) {
-        guard file.stack.isEmpty, file.copyName != nil, try !has(name, in: target) else { return }
+        guard file.stack.isEmpty, let copyName = file.copyName, try !has(name, in: target) else { return }
         let (source, sourceName) = try core.reach(file.place)
         let shown = try status(of: file.place).linkCount
+        // The count is the same with the name and without it.
+        try upper.setLinkTotal(Int64(shown), of: sourceName, in: source)
         try source.linkEntry(sourceName, to: target, as: name)
-        let real = try target.entryStatus(name).st_nlink
-        try upper.setLinkDifference(Int32(clamping: Int64(shown) - Int64(real)), of: name, in: target)
+        upper.settleLinkCount(of: copyName)
     }
 
     /// Makes sure that a directory still shows what it did wherever it is moved, and a file its bytes.
-    private func prepare(
+    func prepare(
         _ name: [UInt8], _ file: OverlayFile, in directory: FileNumber, _ open: Descriptor, _ upper: UpperLayer
     ) throws(Errno) {
         if file.stack.isEmpty {
@@ -137,116 +138,4 @@ extension OverlayFileSystem {
             (name, parent) = (nextName, next)
         }
     }
-
-    private func exchange(
-        _ name: [UInt8], in directory: FileNumber, _ newName: [UInt8], in newDirectory: FileNumber,
-        _ move: NameChange, _ target: OverlayFile, _ upper: UpperLayer
-    ) throws(Errno) {
-        try prepare(name, move.source, in: directory, move.fromOpen, upper)
-        try prepare(newName, target, in: newDirectory, move.toOpen, upper)
-        try move.fromOpen.renameEntry(name, to: move.toOpen, as: newName, flags: .exchange)
-        let numbers = (
-            nodes.known(move.source, name, in: directory), nodes.known(target, newName, in: newDirectory)
-        )
-        moved(
-            numbers.0, move.source, OverlayNode.Name(parent: directory, name: name), to: move.to,
-            OverlayNode.Name(parent: newDirectory, name: newName))
-        moved(
-            numbers.1, target, OverlayNode.Name(parent: newDirectory, name: newName), to: move.from,
-            OverlayNode.Name(parent: directory, name: name))
-    }
-
-    private func replace(
-        _ name: [UInt8], in directory: FileNumber, _ newName: [UInt8], in newDirectory: FileNumber,
-        _ move: NameChange, _ upper: UpperLayer
-    ) throws(Errno) {
-        let isDirectory = !move.source.stack.isEmpty
-        var lost: LostName?
-        try replaceDotName(newName, in: move.toOpen, move.to, upper)
-        let targetInUpper = try has(newName, in: move.toOpen)
-        if let target = move.target {
-            if !isDirectory, !target.stack.isEmpty { throw .isDirectory }
-            if isDirectory, target.stack.isEmpty { throw .notDirectory }
-            // Two names of one file: nothing is to be done.
-            if !isDirectory, target.status.identity == move.source.status.identity, target.place.layer == 0 { return }
-            if isDirectory {
-                guard try core.list(target.stack).isEmpty else { throw .directoryNotEmpty }
-            } else {
-                lost = try losing(target, newName, in: newDirectory, isInUpper: targetInUpper, move.toOpen, upper)
-            }
-        }
-        try prepare(name, move.source, in: directory, move.fromOpen, upper)
-        let leavesWhiteout = try lowerHas(name, below: try directoryNode(directory))
-        let number = nodes.known(move.source, name, in: directory)
-        if isDirectory, targetInUpper {
-            try replaceByDirectory(name, newName, move, leavesWhiteout: leavesWhiteout, upper)
-        } else {
-            try rename(name, newName, move, leavesWhiteout: leavesWhiteout, upper)
-        }
-        if isDirectory, let target = move.target { forget(directory: target, newName, in: newDirectory) }
-        try lost?.finish()
-        moved(
-            number, move.source, OverlayNode.Name(parent: directory, name: name), to: move.to,
-            OverlayNode.Name(parent: newDirectory, name: newName))
-    }
-
-    /// Renames, and leaves a whiteout where the layers below have the old name.
-    private func rename(
-        _ name: [UInt8], _ newName: [UInt8], _ move: NameChange, leavesWhiteout: Bool, _ upper: UpperLayer
-    ) throws(Errno) {
-        guard leavesWhiteout else { return try move.fromOpen.renameEntry(name, to: move.toOpen, as: newName) }
-        do throws(Errno) {
-            try move.fromOpen.renameEntry(name, to: move.toOpen, as: newName, flags: .whiteout)
-        } catch {
-            guard error == .invalidArgument || error == .notPermitted else { throw error }
-            try move.fromOpen.renameEntry(name, to: move.toOpen, as: newName)
-            try upper.makeWhiteout(name, in: move.fromOpen)
-        }
-    }
-
-    /// Renames a directory to a name that the upper has: a whiteout's, or an empty directory's.
-    private func replaceByDirectory(
-        _ name: [UInt8], _ newName: [UInt8], _ move: NameChange, leavesWhiteout: Bool, _ upper: UpperLayer
-    ) throws(Errno) {
-        // The old name then has what the new name had.
-        try move.fromOpen.renameEntry(name, to: move.toOpen, as: newName, flags: .exchange)
-        let isDirectory = move.target != nil
-        if leavesWhiteout {
-            if isDirectory { try upper.replaceByWhiteout(name, in: move.fromOpen, isDirectory: true) }
-        } else if isDirectory {
-            try removeUpperDirectory(name, in: move.fromOpen, upper)
-        } else {
-            try move.fromOpen.removeEntry(name)
-        }
-    }
-
-    /// Takes note of a file's new name.
-    private func moved(
-        _ number: FileNumber?, _ file: OverlayFile, _ old: OverlayNode.Name, to directory: DiskDirectory,
-        _ new: OverlayNode.Name
-    ) {
-        if let top = file.stack.first, top.layer == 0, case .disk(let disk) = top.kind {
-            core.directories.moved(disk, to: directory, as: new.name)
-        }
-        guard let number else { return }
-        nodes.update(number) { node in
-            if node.type == .directory {
-                node.key = .directory(parent: new.parent, name: new.name)
-            } else {
-                node.names.removeAll { $0 == old }
-                node.names.append(new)
-                node.place = LayerPlace(layer: 0, kind: .disk(directory, new.name))
-            }
-        }
-    }
-}
-
-/// The directories and files of a rename.
-private struct NameChange {
-    let from: DiskDirectory
-    let to: DiskDirectory
-    let source: OverlayFile
-    let target: OverlayFile?
-    var fromOpen: Descriptor
-    var toOpen: Descriptor
 }

@@ -163,15 +163,16 @@ package final class OverlayFileSystem: FileSystem {
     }
 
     package func finish() {
-        upper?.removeRemains()
         do throws(Errno) {
             try copies.finish()
         } catch {
             core.log("what was written last is not in the upper: \(error)")
         }
+        if let error = upper?.settle() { core.log("the work directory is not clean: \(error)") }
     }
 
     package func rest() {
+        upper?.settle()
         copies.retry()
         for case .tree(let tree, _) in core.layers { tree.rest() }
     }
@@ -236,7 +237,7 @@ extension OverlayFileSystem {
             return try body(node)
         } catch {
             guard let upper, error == .noSuchFileOrDirectory || error == .staleNFSFileHandle else { throw error }
-            return try upper.changes.hold { () throws(Errno) in try body(try nodes.node(number)) }
+            return try upper.changing { () throws(Errno) in try body(try nodes.node(number)) }
         }
     }
 
@@ -262,7 +263,7 @@ extension OverlayFileSystem {
         if file.place.layer == 0 {
             file.status.linkCount = try upper.shownLinkCount(file.status, of: file.place, core)
         }
-        guard file.place.layer > 0, file.status.linkCount > 1 else { return file }
+        guard file.place.layer > 0, file.status.linkCount > 1, upper.mayLink(file.status.type) else { return file }
         let called = UpperLayer.copyName(
             file.status.identity, depth: core.layers.count - file.place.layer, device: core.device(of: file.place.layer)
         )

@@ -131,8 +131,9 @@ final class OverlayNodes: Sendable {
             change(&node)
             state.store(node, insteadOf: old)
             guard node.key != key else { return }
-            // What a directory is called leads elsewhere from now on; what a file was is still that file.
-            if node.stack.isEmpty, node.type != .directory {
+            // What a directory is called leads elsewhere from now on, and what a file of the upper was may become another
+            // one; what a lower file was is still that file.
+            if case .file(let layer, _) = key, layer > 0 {
                 state.nodes[number]?.aliases.append(key)
             } else if state.numbers[key] == number {
                 state.numbers[key] = nil

@@ -25,6 +25,9 @@ package struct OverlayUpper: Sendable {
     /// Whether owners, modes and devices that this process may not give a file are kept in
     /// `user.containers.override_stat`.
     package var recordsOverrides: Bool
+    /// Whether its file system leaves a whiteout where a name was, in one call (`RENAME_WHITEOUT`); where it says that it
+    /// does not, two calls do it.
+    package var hasWhiteoutRenames = true
     /// Whether the upper directory gets what the root directory's attributes are below; else its own count.
     package var isNew: Bool
 
@@ -60,8 +63,10 @@ final class UpperLayer: Sendable {
     let linksDirectory: DiskDirectory
     let known: Mutex<KnownLinks>
     private let counter = Atomic<UInt64>(0)
-    /// What could not be removed from `temporary` so far.
-    private let remains = Mutex<[[UInt8]]>([])
+    /// What could not be ended or undone so far.
+    private let unfinished = UnfinishedWork()
+    /// Whether the file system leaves whiteouts where names were, as far as is known.
+    let leavesWhiteouts: Atomic<Bool>
     /// What the names of the marks begin with: `trusted.overlay.` or `user.overlay.`.
     let prefix: [UInt8]
 
@@ -80,6 +85,7 @@ final class UpperLayer: Sendable {
         let marks = options.marks
         leavesTimes = options.accessTimes.areLeft
         self.settings = settings
+        leavesWhiteouts = Atomic(settings.hasWhiteoutRenames)
         self.root = root
         prefix = Array((marks.contains(.trusted) ? "trusted.overlay." : "user.overlay.").utf8)
         temporary = try settings.work.makeDirectory("work")
@@ -136,22 +142,26 @@ final class UpperLayer: Sendable {
         if isDirectory { removeRemains(spare) }
     }
 
-    /// Removes what lies in `temporary`; what is not there is no error.
-    ///
-    /// Nobody sees it: what cannot be removed now is by the next call, at the end, or when the upper is used the next time.
-    func removeRemains(_ name: [UInt8]) {
-        remains.withLock { remains in
-            remains.append(name)
-            removeRemains(&remains)
+    /// Changes names: one change after the other, and none before what an earlier one left is settled, if it can be.
+    func changing<Result>(_ body: () throws(Errno) -> Result) throws(Errno) -> Result {
+        try changes.hold { () throws(Errno) in
+            unfinished.retry()
+            return try body()
         }
     }
 
-    /// Tries again to remove what could not be.
-    func removeRemains() { remains.withLock { removeRemains(&$0) } }
+    /// Does what ends a change, or undoes one.
+    ///
+    /// What fails now is tried again before the next change, when nothing is asked, and at the end.
+    func settle(_ work: @escaping UnfinishedWork.Work) { unfinished.settle(work) }
 
-    private func removeRemains(_ remains: inout [[UInt8]]) {
-        // `try?`: what fails stays in the list.
-        remains.removeAll { (try? temporary.removeTree($0)) != nil }
+    /// Tries again what could not be settled; what it still fails with.
+    @discardableResult
+    func settle() -> Errno? { unfinished.retry() }
+
+    /// Removes what lies in `temporary`; what is not there is no error, and nobody sees it.
+    func removeRemains(_ name: [UInt8]) {
+        settle { [temporary] () throws(Errno) in try temporary.removeTree(name) }
     }
 
     /// Sets one of the overlay's own marks.

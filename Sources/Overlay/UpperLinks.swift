@@ -26,7 +26,7 @@ struct KnownLinks {
                 guard status.st_mode & S_IFMT == S_IFLNK, Self.isCopyName(file) else { continue }
                 let text = String(decoding: try links.entryTarget(name), as: UTF8.self)
                 removed[file] = UInt32(text) ?? 0
-            } else if status.st_mode & S_IFMT == S_IFREG, Self.isCopyName(name) {
+            } else if status.st_mode & S_IFMT != S_IFDIR, Self.isCopyName(name) {
                 add(name, inode: UInt64(status.st_ino))
             }
         }
@@ -83,18 +83,35 @@ extension UpperLayer {
         known.withLock { $0.names.isEmpty ? nil : $0.names[identity.inode] }
     }
 
+    /// Whether files of a type whose names share one in a lower layer share their copy: those that may have marks.
+    func mayLink(_ type: FileTree.FileType) -> Bool { type == .regular || prefix.first == UInt8(ascii: "t") }
+
     /// How many names a lower file without a copy has lost.
     func removedNames(of name: [UInt8]) -> UInt32 { known.withLock { $0.removed[name] } ?? 0 }
 
-    /// Takes note that a lower file without a copy has lost a name.
-    func countRemoved(_ name: [UInt8]) throws(Errno) {
-        let count = known.withLock { known in
-            known.removed[name, default: 0] &+= 1
-            return known.removed[name] ?? 0
-        }
-        let spare = temporaryName()
-        try temporary.makeEntryLink(spare, to: Array("\(count)".utf8))
+    /// Writes down that a lower file without a copy is about to lose a name.
+    ///
+    /// Then `nameIsLost(of:)` or `recordRemoved(of:)` says whether it did.
+    func prepareLoss(of name: [UInt8]) throws(Errno) {
+        try write(removed: removedNames(of: name) &+ 1, of: name)
+    }
+
+    /// Takes note that a lower file without a copy has lost a name, which is written down.
+    func nameIsLost(of name: [UInt8]) { known.withLock { $0.removed[name, default: 0] &+= 1 } }
+
+    /// Writes down how many names a lower file has lost that has no copy.
+    func recordRemoved(of name: [UInt8]) throws(Errno) {
+        let count = removedNames(of: name)
+        guard count == 0 else { return try write(removed: count, of: name) }
         do throws(Errno) {
+            try links.removeEntry(KnownLinks.countName(of: name))
+        } catch .noSuchFileOrDirectory {}
+    }
+
+    private func write(removed count: UInt32, of name: [UInt8]) throws(Errno) {
+        let spare = temporaryName()
+        do throws(Errno) {
+            try temporary.makeEntryLink(spare, to: Array("\(count)".utf8))
             try temporary.renameEntry(spare, to: links, as: KnownLinks.countName(of: name))
         } catch {
             removeRemains(spare)
@@ -117,31 +134,86 @@ extension UpperLayer {
     }
 
     /// Forgets the names that a file lost before it was copied: the copy's count has them now.
-    func forgetRemoved(_ name: [UInt8]) throws(Errno) {
+    func forgetRemoved(_ name: [UInt8]) {
         guard known.withLock({ $0.removed.removeValue(forKey: name) }) != nil else { return }
-        try links.removeEntry(KnownLinks.countName(of: name))
+        settle { [self] () throws(Errno) in
+            if removedNames(of: name) == 0 { try recordRemoved(of: name) }
+        }
     }
 
-    /// Forgets a lower file's copy that no name leads to any more.
-    func removeCopy(_ name: [UInt8]) throws(Errno) {
+    /// Forgets a lower file's copy that no name leads to any more, or that did not come to be.
+    func removeCopy(_ name: [UInt8]) {
         known.withLock { $0.remove(name) }
-        try links.removeEntry(name)
+        settle { [self] () throws(Errno) in
+            guard copy(called: name) == nil else { return }
+            do throws(Errno) {
+                try links.removeEntry(name)
+            } catch .noSuchFileOrDirectory {}
+        }
     }
+}
 
+/// How many names a copy is shown with: lower layers have names that the upper's file system does not count.
+///
+/// The mark says by how much the counts differ (`U+2`), or, while a copy gets names, how many are shown whatever the file
+/// system counts (`T3`): so that each step leaves the right count.
+extension UpperLayer {
     /// The link count that a file of the upper is shown with: a copy counts names that lower layers have.
     func shownLinkCount(_ status: LayerStatus, of place: LayerPlace, _ core: OverlayCore) throws(Errno) -> UInt32 {
-        guard place.layer == 0, status.type == .regular, copyName(of: status.identity) != nil else {
+        guard place.layer == 0, status.type != .directory, copyName(of: status.identity) != nil else {
             return status.linkCount
         }
         let (directory, name) = try core.reach(place)
-        let value = try directory.entryXattr(prefix + Array("nlink".utf8), of: name) ?? []
-        let text = String(decoding: value, as: UTF8.self)
-        let difference = text.first == "U" ? Int32(text.dropFirst()) ?? 0 : 0
-        return UInt32(clamping: Int64(status.linkCount) + Int64(difference))
+        return try shownLinkCount(status.linkCount, of: name, in: directory)
     }
 
-    /// Says by how much the link count differs from what the upper's file system has.
-    func setLinkDifference(_ difference: Int32, of name: [UInt8], in directory: Descriptor) throws(Errno) {
+    /// - Parameter real: what the upper's file system counts.
+    private func shownLinkCount(
+        _ real: UInt32, of name: [UInt8], in directory: Descriptor
+    ) throws(Errno) -> UInt32 {
+        let value = try directory.entryXattr(prefix + Array("nlink".utf8), of: name) ?? []
+        let text = String(decoding: value.dropFirst(), as: UTF8.self)
+        switch value.first {
+        case UInt8(ascii: "U"): return UInt32(clamping: Int64(real) + Int64(Int32(text) ?? 0))
+        case UInt8(ascii: "T"): return UInt32(text) ?? real
+        default: return real
+        }
+    }
+
+    /// Says how many names are shown, whatever the upper's file system counts.
+    func setLinkTotal(_ total: Int64, of name: [UInt8], in directory: Descriptor) throws(Errno) {
+        try mark("nlink", Array("T\(UInt32(clamping: total))".utf8), name, in: directory)
+    }
+
+    /// Says by how much the shown count differs from what the upper's file system has, `change` more or less than now.
+    ///
+    /// Before names come and go in the upper it must be said so.
+    func relateLinkCount(of name: [UInt8], in directory: Descriptor, change: Int64 = 0) throws(Errno) {
+        let real = UInt32(clamping: try directory.entryStatus(name).st_nlink)
+        let shown = try shownLinkCount(real, of: name, in: directory)
+        let difference = Int32(clamping: Int64(shown) + change - Int64(real))
         try mark("nlink", Array("U\(difference < 0 ? "" : "+")\(difference)".utf8), name, in: directory)
+    }
+
+    /// Says so of a file that is a copy and of which something else is said.
+    func relateLinkCount(of place: LayerPlace, _ core: OverlayCore) throws(Errno) {
+        guard place.layer == 0, !known.withLock({ $0.names.isEmpty }) else { return }
+        let (directory, name) = try core.reach(place)
+        guard copyName(of: FileIdentity(try directory.entryStatus(name))) != nil, try isTotal(of: name, in: directory)
+        else { return }
+        try relateLinkCount(of: name, in: directory)
+    }
+
+    /// Says so of a copy, by the name that it keeps as long as it is one, now or when it can be said.
+    func settleLinkCount(of copyName: [UInt8]) {
+        settle { [self] () throws(Errno) in
+            do throws(Errno) {
+                if try isTotal(of: copyName, in: links) { try relateLinkCount(of: copyName, in: links) }
+            } catch .noSuchFileOrDirectory {}
+        }
+    }
+
+    private func isTotal(of name: [UInt8], in directory: Descriptor) throws(Errno) -> Bool {
+        try directory.entryXattr(prefix + Array("nlink".utf8), of: name)?.first == UInt8(ascii: "T")
     }
 }

@@ -150,7 +150,8 @@ struct FileSystemTarget {
         }
     }
 
-    private func attempt(_ operation: Operation) throws {
+    /// Does it.
+    func attempt(_ operation: Operation) throws {
         switch operation {
         case .write(let path, let text):
             let (directory, name) = try place(path)
@@ -220,7 +221,14 @@ struct FileSystemTarget {
 
     private func write(_ number: FileNumber, _ handle: FileHandle, at offset: UInt64, _ text: String) throws {
         defer { fileSystem.close(handle, of: number) }
-        _ = try Array(text.utf8).withUnsafeBytes { try fileSystem.write(number, handle, at: offset, $0) }
+        let bytes = Array(text.utf8)
+        var done = 0
+        while done < bytes.count {
+            done += try bytes[done...].withUnsafeBytes {
+                try fileSystem.write(number, handle, at: offset + UInt64(done), $0)
+            }
+        }
+        try fileSystem.flush(number, handle)
     }
 
     private func regular(_ path: String) throws -> FileAttributes {

@@ -25,8 +25,17 @@
         package var codesForEach = 1
         /// Whether the operation is also tried with all calls failing from one on, as on a disk that stays full.
         package var includesLasting = true
+        /// Whether the operation gets through once more, and changes nothing, where it got through before.
+        package var isRepeatable = true
         /// Does what somebody does by the way later on to remove what is left; nil where nobody does.
         package var sweep: ((Place) throws -> Void)?
+        /// Lets go of what a place keeps open on purpose; nil where it keeps nothing.
+        ///
+        /// Descriptors are counted after it, at the end of each run.
+        package var release: ((Place) throws -> Void)?
+        /// Does what happens by itself once calls get through again, where all failed from one on: what was to be undone
+        /// cannot have been; nil where nothing happens.
+        package var recover: ((Place) throws -> Void)?
         /// Reduces a state to what counts; all of it does.
         package var ignoring: (State) -> State = { $0 }
         /// What a thrown error must say of the code that a call failed with; nil where anything will do.
@@ -64,8 +73,9 @@
             try counting.run { try operation(place) }
             let expected = try (old: old, new: ignoring(state(place)))
             count.calls = counting.callCount
-            if counting.openCount != 0 { problems.append("untouched: \(counting.openCount) descriptors stay open") }
             problems += try leftovers(place).map { "untouched: \($0) is left" }
+            try release?(place)
+            if counting.openCount != 0 { problems.append("untouched: \(counting.openCount) descriptors stay open") }
 
             /// Tries a failure, and says whether the operation met it.
             func meets(_ failure: FailurePlan.Failure) throws -> Bool {
@@ -108,8 +118,9 @@
                 case .none, .interruptions, .shortTransfer, .shortTransfers: problems.append("throws \"\(error)\"")
                 }
             }
-            if plan.openCount != 0 { problems.append("\(plan.openCount) descriptors stay open") }
+            if release == nil, plan.openCount != 0 { problems.append("\(plan.openCount) descriptors stay open") }
             do {
+                if case .callsFrom = failure { try recover?(place) }
                 let found = ignoring(try state(place))
                 if thrown == nil && found != expected.new {
                     problems.append("nothing thrown, but the state is \(found), not \(expected.new)")
@@ -117,15 +128,31 @@
                     problems.append("threw \"\(thrown ?? "")\", the state is \(found)")
                 }
             } catch { problems.append("threw \"\(thrown ?? "nothing")\", the state is unreadable: \(error)") }
-            do {
-                try operation(place)
-                let found = ignoring(try state(place))
-                if found != expected.new { problems.append("the next try leads to \(found), not \(expected.new)") }
-                try sweep?(place)
-                if case .callsFrom = failure, sweep == nil { return (plan.injectedCount, problems) }
-                problems += try leftovers(place).map { "\($0) is left" }
-            } catch { problems.append("the next try after \"\(thrown ?? "nothing")\": \(error)") }
+            // What has happened needs no other try where one would not make it happen again.
+            if thrown != nil || isRepeatable {
+                do {
+                    try operation(place)
+                } catch { problems.append("the next try after \"\(thrown ?? "nothing")\": \(error)") }
+            }
+            problems += try settled(place, failure, expected.new)
+            if let release {
+                try release(place)
+                if plan.openCount != 0 { problems.append("\(plan.openCount) descriptors stay open at the end") }
+            }
             return (plan.injectedCount, problems)
+        }
+
+        /// What is not as it shall be after the operation got through.
+        private func settled(
+            _ place: Place, _ failure: FailurePlan.Failure, _ expected: State
+        ) throws -> [String] {
+            do {
+                let found = ignoring(try state(place))
+                let problems = found == expected ? [] : ["the next try leads to \(found), not \(expected)"]
+                try sweep?(place)
+                if case .callsFrom = failure, sweep == nil { return problems }
+                return problems + (try leftovers(place).map { "\($0) is left" })
+            } catch { return ["the state after the next try is unreadable: \(error)"] }
         }
     }
 

@@ -12,8 +12,15 @@ package final class ScratchDirectory: Sendable {
     package let path: FilePath
 
     /// Makes a new empty directory below `$TMPDIR`, or `/tmp`.
-    package init() {
-        let base = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+    package convenience init() { self.init(below: ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp") }
+
+    /// Makes a new empty directory in memory, for many small files that nobody needs for long; below `$TMPDIR` where
+    /// there is no such place.
+    package static func inMemory() -> ScratchDirectory {
+        access("/dev/shm", W_OK) == 0 ? ScratchDirectory(below: "/dev/shm") : ScratchDirectory()
+    }
+
+    private init(below base: String) {
         var template = Array("\(base)/cimg-test-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { preconditionFailure("cannot make a directory in \(base)") }
         path = FilePath(String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
