@@ -20,7 +20,10 @@ CIMG = .build/release/cimg
 MAN = .build/man
 COMPLETIONS = .build/completions
 
-.PHONY: all build setup demo test lint format man completions install uninstall bench growth fuzz hostile clean help
+# What `cimg --version -v` tells; where there is no git, or the sources lie in somebody else's, nothing is told.
+COMMIT = $(shell GIT_CEILING_DIRECTORIES=$(dir $(CURDIR)) git describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null)
+
+.PHONY: all build setup demo test lint format man completions install uninstall release bench growth fuzz hostile clean help
 .DEFAULT_GOAL := build
 
 all: build man completions
@@ -28,7 +31,7 @@ all: build man completions
 ## build: the release binary, .build/release/cimg (the default)
 build:
 	@scripts/setup build
-	$(SWIFT) build $(RELEASE) --product cimg
+	CIMG_COMMIT='$(COMMIT)' $(SWIFT) build $(RELEASE) --product cimg
 
 # What only needs the program does not start the compiler, so that `sudo make install` works without one.
 $(CIMG): $(SOURCES)
@@ -86,6 +89,10 @@ install: man completions
 ## uninstall: removes what install put there
 uninstall:
 	rm -f $(BINDIR)/cimg $(BINDIR)/mount.fuse.cimg $(MANDIR)/cimg.1 $(MANDIR)/cimg-*.1 $(BASHDIR)/cimg $(ZSHDIR)/_cimg $(FISHDIR)/cimg.fish
+
+## release: checks that what is checked out can be released, runs .ci/run, and tags; RELEASEFLAGS=--check only checks
+release:
+	scripts/release $(RELEASEFLAGS)
 
 ## bench: compares speed and memory with other tools; IMAGES="oci:DIR:TAG oci:DIR:TAG" BENCHFLAGS=--quick
 bench: build

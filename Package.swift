@@ -18,6 +18,11 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
+// The commit that the program tells; the Makefile asks git. Nothing else gets into a compiler's arguments.
+let commit = Context.environment["CIMG_COMMIT"].flatMap { text in
+    text.allSatisfy { $0.isHexDigit || "-dirty".contains($0) } ? text : nil
+}
+
 /// A Swift module of the product under `Sources/`.
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
@@ -48,6 +53,8 @@ let package = Package(
         .target(name: "CFuse", dependencies: ["CLibFuse"], path: "CFuse"),
 
         .target(name: "CSHA256"),
+        .target(
+            name: "CVersion", cSettings: commit.map { [.define("CIMG_COMMIT", to: "\"\($0)\"")] } ?? []),
 
         module("OCI", ["CSHA256", crypto]),
         module("FileTree", ["OCI"]),
@@ -78,7 +85,7 @@ let package = Package(
             [
                 "Console", "Objects", "Mounting", "EngineTrees", "OCI", "FileTree", "EROFS", "LayerStore", "Transports",
                 "Registry", "Engines", "Overlay", "TreeDiff", "FileSystems", "FuseServer", "Browsing", "Archive",
-                "LinuxIO", arguments, system,
+                "LinuxIO", "CVersion", arguments, system,
             ]),
         .executableTarget(
             name: "cimg", dependencies: ["CimgCommands"], swiftSettings: swiftSettings,

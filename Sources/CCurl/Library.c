@@ -27,3 +27,10 @@ const char *ccurl_load(void) {
     is_loaded = 1;
     return NULL;
 }
+
+const char *ccurl_version(void) { return lib.curl_version_info(CURLVERSION_NOW)->version; }
+
+const char *ccurl_tls_version(void) {
+    const char *version = lib.curl_version_info(CURLVERSION_NOW)->ssl_version;
+    return version ? version : "no TLS";
+}

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "CIgzip.h"
-#include <isa-l/igzip_lib.h>
+#include <isa-l.h>
 #include <stdlib.h>
+
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
 
 struct cigzip {
     struct inflate_state state;
@@ -33,4 +36,8 @@ cigzip_step cigzip_inflate(
     step.unread = state->avail_in;
     step.unwritten = state->avail_out;
     return step;
+}
+
+const char *cigzip_built_with(void) {
+    return TEXT(ISAL_MAJOR_VERSION) "." TEXT(ISAL_MINOR_VERSION) "." TEXT(ISAL_PATCH_VERSION);
 }

@@ -55,6 +55,10 @@ package struct CimgCommand: ParsableCommand {
             if arguments.first == "serve" {
                 Glibc.exit(Server.run() ? 0 : 2)
             }
+            if Version.isAskedForDetails(arguments) {
+                try StandardOutput.write(Version.details)
+                Glibc.exit(0)
+            }
             try refuseWhatTheParserLetsPass(arguments)
             var command = try quickly(parsed: arguments) ?? parseAsRoot(arguments)
             try command.run()
@@ -103,10 +107,4 @@ package struct CimgCommand: ParsableCommand {
             throw ExitCode(2)
         }
     }
-}
-
-/// The version of the program.
-enum Version {
-    /// What `cimg --version` prints.
-    static let current = "0.1.0"
 }

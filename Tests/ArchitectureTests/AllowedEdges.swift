@@ -9,6 +9,7 @@ let allowedEdges: [String: Set<String>] = [
     "CLibISAL": [],
     "CIgzip": ["CLibISAL"],
     "CSHA256": [],
+    "CVersion": [],
     "CLibZ": [],
     "CLibZstd": [],
     "CCurl": [],
@@ -43,8 +44,7 @@ let allowedEdges: [String: Set<String>] = [
     "CimgCommands": [
         "Console", "Objects", "Mounting", "EngineTrees", "OCI", "FileTree", "EROFS", "LayerStore", "Transports",
         "Registry", "Engines", "Overlay", "TreeDiff", "FileSystems", "FuseServer", "Browsing", "Archive", "LinuxIO",
-        "ArgumentParser",
-        "SystemPackage",
+        "CVersion", "ArgumentParser", "SystemPackage",
     ],
     "cimg": ["CimgCommands"],
 ]

@@ -58,6 +58,24 @@ struct UsageTests {
         #expect(outcome.output.wholeMatch(of: /[0-9]+\.[0-9]+\.[0-9]+\n/) != nil)
     }
 
+    @Test(arguments: [["--version", "-v"], ["-v", "--version"], ["--version", "--verbose"]])
+    func `the version with -v names the commit and what the program runs with`(_ arguments: [String]) throws {
+        let bench = Workbench()
+        let outcome = try bench.cimg(arguments)
+        #expect(outcome.code == 0)
+        #expect(outcome.errors == "")
+        let lines = outcome.output.split(separator: "\n")
+        let version = try bench.cimg("--version").output.dropLast()
+        #expect(lines.first?.split(separator: " ") == ["cimg", version])
+        let names = lines.map { String($0.prefix { $0 != " " }) }
+        let libraries = ["Linux", "glibc", "libfuse", "zlib", "zstd", "libcurl"]
+        #expect(names.filter { $0 != "ISA-L" } == ["cimg", "commit"] + libraries)
+        // Versions of the libraries are numbers, and were asked for.
+        for line in lines.dropFirst(3) {
+            #expect(line.wholeMatch(of: /[A-Za-z-]+ +[0-9]+\.[0-9]+.*/) != nil, "\(line)")
+        }
+    }
+
     /// Texts that are compared with files in `Snapshots`.
     ///
     /// `CIMG_RECORD=1` writes the files anew.

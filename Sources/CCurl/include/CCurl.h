@@ -40,6 +40,10 @@ enum { ccurl_no_body = 0, ccurl_whole_body = 1, ccurl_streamed_body = 2, ccurl_n
    returned. */
 const char *_Nullable ccurl_load(void);
 
+/* The versions of the library and of its TLS. Only after ccurl_load(). */
+const char *ccurl_version(void);
+const char *ccurl_tls_version(void);
+
 /* A session; NULL without memory. Only after ccurl_load(). */
 ccurl_session *_Nullable ccurl_new(void);
 void ccurl_free(ccurl_session *session);

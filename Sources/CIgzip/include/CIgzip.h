@@ -28,6 +28,8 @@ void cigzip_reset(cigzip *inflater);
 cigzip_step cigzip_inflate(
     cigzip *inflater, const uint8_t *_Nullable input, uint32_t input_count, uint8_t *_Nullable output,
     uint32_t output_count);
+/* The version of the headers: the library does not tell its own. */
+const char *cigzip_built_with(void);
 
 #pragma clang assume_nonnull end
 #endif
