@@ -34,14 +34,21 @@ package struct FileFacts: Sendable, Hashable {
     }
 }
 
+extension FileFacts {
+    /// Takes them of a mapped image.
+    @inline(__always)
+    init(_ record: InodeRecord) {
+        self.init(
+            type: record.type, permissions: record.permissions, uid: record.uid, gid: record.gid, size: record.size,
+            mtime: record.mtime, linkCount: record.linkCount)
+    }
+}
+
 extension BrowsedTree {
     /// What stat(2) tells of a file; of a mapped image without any copy.
     package func facts(of node: TreeNode) throws -> FileFacts {
         if let mapped {
-            let record = try mapped.image.record(node.rawValue)
-            return FileFacts(
-                type: record.type, permissions: record.permissions, uid: record.uid, gid: record.gid, size: record.size,
-                mtime: record.mtime, linkCount: record.linkCount)
+            return FileFacts(try mapped.image.record(node.rawValue))
         }
         let attributes = try source.attributes(of: node)
         return FileFacts(

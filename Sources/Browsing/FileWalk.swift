@@ -49,7 +49,7 @@ extension BrowsedTree {
         }
         guard step == .into, start.type == .directory else { return }
         if let mapped {
-            try walk(mapped, start, &path, body)
+            try walk(mapped, start, body)
         } else {
             try walkChildren(start, &path, body)
         }
@@ -63,15 +63,15 @@ extension BrowsedTree {
     }
 
     private func walk(
-        _ mapped: MappedTree, _ start: BrowsedFile, _ path: inout [UInt8], _ body: (WalkedFile) throws -> WalkStep
+        _ mapped: MappedTree, _ start: BrowsedFile, _ body: (WalkedFile) throws -> WalkStep
     ) throws {
         let image = mapped.image
-        let rootCount = path.count > 1 ? path.count : 0
+        var path = WalkPath(start.path.count > 1 ? start.path : [])
+        defer { path.deallocate() }
         var places = [
             MappedPlace(
-                record: try at(path) { try image.record(start.node.rawValue) }, cookie: 0, pathCount: rootCount)
+                record: try at(start.path) { try image.record(start.node.rawValue) }, cookie: 0, pathCount: path.count)
         ]
-        path.removeSubrange(rootCount...)
         var directoryCount: UInt64 = 0
         while let place = places.last {
             var entered: (number: UInt64, cookie: UInt64)?
@@ -79,19 +79,16 @@ extension BrowsedTree {
             // The body's own errors pass as they are.
             var failure: (any Error)?
             do {
+                let depth = places.count
                 try image.readDirectory(place.record, from: place.cookie) { entry in
                     if Self.isDots(entry.name) { return true }
-                    path.removeSubrange(place.pathCount...)
-                    path.append(UInt8(ascii: "/"))
-                    path.append(contentsOf: entry.name)
+                    path.set(entry.name, at: place.pathCount)
                     let step: WalkStep
                     do {
-                        step = try path.withUnsafeBytes { bytes in
-                            try body(
-                                WalkedFile(
-                                    path: bytes, nameStart: place.pathCount + 1, node: TreeNode(entry.number),
-                                    type: entry.type, depth: places.count))
-                        }
+                        step = try body(
+                            WalkedFile(
+                                path: path.bytes, nameStart: place.pathCount + 1, node: TreeNode(entry.number),
+                                type: entry.type, depth: depth))
                     } catch {
                         failure = error
                         return false
@@ -108,7 +105,7 @@ extension BrowsedTree {
                     }
                 }
             } catch {
-                throw self.error(.failed(error), at: path)
+                throw self.error(.failed(error), at: Array(path.bytes))
             }
             if let failure { throw failure }
             if isOver { return }
@@ -117,9 +114,9 @@ extension BrowsedTree {
                 continue
             }
             directoryCount += 1
-            guard directoryCount <= image.inodeCount else { throw error(.goesInCircles, at: path) }
+            guard directoryCount <= image.inodeCount else { throw error(.goesInCircles, at: Array(path.bytes)) }
             places[places.count - 1].cookie = entered.cookie
-            let record = try at(path) { try image.record(entered.number) }
+            let record = try at(Array(path.bytes)) { try image.record(entered.number) }
             places.append(MappedPlace(record: record, cookie: 0, pathCount: path.count))
         }
     }
@@ -165,5 +162,37 @@ extension BrowsedTree {
         } catch {
             throw self.error(.failed(error), at: path)
         }
+    }
+}
+
+/// The path of a walk in memory that grows.
+private struct WalkPath {
+    private var room: UnsafeMutableRawBufferPointer
+    private(set) var count: Int
+
+    init(_ start: [UInt8]) {
+        room = .allocate(byteCount: max(4096, 2 * start.count), alignment: 16)
+        room.copyBytes(from: start)
+        count = start.count
+    }
+
+    func deallocate() { room.deallocate() }
+
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: room[..<count]) }
+
+    /// Puts a slash and a name behind the first so many bytes, which are there.
+    mutating func set(_ name: UnsafeRawBufferPointer, at position: Int) {
+        let end = position + 1 + name.count
+        if end > room.count { grow(to: end, keeping: position) }
+        room[position] = UInt8(ascii: "/")
+        UnsafeMutableRawBufferPointer(rebasing: room[(position + 1)..<end]).copyMemory(from: name)
+        count = end
+    }
+
+    private mutating func grow(to size: Int, keeping kept: Int) {
+        let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * size, alignment: 16)
+        larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: room[..<kept]))
+        room.deallocate()
+        room = larger
     }
 }

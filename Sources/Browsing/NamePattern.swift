@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
+
 /// A pattern of file names as shells have them: `*`, `?`, `[a-z]`, `[!0-9]`, `[[:digit:]]`, and `\` before a character
 /// that means itself.
 ///
@@ -28,6 +30,11 @@ package struct NamePattern: Sendable, Hashable {
     private let plain: [UInt8]?
     /// The text that every fitting name ends in, behind a single `*` that begins the pattern; nil for other patterns.
     private let ending: [UInt8]?
+    /// The pattern as bytes, `anyCode` and `anythingCode`, where it has no brackets and nothing of it is folded.
+    private let codes: [UInt16]?
+
+    private static let anyCode: UInt16 = 256
+    private static let anythingCode: UInt16 = 257
 
     /// Reads a pattern; every text is one.
     ///
@@ -67,6 +74,25 @@ package struct NamePattern: Sendable, Hashable {
             !ignoresCase && !hidesDots && bytes.first == UInt8(ascii: "*")
             && !bytes.dropFirst().contains(where: special.contains)
         ending = isEnding ? Array(bytes.dropFirst()) : nil
+        codes = ignoresCase ? nil : Self.codes(bytes)
+    }
+
+    private static func codes(_ bytes: [UInt8]) -> [UInt16]? {
+        guard !bytes.contains(UInt8(ascii: "[")) else { return nil }
+        var codes: [UInt16] = []
+        var isLiteral = false
+        for (position, byte) in bytes.enumerated() {
+            switch byte {
+            case UInt8(ascii: "\\") where !isLiteral && position + 1 < bytes.count:
+                isLiteral = true
+                continue
+            case UInt8(ascii: "*") where !isLiteral: if codes.last != anythingCode { codes.append(anythingCode) }
+            case UInt8(ascii: "?") where !isLiteral: codes.append(anyCode)
+            default: codes.append(UInt16(byte))
+            }
+            isLiteral = false
+        }
+        return codes
     }
 
     /// Whether a text has characters that mean something in a pattern.
@@ -77,11 +103,15 @@ package struct NamePattern: Sendable, Hashable {
 
     /// Whether a name fits the pattern as a whole.
     package func matches(_ name: UnsafeRawBufferPointer) -> Bool {
-        if let plain { return plain.elementsEqual(name) }
-        if let ending { return name.count >= ending.count && name.suffix(ending.count).elementsEqual(ending) }
+        if let plain { return plain.count == name.count && Self.begins(name, plain) }
+        if let ending {
+            return name.count >= ending.count
+                && Self.begins(UnsafeRawBufferPointer(rebasing: name[(name.count - ending.count)...]), ending)
+        }
         if hidesDots, name.first == UInt8(ascii: "."), parts.first != .literal(UInt32(UInt8(ascii: "."))) {
             return false
         }
+        if let codes { return codes.withUnsafeBufferPointer { Self.matches($0, name) } }
         var (part, position) = (0, 0)
         // Where to go on if what follows the last `*` does not fit: it takes one character more.
         var resume: (part: Int, position: Int)?
@@ -106,6 +136,41 @@ package struct NamePattern: Sendable, Hashable {
             (part, position) = (last.part, next)
         }
         return parts[part...].allSatisfy { $0 == .anything }
+    }
+
+    private static func begins(_ name: UnsafeRawBufferPointer, _ bytes: [UInt8]) -> Bool {
+        guard !bytes.isEmpty, let start = name.baseAddress else { return bytes.isEmpty }
+        return bytes.withUnsafeBytes { $0.baseAddress.map { memcmp($0, start, bytes.count) == 0 } ?? true }
+    }
+
+    private static func matches(_ codes: UnsafeBufferPointer<UInt16>, _ name: UnsafeRawBufferPointer) -> Bool {
+        var (part, position) = (0, 0)
+        var resume: (part: Int, position: Int)?
+        while position < name.count {
+            if part < codes.count {
+                let code = codes[part]
+                if code == anythingCode {
+                    part += 1
+                    resume = (part, position)
+                    continue
+                }
+                if code == anyCode {
+                    _ = character(name, &position)
+                    part += 1
+                    continue
+                }
+                if code == UInt16(name[position]) {
+                    part += 1
+                    position += 1
+                    continue
+                }
+            }
+            guard let last = resume else { return false }
+            // A literal decides where a character begins; one that begins in another one fits nothing else.
+            resume = (last.part, last.position + 1)
+            (part, position) = (last.part, last.position + 1)
+        }
+        return codes[part...].allSatisfy { $0 == anythingCode }
     }
 
     private func fits(_ part: Part, _ character: UInt32) -> Bool {

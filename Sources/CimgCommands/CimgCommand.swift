@@ -32,6 +32,7 @@ package struct CimgCommand: ParsableCommand {
             LoginCommand.self, LogoutCommand.self, ImagesCommand.self, InspectCommand.self, TagCommand.self,
             RemoveCommand.self, MountCommand.self, UmountCommand.self, MountsCommand.self, OverlayCommand.self,
             DiffCommand.self, ListCommand.self, CatCommand.self, CopyOutCommand.self,
+            FindCommand.self,
             PsCommand.self, PruneCommand.self, FsckCommand.self, SettleCommand.self,
         ])
 
@@ -58,6 +59,9 @@ package struct CimgCommand: ParsableCommand {
             if Version.isAskedForDetails(arguments) {
                 try StandardOutput.write(Version.details)
                 Glibc.exit(0)
+            }
+            if arguments.first == "find" {
+                arguments = ["find"] + FindCommand.arranged(Array(arguments.dropFirst()))
             }
             try refuseWhatTheParserLetsPass(arguments)
             var command = try quickly(parsed: arguments) ?? parseAsRoot(arguments)

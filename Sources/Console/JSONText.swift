@@ -10,9 +10,13 @@ package struct JSONText {
     /// How many members each open object or array has so far.
     private var memberCounts: [Int] = []
     private var isAfterKey = false
+    /// Whether there is neither a line end nor a blank between values.
+    private let isCompact: Bool
 
     /// Starts a text.
-    package init() {}
+    ///
+    /// - Parameter isCompact: whether each value that stands in no other one is a line of its own.
+    package init(isCompact: Bool = false) { self.isCompact = isCompact }
 
     /// Opens an object as a value.
     package mutating func beginObject() { begin(UInt8(ascii: "{")) }
@@ -31,7 +35,7 @@ package struct JSONText {
         separate()
         appendQuoted(key)
         bytes.append(UInt8(ascii: ":"))
-        bytes.append(UInt8(ascii: " "))
+        if !isCompact { bytes.append(UInt8(ascii: " ")) }
         isAfterKey = true
     }
 
@@ -104,6 +108,7 @@ package struct JSONText {
     }
 
     private mutating func startLine() {
+        if isCompact { return }
         bytes.append(UInt8(ascii: "\n"))
         bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 2 * memberCounts.count))
     }
