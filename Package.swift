@@ -74,7 +74,9 @@ let package = Package(
         module("Browsing", ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", system]),
         module("FuseServer", ["FileTree", "FileSystems", "LinuxIO", "CFuse", system]),
         module("Console", ["OCI", "LayerStore", "LinuxIO", system]),
-        module("Objects", ["Console", "OCI", "LayerStore", "Transports", "Registry", "Engines", "LinuxIO", system]),
+        module(
+            "Objects",
+            ["Console", "OCI", "Archive", "LayerStore", "Transports", "Registry", "Engines", "LinuxIO", system]),
         module(
             "Mounting",
             ["OCI", "FileTree", "EROFS", "LayerStore", "FileSystems", "Overlay", "FuseServer", "LinuxIO", system]),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FileTree
+import OCI
 
 /// Extended attributes as bsdtar writes them: the name percent-encoded, the value in base 64.
 enum LibarchiveAttribute {
@@ -19,7 +20,7 @@ enum LibarchiveAttribute {
             name.append(high << 4 | low)
             rest = rest.dropFirst(2)
         }
-        guard let bytes = base64(value) else { return nil }
+        guard let bytes = Base64.decoded(value) else { return nil }
         return ExtendedAttribute(name: name, value: bytes)
     }
 
@@ -30,30 +31,5 @@ enum LibarchiveAttribute {
         case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10
         default: nil
         }
-    }
-
-    private static func base64(_ text: ArraySlice<UInt8>) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var bits: UInt32 = 0
-        var count: UInt32 = 0
-        for character in text {
-            let value: UInt8
-            switch character {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = character - UInt8(ascii: "A")
-            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = character - UInt8(ascii: "a") + 26
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = character - UInt8(ascii: "0") + 52
-            case UInt8(ascii: "+"): value = 62
-            case UInt8(ascii: "/"): value = 63
-            case UInt8(ascii: "="), UInt8(ascii: "\n"): continue
-            default: return nil
-            }
-            bits = (bits << 6 | UInt32(value)) & 0xFFFF
-            count += 6
-            if count >= 8 {
-                count -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> count))
-            }
-        }
-        return bytes
     }
 }

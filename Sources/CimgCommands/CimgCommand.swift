@@ -53,6 +53,7 @@ package struct CimgCommand: ParsableCommand {
             if words.first?.split(separator: "/").last == "mount.fuse.cimg" {
                 arguments.insert("overlay", at: 0)
             }
+            arguments = FamiliarArguments.normalized(arguments)
             if arguments.first == "serve" {
                 Glibc.exit(Server.run() ? 0 : 2)
             }

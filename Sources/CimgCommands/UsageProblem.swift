@@ -40,7 +40,31 @@ struct UsageProblem: Equatable, CustomStringConvertible {
         return "cimg: \(reason.printable)\nTry \"\(help)\"."
     }
 
+    /// What other tools call things, and what does it here.
+    private static let others: [String: String] = [
+        "history": "\"cimg inspect --history IMAGE\" shows it",
+        "info": "\"cimg inspect IMAGE\" tells what an image is, \"cimg images info IMAGE\" its labels",
+        "list": "\"cimg images\" lists images, \"cimg ps\" containers, \"cimg ls IMAGE /etc\" files",
+        "run": "cimg starts no containers, it opens them; use podman or docker for that",
+        "exec":
+            "cimg starts nothing in containers; \"cimg mount --live CONTAINER DIR\" shows the files of one that runs",
+        "build": "cimg builds no images; use buildah, podman or docker for that",
+        "save": "\"cimg copy IMAGE docker-archive:FILE\" (or oci-archive:FILE) does it",
+        "load": "\"cimg import docker-archive:FILE\" (or oci-archive:FILE) does it",
+        "export": "\"cimg cp IMAGE:/ -\" writes a tar of the files",
+        "search": "\"cimg tags HOST/\" lists the repositories of a registry",
+        "rmi": "\"cimg rm NAME\" takes a name away, \"cimg prune\" the bytes",
+        "delete": "\"cimg rm NAME\" takes a name away, \"cimg images delete\" deletes in a registry",
+        "list-tags": "\"cimg tags REPOSITORY\" lists them",
+        "verify-image": "\"cimg images verify\" looks for newer versions",
+        "logs": "cimg reads files, not output; use podman or docker for that",
+        "start": "cimg starts no containers; use podman or docker for that",
+        "stop": "cimg stops no containers; use podman or docker for that",
+        "sync": "\"cimg copy --all\" copies an image with all its platforms",
+    ]
+
     private static func noCommand(_ name: String, _ commands: [String]) -> String {
+        if let hint = others[name] { return "no command \"\(name)\"; \(hint)" }
         let near = commands.map { (name: $0, distance: distance(name, $0)) }.min { $0.distance < $1.distance }
         let hint = near.flatMap { $0.distance <= 2 ? "; did you mean \"\($0.name)\"?" : nil } ?? ""
         return "no command \"\(name)\"" + hint

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import OCI
+
 /// JSON written piece by piece, indented by two spaces, keys in the order in which they are given.
 ///
 /// The text gathers in `bytes`; whoever writes it out may empty them between any two calls. The calls must nest as JSON
@@ -61,7 +63,7 @@ package struct JSONText {
 
     /// Writes bytes as a string in base64 with padding (RFC 4648, section 4).
     package mutating func base64(_ content: [UInt8]) {
-        string(Self.base64Text(content))
+        string(Base64.encoded(content))
     }
 
     /// Writes a whole number as a value, in all its digits.
@@ -72,6 +74,16 @@ package struct JSONText {
 
     /// Writes `null` as a value.
     package mutating func null() { literal("null") }
+
+    /// Writes an array of strings in one line, as the whole text.
+    package mutating func line(_ words: [String]) {
+        bytes.append(UInt8(ascii: "["))
+        for (position, word) in words.enumerated() {
+            if position > 0 { bytes.append(contentsOf: ", ".utf8) }
+            appendQuoted(word)
+        }
+        bytes.append(UInt8(ascii: "]"))
+    }
 
     private mutating func literal(_ text: String) {
         separate()
@@ -142,23 +154,5 @@ package struct JSONText {
         bytes.append(contentsOf: "\\u".utf8)
         bytes.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: 4 - hex.utf8.count))
         bytes.append(contentsOf: hex.utf8)
-    }
-
-    private static let base64Digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    private static func base64Text(_ content: [UInt8]) -> [UInt8] {
-        var text: [UInt8] = []
-        text.reserveCapacity((content.count / 3 + 1) * 4)
-        for start in stride(from: 0, to: content.count, by: 3) {
-            let group = content[start..<min(start + 3, content.count)]
-            var bits: UInt32 = 0
-            for byte in group { bits = bits << 8 | UInt32(byte) }
-            bits <<= 8 * UInt32(3 - group.count)
-            for position in 0..<4 {
-                let digit = Int(bits >> UInt32(18 - 6 * position) & 0x3F)
-                text.append(position <= group.count ? base64Digits[digit] : UInt8(ascii: "="))
-            }
-        }
-        return text
     }
 }

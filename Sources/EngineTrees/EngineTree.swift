@@ -4,7 +4,7 @@ package import EROFS
 package import Engines
 package import FileTree
 import Glibc
-package import LinuxIO
+import LinuxIO
 package import Mounting
 import OCI
 import Overlay
@@ -31,7 +31,7 @@ package struct EngineTree: Sendable {
     package init(layers: EngineLayers) { self.layers = layers }
 
     /// The directories of a part, the highest first.
-    func directories(_ part: Part) -> [EngineLayers.Directory] {
+    package func directories(_ part: Part) -> [EngineLayers.Directory] {
         let hasInitLayer = part == .whole || part == .withoutUpper
         let lowers = layers.lowers.filter { hasInitLayer || $0.path != layers.initLayer }
         let hasUpper = part == .whole || part == .withoutInitLayer
@@ -91,24 +91,6 @@ package struct EngineTree: Sendable {
         let (opened, options) = try open(own, isChanging: true)
         let layers = opened.map { OverlayLayer.directory($0) } + (image.map { [.tree($0)] } ?? [])
         return try OverlayTree(layers, name: ArgumentText.bytes(of: name), options: options)
-    }
-
-    /// The numbers of users and groups that this process needs rights over to read the directories; nil where it can
-    /// read them as it is.
-    package var foreignOwners: (users: [NumberRange], groups: [NumberRange])? {
-        guard geteuid() != 0 else { return nil }
-        let directories = directories(.whole)
-        func ranges(_ maps: [IDMap]) -> [NumberRange] {
-            // Layers of one storage mostly have the same map.
-            var found: [NumberRange] = []
-            for range in maps.flatMap(\.ranges).sorted(by: { ($0.host, $1.count) < ($1.host, $0.count) }) {
-                let isKnown = found.contains { $0.first <= range.host && range.host - $0.first < $0.count }
-                if !isKnown { found.append(NumberRange(first: range.host, count: range.count)) }
-            }
-            return found
-        }
-        let users = ranges(directories.map(\.users))
-        return users.isEmpty ? nil : (users, ranges(directories.map(\.groups)))
     }
 
     /// The numbers of users and groups in a layer's directory.

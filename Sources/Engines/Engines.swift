@@ -59,3 +59,8 @@ package enum Engines {
         }
     }
 }
+
+extension Engines {
+    /// When a process started, in seconds since 1970; nil where it has ended or may not be looked at.
+    package static func startTime(of process: Int32) -> Int64? { ProcessFile.startTime(process) }
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import LinuxIO
 package import OCI
 
@@ -35,16 +36,22 @@ extension ImageDescription {
 }
 
 extension Store {
-    /// Finds an image by a name, by `name` for `name:latest`, by a manifest's or configuration's digest, or by at least
-    /// six hexadecimal digits that begin one.
+    /// Finds an image by a name, by `name` for `name:latest` and the reverse, by `name@sha256:…` where the name is one of
+    /// an image of that digest, by a manifest's or configuration's digest, or by at least six hexadecimal digits that
+    /// begin one.
     ///
     /// Nil if there is none.
     ///
     /// - Throws: `StoreError` if the digits begin several.
     package func find(_ text: String) throws -> Digest? {
         let references = try references()
-        for name in [text, "\(text):latest"] {
+        var names = [text, "\(text):latest"]
+        if text.hasSuffix(":latest") { names.append(String(text.dropLast(7))) }
+        for name in names {
             if let match = references.first(where: { $0.name == name }) { return match.descriptor.digest }
+        }
+        if let at = text.lastIndex(of: "@"), let digest = try? Digest(parsing: text[text.index(after: at)...]) {
+            return try findDigest(digest, of: String(text[..<at]), references)
         }
         let digests = try Set(readIndex().manifests.map(\.digest))
         let digits = text.hasPrefix("sha256:") ? text.dropFirst(7) : text[...]
@@ -66,6 +73,28 @@ extension Store {
         return matches.first
     }
 
+    /// The digest that stands behind a name, if an image of that name's repository has it.
+    private func findDigest(_ digest: Digest, of name: String, _ references: [ImageReference]) throws -> Digest? {
+        func repository(_ name: String) -> Substring {
+            guard let colon = name.lastIndex(of: ":"), !name[colon...].contains("/") else { return name[...] }
+            return name[..<colon]
+        }
+        let near = references.filter { repository($0.name) == repository(name) }
+        if near.contains(where: { $0.descriptor.digest == digest }) { return digest }
+        for reference in near {
+            // An index's images go by its name; what cannot be read has none.
+            guard let image = try? describe(reference.descriptor.digest) else { continue }
+            if image.digest == digest || image.manifest.config.digest == digest { return image.digest }
+        }
+        return nil
+    }
+
+    /// When a blob came into the store, in seconds since 1970; nil where it is not there.
+    package func timeOfBlob(_ digest: Digest) throws -> Int64? {
+        guard let file = try openBlob(digest) else { return nil }
+        return Int64(try file.status().st_mtim.tv_sec)
+    }
+
     /// Reads the documents of an image.
     ///
     /// - Parameter platform: which image of an index is meant; nil for this machine's, or the only one there is.
@@ -78,7 +107,11 @@ extension Store {
         case .index(let index):
             return try describeImage(try choose(platform, of: index, digest))
         }
-        return try describeImage(digest, manifest, manifestBytes)
+        let image = try describeImage(digest, manifest, manifestBytes)
+        guard let platform, let own = image.configuration.platform, platform.distance(to: own) == nil else {
+            return image
+        }
+        throw StoreError(.notFound, "image \(digest)", "no image for \(platform); it has: \(own)")
     }
 
     private func describeImage(_ digest: Digest) throws -> ImageDescription {

@@ -23,9 +23,10 @@ extension Store {
     /// Waits for commands that take images in.
     ///
     /// Mounted trees stay readable: their servers hold the files open. Files whose names are no digests are not touched.
+    /// - Parameter seconds: what came into the store in so many seconds before now stays too.
     /// - Throws: `StoreError` before anything is removed if a manifest, an index or a configuration that is needed
     ///   cannot be read: nobody can tell then what belongs to it.
-    package func prune() throws -> PruneReport {
+    package func prune(keepingLast seconds: Int64 = 0) throws -> PruneReport {
         let lock = try hold(exclusive: true)
         defer { withExtendedLifetime(lock) {} }
         let needed = try neededContent()
@@ -40,20 +41,23 @@ extension Store {
         // What is pruned goes to `tmp` first, so that a kill leaves nothing half. On a full disk that may be impossible:
         // then it is removed where it is; what a kill leaves of it is incomplete and counts as missing.
         let writer = try? TemporaryDirectory(self)
-        report.trees = try prune(trees, keeping: needed.trees, writer, &report.byteCount)
-        report.layers = try prune(layers, keeping: needed.layers, writer, &report.byteCount)
-        report.blobs = try prune(blobs, keeping: needed.blobs, writer, &report.byteCount)
+        let limit = seconds == 0 ? Int64.max : Int64(time(nil)).subtractingReportingOverflow(seconds).partialValue
+        report.trees = try prune(trees, keeping: needed.trees, before: limit, writer, &report.byteCount)
+        report.layers = try prune(layers, keeping: needed.layers, before: limit, writer, &report.byteCount)
+        report.blobs = try prune(blobs, keeping: needed.blobs, before: limit, writer, &report.byteCount)
         return report
     }
 
     private func prune(
-        _ parent: Descriptor, keeping needed: Set<Digest>, _ writer: TemporaryDirectory?, _ byteCount: inout UInt64
+        _ parent: Descriptor, keeping needed: Set<Digest>, before limit: Int64, _ writer: TemporaryDirectory?,
+        _ byteCount: inout UInt64
     ) throws -> Int {
         var count = 0
         for bytes in try parent.entryNames() {
             let name = String(decoding: bytes, as: UTF8.self)
             guard let digest = Digest(hex: name), !needed.contains(digest) else { continue }
             do throws(Errno) {
+                guard try parent.entryStatus(bytes).st_mtim.tv_sec < limit else { continue }
                 byteCount += try diskBytes(bytes, in: parent)
                 if let writer {
                     try parent.rename(name, to: writer.directory, as: name)

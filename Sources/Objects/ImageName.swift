@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Console
+import Engines
 import LayerStore
 package import OCI
 import Transports
@@ -36,13 +37,24 @@ package enum ImageName {
     /// Checks a name.
     package static func check(_ name: String) throws {
         try Store.checkName(name)
-        let prefix = name.prefix { $0 != ":" }
-        let isSource =
-            prefix.count < name.count
-            && (ImageLocation.Transport(rawValue: String(prefix)) != nil || prefix == "docker")
-        guard !isSource, !name.hasPrefix("sha256:"), Digest(hex: name) == nil else {
-            throw CommandError("name \"\(name)\": reads as a \(isSource ? "source" : "digest"), choose another")
+        guard let meaning = meaning(of: name) else { return }
+        throw CommandError("name \"\(name)\": reads as \(meaning), choose another")
+    }
+
+    /// What else a name would be taken for; nil for one that is nothing but a name.
+    private static func meaning(of name: String) -> String? {
+        let prefix = String(name.prefix { $0 != ":" })
+        if prefix.count < name.count {
+            if ImageLocation.Transport(rawValue: prefix) != nil || name.hasPrefix("docker://") { return "a source" }
+            if prefix == "upper" { return "an upper directory" }
         }
+        if let (kind, isImage, _) = EngineKind.prefixed(name) {
+            if kind == .process { return "a process" }
+            return isImage ? "an engine's image" : "an engine's container"
+        }
+        if name.hasPrefix("sha256:") || Digest(hex: name) != nil { return "a digest" }
+        let isFile = [".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".tar.bz2"].contains { name.hasSuffix($0) }
+        return isFile ? "a file (a source begins with oci-archive: or docker-archive:)" : nil
     }
 }
 

@@ -4,6 +4,7 @@ import Console
 package import LayerStore
 import LinuxIO
 package import OCI
+import Registry
 import SystemPackage
 package import Transports
 
@@ -25,6 +26,8 @@ package struct ObjectFinder {
     package let place: StorePlace
     /// The platform to take of several; nil for this machine's.
     package var platform: Platform?
+    /// When a registry is asked for what is looked at.
+    package var pull = PullPolicy.missing
     /// What is to be put before the path of a directory to name it.
     package var directoryHint = "rootfs:"
     /// The engines of this machine, for names that are neither sources nor in the store.
@@ -57,14 +60,23 @@ package struct ObjectFinder {
         let store = try place.openStore()
         let stopwatch = Stopwatch()
         let object: ImageObject
-        if let digest = try store.find(text) ?? pull(text, into: store) {
+        if let digest = try stored(text, in: store) {
             place.tell("\(text.printable): image \(digest) of the store \(store.path)")
             let image = try store.describe(digest, platform: platform)
             let meter = ProgressMeter("opening \(text.printable)")
             let tree = try meter.finishing { try store.tree(of: image, sharing: layers, progress: meter.report) }
             object = ImageObject(name: text, digest: digest, tree: tree, store: store)
         } else {
-            let source = try openSource(text)
+            let source: SourceImage
+            do {
+                source = try registrySource(text) ?? openSource(text)
+            } catch let error as RegistryError where pull == .newer {
+                guard try store.find(text) != nil else { throw error }
+                StandardError.print("cimg: \(text.printable): as the store has it: \(error)")
+                var finder = self
+                finder.pull = .never
+                return try finder.open(text, sharing: layers)
+            }
             let expected = tell(source, called: text, in: store, keepsBlobs: false)
             let meter = ProgressMeter("opening \(text.printable)", expected: expected)
             let image = try meter.finishing { try store.add(source, keepsBlobs: false, progress: meter.report) }
@@ -84,6 +96,7 @@ package struct ObjectFinder {
     /// - Throws: also if the text has the form of no source.
     package func openSource(_ text: String) throws -> SourceImage {
         guard let location = try ImageLocation(parsing: text) else {
+            if let image = try engineImage(text) { return try source(of: image) }
             let hint =
                 sourceGuess(text).map { "; did you mean \($0.printable)?" }
                 ?? "; \"cimg images\" lists them, and a source begins with oci:, oci-archive:, docker-archive:, dir: or "

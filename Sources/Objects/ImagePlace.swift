@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Console
+package import Engines
 import LayerStore
 import LinuxIO
 package import OCI
@@ -15,11 +16,16 @@ package enum ImagePlace {
     case stored(String)
     /// An image layout, an archive, a directory.
     case local(ImageLocation)
+    /// An image of an engine.
+    case engine(EngineImage)
+    /// A name that an engine shall give to what it is handed.
+    case engineName(EngineKind, String)
 
     /// How places are written, for help texts.
     package static let help = """
-        A place is docker://NAME, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME], dir:DIR, or a name \
-        of the store.
+        A place is docker://NAME, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME], dir:DIR, a name of \
+        the store, or an image of an engine: docker-daemon:NAME, containers-storage:NAME (podman); containerd-image:NAME \
+        as a source.
         """
 
     /// Reads what a user wrote.
@@ -32,6 +38,13 @@ package enum ImagePlace {
             self = .local(location)
         } else if let location = try ImageLocation(parsing: text) {
             self = .local(location)
+        } else if isDestination, let (kind, isImage, name) = EngineKind.prefixed(text) {
+            guard isImage else { throw CommandError("\"\(text.printable)\": a container; images go to images") }
+            self = .engineName(kind, name)
+        } else if !isDestination, EngineKind.prefixed(text) != nil || (try? finder.isStored(text)) != true,
+            let image = try finder.engineImage(text)
+        {
+            self = .engine(image)
         } else {
             self = .stored(text)
         }
@@ -88,6 +101,9 @@ package struct ImageCopy {
             try Self.checkSameRegistry(first, second)
         }
         if case .stored(let name) = to { return try intoStore(from, source, name) }
+        if case .engineName(let kind, let name) = to {
+            return try EngineLoad(kind, name: name).run { try run(from: source, to: $0) }
+        }
         if case .local(let location) = to, location.transport == .dockerArchive {
             return try intoDockerArchive(source, location)
         }
@@ -123,16 +139,21 @@ package struct ImageCopy {
             return (try store.graph(takesAll ? digest : store.describe(digest, platform: platform).digest), nil)
         case .local(let location):
             if takesAll, let graph = try openGraph(location) { return (graph, nil) }
-            let source = try finder.open(location)
-            guard let manifest = source.manifest, let configuration = source.configuration else {
-                // Without a manifest nothing can be copied as it is: the store makes one.
-                let store = try self.place.openStore()
-                let meter = ProgressMeter("reading \(text.printable)")
-                let image = try meter.finishing { try store.add(source, keepsBlobs: true, progress: meter.report) }
-                return (try store.graph(image.manifestDigest), nil)
-            }
-            return (try Self.graph(manifest, configuration, source.layers), nil)
+            return (try graph(of: finder.open(location), text), nil)
+        case .engine(let image): return (try graph(of: finder.source(of: image), text), nil)
+        case .engineName: throw CommandError("\"\(text.printable)\": nothing can be read there")
         }
+    }
+
+    private func graph(of source: SourceImage, _ text: String) throws -> SourceGraph {
+        guard let manifest = source.manifest, let configuration = source.configuration else {
+            // Without a manifest nothing can be copied as it is: the store makes one.
+            let store = try self.place.openStore()
+            let meter = ProgressMeter("reading \(text.printable)")
+            let image = try meter.finishing { try store.add(source, keepsBlobs: true, progress: meter.report) }
+            return try store.graph(image.manifestDigest)
+        }
+        return try Self.graph(manifest, configuration, source.layers)
     }
 
     private static func graph(
@@ -165,7 +186,7 @@ package struct ImageCopy {
             return RegistryDestination(
                 repository: repository, tag: reference.tag ?? "latest", source: isSame ? origin?.name : nil)
         case .local(let location): return try openDestination(location)
-        case .stored: return nil
+        case .stored, .engine, .engineName: return nil
         }
     }
 
@@ -194,13 +215,17 @@ package struct ImageCopy {
             guard let digest = try store.find(image) else { throw CommandError.unknownImage(image) }
             try store.name(name, digest, telling: place)
             return Result(digest: digest)
-        case .local(let location):
-            let image = try finder.open(location)
-            let meter = ProgressMeter("importing \(name)")
-            let stored = try meter.finishing { try store.add(image, keepsBlobs: true, progress: meter.report) }
-            try store.name(name, stored.manifestDigest, telling: place)
-            return Result(digest: stored.manifestDigest)
+        case .local(let location): return try take(finder.open(location), into: store, name)
+        case .engine(let image): return try take(finder.source(of: image), into: store, name)
+        case .engineName: throw CommandError("\"\(source.printable)\": nothing can be read there")
         }
+    }
+
+    private func take(_ image: SourceImage, into store: Store, _ name: String) throws -> Result {
+        let meter = ProgressMeter("importing \(name)")
+        let stored = try meter.finishing { try store.add(image, keepsBlobs: true, progress: meter.report) }
+        try store.name(name, stored.manifestDigest, telling: place)
+        return Result(digest: stored.manifestDigest)
     }
 
     /// Writes what `docker load` reads: its layers are uncompressed, so the store inflates them first.
@@ -235,6 +260,8 @@ package struct ImageCopy {
             guard let digest = try store.find(name) else { throw CommandError.unknownImage(name) }
             source = store.source(try store.describe(digest, platform: platform))
         case .local(let location): source = try finder.open(location)
+        case .engine(let image): source = try finder.source(of: image)
+        case .engineName: throw CommandError("\"\(text.printable)\": nothing can be read there")
         }
         let meter = ProgressMeter("reading \(text.printable)")
         _ = try meter.finishing { try store.add(source, keepsBlobs: false, progress: meter.report) }

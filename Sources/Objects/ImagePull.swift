@@ -86,13 +86,3 @@ package struct ImagePull {
         return image
     }
 }
-
-extension ObjectFinder {
-    /// Pulls the image that a text names, where it names one of a registry; nil where it does not.
-    func pull(_ text: String, into store: Store) throws -> Digest? {
-        guard let name = RegistryName.of(text) else { return nil }
-        var pull = ImagePull(place: place, client: RegistryClient(try .ofThisMachine()))
-        pull.platform = platform
-        return try pull.run(name, into: store).digest
-    }
-}

@@ -41,13 +41,16 @@ extension ObjectFinder {
         throw nothing(called: text)
     }
 
+    /// Whether the store has an image of a name.
+    func isStored(_ text: String) throws -> Bool { try place.openStore().find(text) != nil }
+
     /// The image that a container's engine says it is made of; nil where that is not there.
     package func image(of container: EngineContainer) -> EngineImage? {
         let images = MachineEngines(kinds: [container.engine]).images.items
         return images.first { $0.id == container.imageID && $0.namespace == container.namespace }
     }
 
-    private func engineObject(
+    func engineObject(
         _ text: String, _ kind: EngineKind, isImage: Bool, _ name: String
     ) throws -> EngineObject {
         guard !name.isEmpty else { throw CommandError("\"\(text.printable)\": has no name behind the colon") }
@@ -85,7 +88,7 @@ extension ObjectFinder {
     }
 
     /// The only one of the objects; nil where there are none.
-    private func only(_ objects: [EngineObject], called text: String) throws -> EngineObject? {
+    func only(_ objects: [EngineObject], called text: String) throws -> EngineObject? {
         guard objects.count > 1 else { return objects.first }
         var names = objects.prefix(20).map { object in
             let name = object.qualifiedName

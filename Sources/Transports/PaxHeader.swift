@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FileTree
+import OCI
 
 /// Writes the header of one file in the pax format (POSIX, pax, "pax Interchange Format").
 struct PaxHeader {
@@ -80,23 +81,7 @@ struct PaxHeader {
             let isPlain = byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "%") && byte != UInt8(ascii: "=")
             return isPlain ? [byte] : [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
         }
-        return (Array("LIBARCHIVE.xattr.".utf8) + name, base64(xattr.value))
-    }
-
-    /// Base 64 without padding, as libarchive writes it.
-    static func base64(_ bytes: [UInt8]) -> [UInt8] {
-        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var text: [UInt8] = []
-        var (bits, count): (UInt32, UInt32) = (0, 0)
-        for byte in bytes {
-            (bits, count) = (bits << 8 | UInt32(byte), count + 8)
-            while count >= 6 {
-                count -= 6
-                text.append(digits[Int(bits >> count & 63)])
-            }
-        }
-        if count > 0 { text.append(digits[Int(bits << (6 - count) & 63)]) }
-        return text
+        return (Array("LIBARCHIVE.xattr.".utf8) + name, Base64.encoded(xattr.value, pads: false))
     }
 
     /// `LENGTH KEY=VALUE\n`, LENGTH counting itself.

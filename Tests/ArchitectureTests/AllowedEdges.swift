@@ -36,7 +36,10 @@ let allowedEdges: [String: Set<String>] = [
     // The only importer of libfuse.
     "FuseServer": ["FileTree", "FileSystems", "LinuxIO", "CFuse", "SystemPackage"],
     "Console": ["OCI", "LayerStore", "LinuxIO", "SystemPackage"],
-    "Objects": ["Console", "OCI", "LayerStore", "Transports", "Registry", "Engines", "LinuxIO", "SystemPackage"],
+    // Archive for the tars that engines keep in pieces.
+    "Objects": [
+        "Console", "OCI", "Archive", "LayerStore", "Transports", "Registry", "Engines", "LinuxIO", "SystemPackage",
+    ],
     "Mounting": [
         "OCI", "FileTree", "EROFS", "LayerStore", "FileSystems", "Overlay", "FuseServer", "LinuxIO", "SystemPackage",
     ],
@@ -58,7 +61,7 @@ let allowedToolchainModules: [String: Set<String>?] = [
     // Only memory functions in EROFS and TreeDiff; errno and constants elsewhere.
     "Glibc": [
         "EROFS", "TreeDiff", "LinuxIO", "Archive", "LayerStore", "Transports", "Engines", "Registry", "FileSystems",
-        "Overlay", "Browsing", "FuseServer", "Console", "Mounting", "EngineTrees", "CimgCommands",
+        "Overlay", "Browsing", "FuseServer", "Console", "Objects", "Mounting", "EngineTrees", "CimgCommands",
     ],
     "FoundationEssentials": ["OCI", "LayerStore", "Transports", "Registry", "Objects", "CimgCommands"],
 ]

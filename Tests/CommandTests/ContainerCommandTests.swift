@@ -264,7 +264,7 @@ struct ContainerCommandTests {
             $0.split(separator: " ").map(String.init)
         }
         let row = try #require(rows.first { $0.first == name(container) })
-        #expect(Array(row[2...4]) == [image, "running", "\(try container.process())"])
+        #expect(Array(row[2...6]) == [image, "/bin/sleep", "9999", "running", "\(try container.process())"])
         let json = try JSONSerialization.jsonObject(with: Data(cimg(engine, "ps", "--json").output.utf8))
         let entry = (json as? [[String: Any]])?.first { $0["name"] as? String == name(container) }
         #expect(entry?["state"] as? String == "running")

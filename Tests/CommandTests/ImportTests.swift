@@ -84,10 +84,11 @@ struct ImportTests {
     @Test func `an archive may come through a pipe`() throws {
         let bench = Self.sources()
         for file in ["saved.tar", "saved.tgz", "legacy.tar.gz"] {
-            let outcome = try bench.shell("cat \(file) | cimg import docker-archive:/dev/stdin '\(file)'")
+            let outcome = try bench.shell("cat \(file) | cimg import docker-archive:/dev/stdin piped")
             #expect(outcome.errors == "")
-            #expect(outcome.output.hasPrefix("\(file) sha256:"))
-            try expect(bench.cimg("diff", file, "oci:layout:new"), is: .success())
+            #expect(outcome.output.hasPrefix("piped sha256:"))
+            try expect(bench.cimg("diff", "piped", "oci:layout:new"), is: .success())
+            try expect(bench.cimg("rm", "piped"), is: .success())
         }
     }
 

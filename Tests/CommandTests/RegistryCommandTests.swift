@@ -69,10 +69,35 @@ struct RegistryCommandTests {
         try expect(bench.cimg("mount", "\(host)/app:new", "mnt").code, is: 0)
         try expect(bench.run("/bin/cat", ["mnt/etc/name"]).output, is: "newer\n")
         try expect(bench.cimg("umount", "mnt").code, is: 0)
+        // Looking has named nothing: the registry is asked again.
+        try expect(bench.cimg("images", "-q"), is: .success())
+        try expect(bench.cimg("pull", "-q", "\(host)/app:new").code, is: 0)
         // It is in the store now, and no network is needed.
         registry.intercept { _ in .init(500) }
-        try expect(bench.cimg("mount", "\(host)/app:new", "mnt"), is: .success())
+        for policy in ["missing", "never", "newer"] {
+            try expect(bench.cimg("mount", "--pull", policy, "\(host)/app:new", "mnt").code, is: 0, policy)
+            try expect(bench.cimg("umount", "mnt").code, is: 0)
+        }
+        try expect(bench.cimg("mount", "--pull", "always", "\(host)/app:new", "mnt").code, is: 2)
+        try expect(bench.cimg("mount", "docker://\(host)/app:new", "mnt").code, is: 2)
+        let told = try bench.cimg("mount", "-v", "\(host)/app:new", "mnt")
+        #expect(told.errors.contains("as the store has it, here since 20"), "\(told)")
         try expect(bench.cimg("umount", "mnt").code, is: 0)
+    }
+
+    @Test func `what is only looked at moves no name`() throws {
+        let bench = bench()
+        try expect(bench.cimg("pull", "-q", "docker://\(host)/app:old", "\(host)/app:new").code, is: 0)
+        for _ in 0..<2 {
+            try expect(bench.cimg("diff", "\(host)/app:new", "docker://\(host)/app:new").code, is: 1)
+            try expect(
+                bench.cimg("diff", "--pull", "newer", "\(host)/app:new", "docker://\(host)/app:new"), is: .success())
+        }
+        try expect(bench.cimg("images", "-q"), is: .success("\(old.digest)\n"))
+        try expect(
+            bench.cimg("diff", "--pull", "never", "\(host)/app:old", "\(host)/app:new"),
+            is: .trouble(
+                "\"\(host)/app:old\": is not in the store \(bench.path)/store, and --pull never asks nobody"))
     }
 
     @Test func `import takes an image of a registry too`() throws {

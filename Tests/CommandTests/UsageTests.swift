@@ -29,7 +29,7 @@ struct UsageTests {
         (["tag", "a"], .usage("missing expected argument '<name>'", help: "cimg help tag")),
         (["tag", "a", "b", "c\u{1B}["], .usage("unexpected argument 'c\\u{1b}['", help: "cimg help tag")),
         (["rm"], .usage("missing expected argument '<names> ...'", help: "cimg help rm")),
-        (["mount", "a"], .usage("missing expected argument '<mountpoint>'", help: "cimg help mount")),
+        (["mount"], .usage("missing expected argument '<object>'", help: "cimg help mount")),
         (
             ["prune", "--json=x"],
             .usage("the option '--json' does not take any value, but 'x' was specified", help: "cimg help prune")

@@ -69,14 +69,16 @@ struct NameTests {
         let config = Digest(of: one.configuration.bytes)
         for text in [
             "plain", "\(one.digest)", one.digest.hex, String(one.digest.hex.prefix(6)),
-            "sha256:\(one.digest.hex.prefix(8))", "\(config)", String(config.hex.prefix(12)),
+            "sha256:\(one.digest.hex.prefix(8))", "\(config)", String(config.hex.prefix(12)), "plain:latest",
+            "plain@\(one.digest)", "plain:1@\(one.digest)", "plain@\(config)",
         ] {
             #expect(try fixture.store.find(text) == one.digest, "\(text)")
         }
         #expect(try fixture.store.find("tagged") == two.digest)
         #expect(try fixture.store.find("tagged:latest") == two.digest)
         for text in [
-            "", "none", "plain:latest", String(one.digest.hex.prefix(5)), "\(Digest(of: []))",
+            "", "none", "plain:1", "other@\(one.digest)", "plain@\(two.digest)", String(one.digest.hex.prefix(5)),
+            "\(Digest(of: []))",
             one.digest.hex.prefix(8).uppercased() + "A", "sha256:", one.digest.hex + "0",
         ] {
             #expect(try fixture.store.find(text) == nil, "\(text)")

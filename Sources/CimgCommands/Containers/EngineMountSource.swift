@@ -16,7 +16,7 @@ func openMountSource(_ object: EngineObject) throws -> MountSource {
     if case .container = object { isChanging = true }
     return MountSource(
         name: object.qualifiedName, digest: nil, content: try tree.served(isChanging: isChanging),
-        owners: tree.foreignOwners)
+        owners: EngineRights.owners(of: tree.directories(.whole)))
 }
 
 /// A directory or file of the host that a container has in its file system, put there in a mount of the container too.

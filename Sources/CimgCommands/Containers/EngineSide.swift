@@ -8,7 +8,6 @@ import LinuxIO
 import OCI
 import Objects
 import Overlay
-import Synchronization
 
 /// A container or an engine's image as a side of a comparison.
 struct EngineSide {
@@ -24,17 +23,8 @@ struct EngineSide {
         self.name = name
         self.object = object
         tree = EngineTree(layers: try object.layers())
-        try Self.takeRights(tree)
+        try EngineRights.take(for: tree.directories(.whole))
     }
-
-    /// Once is enough: the layers of all of a user's containers belong to the same numbers.
-    private static func takeRights(_ tree: EngineTree) throws {
-        guard let owners = tree.foreignOwners, !hasRights.withLock({ $0 }) else { return }
-        try SubordinateNumbers.takeRights(users: owners.users, groups: owners.groups)
-        hasRights.withLock { $0 = true }
-    }
-
-    private static let hasRights = Mutex(false)
 
     /// The digest of an image's manifest, where the engine knows it.
     var digest: String? {

@@ -18,6 +18,7 @@ package struct PsCommand: ParsableCommand {
             Examples:
 
               cimg ps
+              cimg ps --filter state=running --filter image=alpine
               cimg ps --json | jq -r '.[] | select(.state == "running").name'
 
             Exit status: 0 listed, 2 an engine's storage cannot be read; what can be is listed.
@@ -32,69 +33,42 @@ package struct PsCommand: ParsableCommand {
     @Flag(name: [.customShort("n"), .long], help: "Print no headings.")
     var noheading = false
 
+    @Flag(name: .shortAndLong, help: ArgumentHelp("All are listed always; other tools need this.", visibility: .hidden))
+    var all = false
+
+    @Flag(help: "Do not shorten commands.")
+    var noTrunc = false
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Only containers that fit: name, id, image (ancestor), state (status), engine, label. Several of one word: "
+                + "one must fit; of several words: each.", valueName: "word=text"))
+    var filter: [String] = []
+
     /// Makes the command for the parser.
     package init() {}
 
     package mutating func run() throws {
         try reportingTrouble {
             try refuse(together: [("--json", json), ("--quiet", quiet)])
+            let filters = try ContainerFilter(parsing: filter)
             let listing = MachineEngines().containers
-            let rows = listing.items.map { ($0, $0.status()) }
+            var problems = listing.problems
+            let rows = listing.items.map { ListedContainer($0, &problems) }.filter { filters.fits($0) }
             if json {
-                try StandardOutput.write(Self.json(rows))
+                try StandardOutput.write(ListedContainer.json(rows))
             } else if quiet {
-                try StandardOutput.write(rows.map { "\($0.0.qualifiedName)\n" }.joined())
+                try StandardOutput.write(rows.map { "\($0.container.qualifiedName)\n" }.joined())
             } else {
-                try StandardOutput.write(Self.table(rows, withHeadings: !noheading))
+                let headings = noheading ? [] : [ListedContainer.headings]
+                try StandardOutput.write(TextTable.text(headings + rows.map { $0.cells(isShort: !noTrunc) }))
             }
             // Storages of others are no trouble to a plain user who has asked for none of them by name.
-            let problems = listing.problems.filter { !$0.isPermission }
+            problems.removeAll(where: \.isPermission)
             for problem in problems.prefix(10) { StandardError.print("cimg: \(problem)") }
             if problems.count > 10 { StandardError.print("cimg: \(problems.count - 10) more such problems") }
             if !problems.isEmpty { throw ExitCode(2) }
         }
-    }
-
-    private typealias Row = (container: EngineContainer, status: EngineStatus)
-
-    private static func table(_ rows: [Row], withHeadings: Bool) -> String {
-        let headings = withHeadings ? [["NAME", "ID", "IMAGE", "STATE", "PID", "CREATED"]] : []
-        return TextTable.text(
-            headings
-                + rows.map { container, status in
-                    [
-                        container.qualifiedName, container.shortID.printable,
-                        (container.imageName ?? container.imageID.map { String($0.prefix(12)) } ?? "-").printable,
-                        status.state.rawValue, status.process.map { "\($0)" } ?? "-",
-                        String((container.created ?? "-").printable.prefix(19)),
-                    ]
-                })
-    }
-
-    private static func json(_ rows: [Row]) -> [UInt8] {
-        var text = JSONText()
-        text.beginArray()
-        for (container, status) in rows {
-            text.beginObject()
-            for (key, value) in [
-                ("name", container.qualifiedName), ("engine", container.engine.rawValue), ("maker", container.maker),
-                ("namespace", container.namespace), ("id", container.id), ("image", container.imageName),
-                ("image_id", container.imageID), ("created", container.created), ("state", status.state.rawValue),
-            ] as [(String, String?)] {
-                text.key(key)
-                text.optional(value)
-            }
-            text.key("names")
-            text.beginArray()
-            for name in container.names { text.string(name) }
-            text.endArray()
-            text.key("pid")
-            if let process = status.process { text.number(process) } else { text.null() }
-            text.key("storage")
-            text.string("\(container.storage)")
-            text.endObject()
-        }
-        text.endArray()
-        return text.bytes
     }
 }

@@ -59,6 +59,12 @@ package struct DiffCommand: ParsableCommand {
     @Argument(parsing: .postTerminator, help: "After --: compare these paths and what is below them only.")
     var paths: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "When the registry is asked for an image of one: always, missing (the default: if the store has none of the "
+                + "name), newer (always, if it can be asked), never.", valueName: "policy"))
+    var pull = PullPolicy.missing
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
@@ -109,6 +115,7 @@ package struct DiffCommand: ParsableCommand {
         let fields = try Self.fields(times: times, ignore: ignore, only: only)
         var finder = ObjectFinder(in: store.place)
         finder.platform = try platform.map { try Platform(parsing: $0) }
+        finder.pull = pull
         finder.directoryHint = "./"
         let format: any DiffReport
         if json {

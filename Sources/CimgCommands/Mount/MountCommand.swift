@@ -55,11 +55,19 @@ package struct MountCommand: ParsableCommand {
     @Argument(help: "An image or a container.")
     var object: String
 
-    @Argument(help: "An empty directory.", completion: .directory)
-    var mountpoint: String
+    @Argument(
+        help: "An empty directory; without it one is made below /run/cimg or $XDG_RUNTIME_DIR/cimg, and printed.",
+        completion: .directory)
+    var mountpoint: String?
 
     @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
     var platform: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "When the registry is asked for an image of one: always, missing (the default: if the store has none of the "
+                + "name), newer (always, if it can be asked), never.", valueName: "policy"))
+    var pull = PullPolicy.missing
 
     @Flag(help: "Mount what runs in the container as it sees its files; changes go through both ways.")
     var live = false
@@ -103,11 +111,14 @@ package struct MountCommand: ParsableCommand {
         try reportingTrouble {
             var finder = ObjectFinder(in: store.place)
             finder.platform = try platform.map { try Platform(parsing: $0) }
+            finder.pull = pull
             if live { return try mountLive(finder) }
             if leavesForeign { throw MountError("--no-foreign has no meaning without --live") }
             try checkBackend()
             // First, because opening the object may take its time.
-            let mountpoint = try Mountpoint(RawArguments.bytes(of: mountpoint), allowsHiding: nonempty)
+            let place = try self.mountpoint.map { RawArguments.bytes(of: $0) } ?? MountPlaces.make(for: object)
+            let mountpoint = try Mountpoint(place, allowsHiding: nonempty)
+            defer { if self.mountpoint == nil { MountPlaces.removeIfMade(place) } }
             // Each layer is an open file, here and on its way to the server.
             Spawn.raiseOpenFileLimit()
             var options = try MountOptions(
@@ -135,6 +146,7 @@ package struct MountCommand: ParsableCommand {
                         throw error
                     }
                     remark.map(StandardError.print)
+                    if self.mountpoint == nil { try StandardOutput.write(place + [UInt8(ascii: "\n")]) }
                 }
             }
         }
@@ -236,10 +248,12 @@ package struct MountCommand: ParsableCommand {
                 "live mount of \"\(object.printable)\": the container is \(status.state.rawValue) and has no process; "
                     + "without --live its files are mounted read-only")
         }
+        let place = try mountpoint.map { RawArguments.bytes(of: $0) } ?? MountPlaces.make(for: object)
+        defer { if mountpoint == nil { MountPlaces.removeIfMade(place) } }
         let remark = try Mounting.mountLive(
             pid: process, name: container.qualifiedName, identity: container.shortID,
-            at: RawArguments.bytes(of: mountpoint), allowsHiding: nonempty, leavesForeign: leavesForeign,
-            options: options)
+            at: place, allowsHiding: nonempty, leavesForeign: leavesForeign, options: options)
         remark.map { StandardError.print("cimg: \($0)") }
+        if mountpoint == nil { try StandardOutput.write(place + [UInt8(ascii: "\n")]) }
     }
 }

@@ -15,7 +15,8 @@ package struct UmountCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "umount", abstract: "Unmount, and wait until the server has ended.",
         discussion: """
-            A mount whose server has died is taken away too.
+            A mount whose server has died is taken away too. An object that is mounted once may be named instead of its \
+            directory.
 
             What was changed in a mount made with --rw but without --upper is removed with it, unless --keep names a new \
             or empty directory for it: then "cimg mount --rw --upper DIR IMAGE" goes on with it, and "cimg diff IMAGE \
@@ -29,6 +30,7 @@ package struct UmountCommand: ParsableCommand {
             Examples:
 
               cimg umount /mnt/image
+              cimg umount alpine
               cimg umount --all
               cimg umount --keep changes /mnt/w
 
@@ -36,10 +38,10 @@ package struct UmountCommand: ParsableCommand {
             """,
         aliases: ["unmount"])
 
-    @Argument(help: "Directories that cimg has mounted on.", completion: .directory)
+    @Argument(help: "Directories that cimg has mounted on, or what is mounted once.", completion: .directory)
     var mountpoints: [String] = []
 
-    @Flag(help: "Unmount all mounts that you have made.")
+    @Flag(name: .shortAndLong, help: "Unmount all mounts that you have made.")
     var all = false
 
     @Flag(help: "Unmount all mounts of cimg, whoever has made them (as root).")
@@ -51,7 +53,7 @@ package struct UmountCommand: ParsableCommand {
             valueName: "dir"), completion: .directory)
     var root: String?
 
-    @Flag(help: "Take mounts out of sight that are in use; they end when their last user does.")
+    @Flag(name: .shortAndLong, help: "Take mounts out of sight that are in use; they end when their last user does.")
     var lazy = false
 
     @Option(
@@ -87,6 +89,7 @@ package struct UmountCommand: ParsableCommand {
                 for mount in try wanted().reversed() {
                     attempt {
                         try unmounting.unmount(mount)
+                        MountPlaces.removeIfMade(mount.path)
                         let line = "\(Bytes.escaped(mount.path)) \(Bytes.escaped(ListedMount.source(of: mount)))\n"
                         try StandardOutput.write(Array(line.utf8))
                     }
@@ -95,10 +98,14 @@ package struct UmountCommand: ParsableCommand {
         }
         for name in RawArguments.bytes(of: mountpoints) {
             attempt {
-                let mount = try Unmounting.mount(at: name)
-                guard let keep else { return try unmounting.unmount(mount) }
-                let remark = try unmounting.unmount(mount, keeping: RawArguments.bytes(of: keep))
-                remark.map { StandardError.print("cimg: \($0)") }
+                let mount = try MountPlaces.mount(named: name)
+                if let keep {
+                    let remark = try unmounting.unmount(mount, keeping: RawArguments.bytes(of: keep))
+                    remark.map { StandardError.print("cimg: \($0)") }
+                } else {
+                    try unmounting.unmount(mount)
+                }
+                MountPlaces.removeIfMade(mount.path)
             }
         }
         if failed { throw ExitCode(2) }

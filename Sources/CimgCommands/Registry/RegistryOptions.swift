@@ -38,3 +38,5 @@ struct RegistryOptions: ParsableArguments {
         return RegistryClient(settings)
     }
 }
+
+extension PullPolicy: ExpressibleByArgument {}

@@ -26,7 +26,7 @@ package struct PushCommand: ParsableCommand {
 
     @OptionGroup var registry: RegistryOptions
 
-    @Argument(help: "A name or digest of the store.")
+    @Argument(help: "An image.")
     var image: String
 
     @Argument(help: "Where to: [docker://]HOST[:PORT]/REPOSITORY[:TAG]; without it, the image's own name.")
@@ -47,7 +47,6 @@ package struct PushCommand: ParsableCommand {
             copy.platform = platform
             copy.takesAll = transfer.all
             if transfer.quiet { copy.telling = .nothing }
-            guard try self.store.openStore().find(image) != nil else { throw CommandError.unknownImage(image) }
             let result = try copy.run(from: image, to: "docker://\(name)")
             try transfer.report(result.digest, of: "\(ImageCopy.target(name))")
         }

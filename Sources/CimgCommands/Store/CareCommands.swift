@@ -3,6 +3,7 @@
 package import ArgumentParser
 import Console
 import LayerStore
+import OCI
 
 /// `cimg prune`: removes what no name needs.
 package struct PruneCommand: ParsableCommand {
@@ -10,12 +11,14 @@ package struct PruneCommand: ParsableCommand {
         commandName: "prune", abstract: "Remove from the store what no name needs.",
         discussion: """
             Images without a name go, and what was derived of sources that were mounted or compared without being \
-            imported. What is mounted stays readable.
+            imported, images of registries among them. What is mounted stays readable. With --filter until=24h only what \
+            is older goes: what was looked at today need not be fetched again.
 
             Examples:
 
               cimg prune
               cimg rm alpine-old && cimg prune --json
+              cimg prune --filter until=24h
 
             Exit status: 0 done, 2 trouble.
             """)
@@ -25,12 +28,29 @@ package struct PruneCommand: ParsableCommand {
     @Flag(help: "Print a JSON object.")
     var json = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Only what came before a time: until=DURATION, such as 90s, 30m, 24h, 7d.", valueName: "until=duration"))
+    var filter: String?
+
     /// Makes the command for the parser.
     package init() {}
 
+    /// The seconds of `until=24h`.
+    private static func seconds(_ filter: String) throws -> Int64 {
+        let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86400]
+        let text = filter.hasPrefix("until=") ? filter.dropFirst(6) : ""
+        guard let unit = text.last.flatMap({ units[$0] }), let count = Int64(text.dropLast()), count >= 0,
+            case let (seconds, isTooLarge) = count.multipliedReportingOverflow(by: unit), !isTooLarge
+        else {
+            throw CommandError("--filter \"\(filter.printable)\": write until=DURATION, such as until=24h or until=7d")
+        }
+        return seconds
+    }
+
     package mutating func run() throws {
         try reportingTrouble {
-            let report = try store.openStore().prune()
+            let report = try store.openStore().prune(keepingLast: filter.map(Self.seconds) ?? 0)
             guard json else {
                 let counts = [
                     (report.blobs, "blob"), (report.layers, "uncompressed layer"), (report.trees, "tree"),

@@ -59,14 +59,8 @@ package struct ImportCommand: ParsableCommand {
             let stopwatch = Stopwatch()
             var finder = ObjectFinder(in: self.store.place)
             finder.platform = try platform.map { try Platform(parsing: $0) }
-            guard let location = try ImageLocation(parsing: source) else {
-                let hint =
-                    sourceGuess(source).map { "did you mean \($0.printable)?" }
-                    ?? "one begins with oci:, oci-archive:, docker-archive:, dir: or rootfs:"
-                throw CommandError("\"\(source.printable)\": no source; \(hint)")
-            }
-            let image = try finder.open(location)
-            let name = try name ?? Self.name(of: image, at: location)
+            let (image, given) = try open(finder)
+            let name = try name ?? given()
             let store = try self.store.openStore()
             let expected = finder.tell(image, called: source, in: store, keepsBlobs: true)
             let meter = ProgressMeter("importing \(name)", expected: expected)
@@ -77,6 +71,31 @@ package struct ImportCommand: ParsableCommand {
             try Self.settleBehind(store)
             try report(name, stored)
         }
+    }
+
+    /// Opens the source, and tells how to name what comes of it.
+    private func open(_ finder: ObjectFinder) throws -> (SourceImage, name: () throws -> String) {
+        if let location = try ImageLocation(parsing: source) {
+            let image = try finder.open(location)
+            return (image, { try Self.name(of: image, at: location) })
+        }
+        guard let found = try finder.engineImage(source) else {
+            let hint =
+                sourceGuess(source).map { "did you mean \($0.printable)?" }
+                ?? "one begins with oci:, oci-archive:, docker-archive:, dir: or rootfs:"
+            throw CommandError("\"\(source.printable)\": no source; \(hint)")
+        }
+        let image = try finder.source(of: found)
+        return (
+            image,
+            {
+                guard let name = image.name else {
+                    throw CommandError("\"\(source.printable)\": give the image a name as second argument: it has none")
+                }
+                try ImageName.check(name)
+                return name
+            }
+        )
     }
 
     /// The name of an image that the user gave none: what the source calls it, with the file's name before a bare tag.

@@ -2,19 +2,24 @@
 
 package import ArgumentParser
 import Console
+import Engines
 import LayerStore
 import OCI
 import Objects
+import Registry
 
 /// `cimg inspect`: manifest, configuration, layers and history of an image.
 package struct InspectCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
-        commandName: "inspect", abstract: "Show an image's manifest, configuration, layers and history.",
+        commandName: "inspect", abstract: "Show what an image or a container is.",
         discussion: """
             \(ObjectFinder.help) Layers are not read, but those of an older Docker archive or a plain root file \
             system, which have no manifest. An image of a registry is not pulled; it is shown as skopeo does, as JSON \
             with the fields Name, Digest, RepoTags, Created, DockerVersion, Labels, Architecture, Os, Layers, \
             LayersData and Env, and behind them ManifestDigest, ConfigDigest, Size and History.
+
+            Of a container, running or not, the engine's files tell image, command, state, ports, mounts and layers, and \
+            what its own directory takes of the disk. \(ObjectFinder.containerHelp)
 
             Examples:
 
@@ -22,6 +27,7 @@ package struct InspectCommand: ParsableCommand {
               cimg inspect docker://localhost:5000/mystery
               cimg inspect --format '{{.Digest}} {{.Labels.version}}' docker://localhost:5000/mystery
               cimg inspect --raw docker-archive:saved.tar.gz
+              cimg inspect my_container
               cimg inspect --json alpine | jq -r '.layers[].digest'
 
             Exit status: 0 shown, 2 trouble.
@@ -31,8 +37,14 @@ package struct InspectCommand: ParsableCommand {
 
     @OptionGroup var registry: RegistryOptions
 
-    @Argument(help: "An image.")
+    @Argument(help: "An image or a container.")
     var image: String
+
+    @Option(
+        help: ArgumentHelp(
+            "When the registry is asked for an image of one: always, missing (the default: if the store has none of the "
+                + "name), newer (always, if it can be asked), never.", valueName: "policy"))
+    var pull = PullPolicy.missing
 
     @Flag(help: "Print a JSON object.")
     var json = false
@@ -70,7 +82,12 @@ package struct InspectCommand: ParsableCommand {
                 ("--json", json), ("--raw", raw), ("--config", config), ("--skopeo", skopeo), ("--layers", layers),
                 ("--history", history), ("--format", format != nil),
             ])
-            let (found, isRemote) = try find()
+            let found: InspectedImage
+            let isRemote: Bool
+            switch try find() {
+            case .container(let container): return try show(container)
+            case .image(let image, let remote): (found, isRemote) = (image, remote)
+            }
             if raw { return try StandardOutput.write(found.topBytes) }
             if config { return try StandardOutput.write(found.image.configurationBytes) }
             if layers { return try StandardOutput.write(found.skopeo.layersText) }
@@ -84,28 +101,89 @@ package struct InspectCommand: ParsableCommand {
         }
     }
 
-    /// Finds the image; also tells whether it is one of a registry.
-    private func find() throws -> (InspectedImage, isRemote: Bool) {
-        let wanted = try platform.map { try Platform(parsing: $0) }
-        if RegistryName.explicit(image) == nil {
-            let store = try self.store.openStore()
-            if let digest = try store.find(image) {
-                self.store.tell("\(image.printable): image \(digest) of the store \(store.path)")
-                var found = InspectedImage(try store.describe(digest, platform: wanted))
-                found.topBytes = try store.readBlob(digest, limit: DocumentLimit.manifest)
-                found.topDigest = digest
-                return (found, false)
+    private enum Found {
+        case image(InspectedImage, isRemote: Bool)
+        case container(EngineContainer)
+    }
+
+    private var finder: ObjectFinder {
+        get throws {
+            var finder = ObjectFinder(in: self.store.place)
+            finder.platform = try platform.map { try Platform(parsing: $0) }
+            finder.pull = pull
+            return finder
+        }
+    }
+
+    /// Finds what the name means.
+    private func find() throws -> Found {
+        let finder = try finder
+        let asks = pull == .always || pull == .newer
+        if RegistryName.explicit(image) != nil || asks && RegistryName.of(image) != nil {
+            if let found = try remote(finder) { return found }
+        }
+        if case .engine(let object) = try resolve(finder) {
+            switch object {
+            case .container(let container): return .container(container)
+            case .image(let image):
+                let store = try self.store.openStore()
+                if let documents = try finder.documents(of: image) {
+                    return .image(InspectedImage(try store.describe(documents)), isRemote: false)
+                }
+                return .image(InspectedImage(try store.describe(finder.source(of: image))), isRemote: false)
             }
         }
-        if let name = RegistryName.of(image) {
-            let needsTags = format?.contains("RepoTags") ?? !(raw || config || layers || history || json)
-            let found = try InspectedImage(
-                name, client: registry.client(), platform: wanted, withTags: needsTags && !noTags)
-            return (found, true)
+        let store = try self.store.openStore()
+        if let digest = try store.find(image) {
+            self.store.tell("\(image.printable): image \(digest) of the store \(store.path)")
+            var found = InspectedImage(try store.describe(digest, platform: finder.platform))
+            found.topBytes = try store.readBlob(digest, limit: DocumentLimit.manifest)
+            found.topDigest = digest
+            return .image(found, isRemote: false)
         }
-        var finder = ObjectFinder(in: self.store.place)
-        finder.platform = wanted
-        return (InspectedImage(try self.store.openStore().describe(finder.openSource(image))), false)
+        if let found = try remote(finder) { return found }
+        return .image(InspectedImage(try store.describe(finder.openSource(image))), isRemote: false)
+    }
+
+    /// What the name means among the objects of this machine.
+    private func resolve(_ finder: ObjectFinder) throws -> NamedObject {
+        let object = try finder.resolve(image)
+        guard case .engine(let found) = object, let platform = finder.platform else { return object }
+        guard case .image = found else {
+            throw CommandError("--platform: \(found.qualifiedName) is of one platform, \(platform) or not")
+        }
+        _ = try finder.engineImage(image)
+        return object
+    }
+
+    /// The image in a registry; nil for a name of none, or where --pull newer has the store's and cannot ask.
+    private func remote(_ finder: ObjectFinder) throws -> Found? {
+        guard let name = RegistryName.of(image) else { return nil }
+        if pull == .never {
+            throw CommandError("\"\(image.printable)\": is not in the store, and --pull never asks nobody")
+        }
+        let needsTags = format?.contains("RepoTags") ?? !(raw || config || layers || history || json)
+        do {
+            let found = try InspectedImage(
+                name, client: registry.client(), platform: finder.platform, withTags: needsTags && !noTags)
+            return .image(found, isRemote: true)
+        } catch let error as RegistryError where pull == .newer {
+            guard try self.store.openStore().find(image) != nil else { throw error }
+            StandardError.print("cimg: \(image.printable): as the store has it: \(error)")
+            return nil
+        }
+    }
+
+    private func show(_ container: EngineContainer) throws {
+        let given = [
+            ("--raw", raw), ("--config", config), ("--skopeo", skopeo), ("--layers", layers), ("--history", history),
+            ("--format", format != nil),
+        ].first { $0.1 }
+        if let given { throw CommandError("\(given.0): \(container.qualifiedName) is a container, no image") }
+        let view = ContainerView(container)
+        try StandardOutput.write(json ? view.json : Array(view.text.utf8))
+        for problem in view.problems { StandardError.print("cimg: \(problem)") }
+        if !view.problems.isEmpty { throw ExitCode(2) }
     }
 
     /// The sizes of the uncompressed layers that are in the store.
@@ -116,135 +194,5 @@ package struct InspectCommand: ParsableCommand {
             sizes[diffID] = try store.openLayer(diffID)?.index.layerByteCount
         }
         return sizes
-    }
-}
-
-/// What `inspect` prints of an image.
-struct ImageView {
-    let name: String
-    let image: ImageDescription
-    let sizes: [DiffID: UInt64]
-
-    private var layers: [(descriptor: ContentDescriptor, diffID: DiffID)] {
-        Array(zip(image.manifest.layers, image.configuration.rootfs.diffIDs))
-    }
-
-    /// For people.
-    var text: String {
-        let configuration = image.configuration
-        var facts: [[String]] = [
-            ["Name:", name.printable], ["Digest:", "\(image.digest)"],
-            ["Config:", "\(image.manifest.config.digest)"],
-            ["Platform:", configuration.platform.map { "\($0)" } ?? "-"],
-            ["Created:", (configuration.created ?? "-").printable],
-        ]
-        if let config = configuration.config {
-            for (title, words) in [("Entrypoint:", config.entrypoint), ("Cmd:", config.cmd), ("Env:", config.env)] {
-                if let words, !words.isEmpty { facts.append([title, words.map(\.printable).joined(separator: " ")]) }
-            }
-            for (title, word) in [("User:", config.user), ("WorkingDir:", config.workingDir)] {
-                if let word, !word.isEmpty { facts.append([title, word.printable]) }
-            }
-            for (key, value) in (config.labels ?? [:]).sorted(by: { $0.key < $1.key }) {
-                facts.append(["Label:", "\(key.printable)=\(value.printable)"])
-            }
-        }
-        let rows =
-            [["LAYER", "SIZE", "UNCOMPRESSED", "MEDIA TYPE"]]
-            + layers.map { layer in
-                [
-                    "\(layer.descriptor.digest)", TextTable.size(max(0, layer.descriptor.size)),
-                    sizes[layer.diffID].map { TextTable.size($0) } ?? "-", layer.descriptor.mediaType.printable,
-                ]
-            }
-        let steps = (configuration.history ?? []).map { step in
-            [
-                String((step.created ?? "-").printable.prefix(19)), step.emptyLayer == true ? "-" : "layer",
-                (step.createdBy ?? step.comment ?? "").printable,
-            ]
-        }
-        let history = steps.isEmpty ? "" : "\n" + TextTable.text([["HISTORY", "", "BY"]] + steps)
-        return TextTable.text(facts) + "\n" + TextTable.text(rows) + history
-    }
-
-    /// For programs.
-    var json: [UInt8] {
-        var text = JSONText()
-        text.beginObject()
-        text.key("name")
-        text.string(name)
-        text.key("digest")
-        text.string("\(image.digest)")
-        text.key("media_type")
-        text.optional(image.manifest.mediaType)
-        text.key("config_digest")
-        text.string("\(image.manifest.config.digest)")
-        text.key("created")
-        text.optional(image.configuration.created)
-        text.key("architecture")
-        text.optional(image.configuration.architecture)
-        text.key("os")
-        text.optional(image.configuration.os)
-        text.key("variant")
-        text.optional(image.configuration.variant)
-        text.key("layers")
-        text.beginArray()
-        for layer in layers {
-            text.beginObject()
-            text.key("digest")
-            text.string("\(layer.descriptor.digest)")
-            text.key("diff_id")
-            text.string("\(layer.diffID)")
-            text.key("media_type")
-            text.string(layer.descriptor.mediaType)
-            text.key("size")
-            text.number(layer.descriptor.size)
-            text.key("uncompressed_size")
-            if let size = sizes[layer.diffID] { text.number(size) } else { text.null() }
-            text.endObject()
-        }
-        text.endArray()
-        text.key("config")
-        write(image.configuration.config, to: &text)
-        text.key("history")
-        text.beginArray()
-        for step in image.configuration.history ?? [] {
-            text.beginObject()
-            text.key("created")
-            text.optional(step.created)
-            text.key("created_by")
-            text.optional(step.createdBy)
-            text.key("comment")
-            text.optional(step.comment)
-            text.key("empty_layer")
-            text.bool(step.emptyLayer == true)
-            text.endObject()
-        }
-        text.endArray()
-        text.endObject()
-        return text.bytes
-    }
-
-    private func write(_ config: ImageConfiguration.Execution?, to text: inout JSONText) {
-        guard let config else { return text.null() }
-        text.beginObject()
-        text.key("user")
-        text.optional(config.user)
-        text.key("working_dir")
-        text.optional(config.workingDir)
-        for (key, words) in [("env", config.env), ("entrypoint", config.entrypoint), ("cmd", config.cmd)] {
-            text.key(key)
-            text.beginArray()
-            for word in words ?? [] { text.string(word) }
-            text.endArray()
-        }
-        text.key("labels")
-        text.beginObject()
-        for (key, value) in (config.labels ?? [:]).sorted(by: { $0.key < $1.key }) {
-            text.key(key)
-            text.string(value)
-        }
-        text.endObject()
-        text.endObject()
     }
 }

@@ -12,19 +12,20 @@ package struct TagCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "tag", abstract: "Give a stored image one more name.",
         discussion: """
-            A name that is in use moves to the image.
+            A name that is in use moves to the image. An image of an engine or of a source is taken into the store.
 
             Examples:
 
               cimg tag alpine-new alpine:latest
               cimg tag 60bd1a592fef release
+              cimg tag docker-daemon:app:1 app:1
 
             Exit status: 0 named, 2 trouble.
             """)
 
     @OptionGroup var store: StoreOptions
 
-    @Argument(help: "A name or digest of the store.")
+    @Argument(help: "An image.")
     var image: String
 
     @Argument(help: "The new name.")
@@ -36,7 +37,10 @@ package struct TagCommand: ParsableCommand {
     package mutating func run() throws {
         try reportingTrouble {
             let store = try self.store.openStore()
-            guard let digest = try store.find(image) else { throw CommandError.unknownImage(image) }
+            try ImageName.check(name)
+            let finder = ObjectFinder(in: self.store.place)
+            // What is not in the store is taken into it: a name is one of the store's images.
+            let digest = try store.find(image) ?? finder.take(image, into: store)
             try store.name(name, digest, telling: self.store.place)
         }
     }

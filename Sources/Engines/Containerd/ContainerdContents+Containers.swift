@@ -34,6 +34,14 @@ extension ContainerdContents {
                 }
                 return try specification.userMounts(
                     object: object, own: [place.root, place.state], volumes: nil)
+            },
+            readDetails: { () throws(EngineError) in
+                guard let specification else {
+                    throw EngineError(object, "its runtime configuration cannot be read")
+                }
+                var details = specification.details
+                details.labels = record.labels
+                return details
             })
     }
 

@@ -51,6 +51,16 @@ extension ContainerdContents {
                 var result = try layers(of: snapshots, object: object)
                 result.setDiffIDs(diffIDs)
                 return result
+            },
+            readData: { () throws(EngineError) in
+                var data: [EngineLayerData] = []
+                for layer in try manifest().manifest.layers {
+                    guard let file = try folder.openFile(blobPath(layer.digest)) else {
+                        throw EngineError(object, "layer \(layer.digest) was not kept as it came, or never fetched")
+                    }
+                    data.append(.blob(file, layer))
+                }
+                return data
             })
     }
 

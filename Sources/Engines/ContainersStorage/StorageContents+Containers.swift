@@ -31,7 +31,8 @@ extension StorageContents {
                 }
                 return try layers(of: record)
             },
-            readMounts: { () throws(EngineError) in try mounts(of: record.id) })
+            readMounts: { () throws(EngineError) in try mounts(of: record.id) },
+            readDetails: { () throws(EngineError) in try details(of: record.id) })
     }
 
     /// The program that made a container: podman and CRI-O tell in its record, buildah in a file of its own.
@@ -118,7 +119,7 @@ extension StorageContents {
         }
     }
 
-    private func runtimeConfiguration(_ id: String) throws(EngineError) -> RuntimeConfiguration? {
+    func runtimeConfiguration(_ id: String) throws(EngineError) -> RuntimeConfiguration? {
         let file = "\(driver)-containers/\(id)/userdata/config.json"
         if let found = try folders[0].document(RuntimeConfiguration.self, file, limit: EngineLimit.record) {
             return found

@@ -27,6 +27,14 @@ extension StorageContents {
                 let digests = known.compactMap { $0 }
                 stack.diffIDs = digests.count == known.count ? digests.reversed() : nil
                 return stack
+            },
+            readData: { () throws(EngineError) in
+                guard let layer = record.layer, !layer.isEmpty else { return [] }
+                var data: [EngineLayerData] = []
+                for layer in try layers.chain(layer, object: object).reversed() {
+                    data.append(.unpacked(try unpacked(layer, object: object)))
+                }
+                return data
             })
     }
 
@@ -73,23 +81,6 @@ extension StorageContents {
                 || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
                 || byte == UInt8(ascii: ".")
         }
-        return isPlain ? name : "=" + base64(Array(name.utf8))
-    }
-
-    private static func base64(_ bytes: [UInt8]) -> String {
-        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var result: [UInt8] = []
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let group = Array(rest.prefix(3))
-            rest = rest.dropFirst(3)
-            let padded = group + [UInt8](repeating: 0, count: 3 - group.count)
-            let word = padded.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-            for position in 0..<4 {
-                let isPadding = position > group.count
-                result.append(isPadding ? UInt8(ascii: "=") : digits[Int(word >> UInt32(18 - 6 * position) & 63)])
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
+        return isPlain ? name : "=" + String(decoding: Base64.encoded(Array(name.utf8)), as: UTF8.self)
     }
 }

@@ -74,4 +74,17 @@ extension StorageContents {
         }
         return try layers.chain(id, object: object).dropFirst().map(\.id)
     }
+
+    /// A layer's files and the record of its tar.
+    func unpacked(_ layer: LayerRecord, object: String) throws(EngineError) -> UnpackedLayer {
+        let isOverlay = driver == .overlay
+        let own = try isOverlay ? directories(of: layer.id, object: object) : copy(layer.id, object: object).lowers
+        for folder in folders where isIdentifier(layer.id) {
+            let place = "\(driver.rawValue)-layers/\(layer.id).tar-split.gz"
+            guard let file = try folder.openFile(place) else { continue }
+            return UnpackedLayer(directories: own, record: file, diffID: layer.diffID)
+        }
+        throw EngineError(
+            object, "layer \(layer.id.printable) has no record of its tar, so that its bytes cannot be told")
+    }
 }

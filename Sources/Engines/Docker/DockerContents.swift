@@ -67,7 +67,8 @@ struct DockerContents: Sendable {
             created: record.created, mountLabel: text(record.mountLabel), processLabel: text(record.processLabel),
             readStatus: { status(id) },
             readLayers: { () throws(EngineError) in try layers(ofContainer: id, driver: record.driver) },
-            readMounts: { () throws(EngineError) in try mounts(record, object: object(id)) })
+            readMounts: { () throws(EngineError) in try mounts(record, object: object(id)) },
+            readDetails: { () throws(EngineError) in record.details })
     }
 
     /// The state of a container as the daemon last wrote it, if the process that it names is the container's.
@@ -136,8 +137,8 @@ extension DockerContents {
     /// The chain of an image's layers, the topmost first: the directory of each, and its diff ID.
     private func chain(
         _ top: String?, object: String
-    ) throws(EngineError) -> [(cache: String, diff: DiffID, size: UInt64?)] {
-        var chain: [(cache: String, diff: DiffID, size: UInt64?)] = []
+    ) throws(EngineError) -> [ChainLayer] {
+        var chain: [ChainLayer] = []
         var next = top
         while let text = next, !text.isEmpty {
             guard chain.count < EngineLimit.depth else {
@@ -153,10 +154,35 @@ extension DockerContents {
             guard let line = try folder.line("\(place)/diff"), let diff = try? Digest(parsing: line) else {
                 throw EngineError(object, "\(place)/diff is missing or damaged")
             }
-            chain.append((cache, DiffID(diff), try folder.line("\(place)/size").flatMap { UInt64($0) }))
+            chain.append(
+                ChainLayer(
+                    chainID: id, cache: cache, diff: DiffID(diff),
+                    size: try folder.line("\(place)/size").flatMap { UInt64($0) }))
             next = try folder.line("\(place)/parent")
         }
         return chain
+    }
+
+    private struct ChainLayer {
+        /// The name of its record: the chain ID.
+        var chainID: Digest
+        /// The name of its directory.
+        var cache: String
+        var diff: DiffID
+        /// Bytes of its files.
+        var size: UInt64?
+    }
+
+    /// A layer's files and the record of its tar.
+    private func unpacked(_ layer: ChainLayer, object: String) throws(EngineError) -> UnpackedLayer {
+        let path = "overlay2/\(layer.cache)/diff"
+        guard let record = try folder.openFile("image/overlay2/layerdb/sha256/\(layer.chainID.hex)/tar-split.json.gz")
+        else {
+            throw EngineError(object, "layer \(layer.diff) has no record of its tar, so that its bytes cannot be told")
+        }
+        let directory = EngineLayers.Directory(
+            folder.path.appending(path), anchor: folder.path, users: users, groups: groups, diffID: layer.diff)
+        return UnpackedLayer(directories: [directory], record: record, diffID: layer.diff)
     }
 
     /// A layer's directory and those below it, as its file `lower` lists them.
@@ -231,6 +257,13 @@ extension DockerContents {
                 try check(result, has: chain.count, object: object)
                 result.diffIDs = chainIDs
                 return result
+            },
+            readData: { () throws(EngineError) in
+                var data: [EngineLayerData] = []
+                for layer in try chain(top, object: object).reversed() {
+                    data.append(.unpacked(try unpacked(layer, object: object)))
+                }
+                return data
             })
     }
 

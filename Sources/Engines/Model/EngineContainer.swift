@@ -99,6 +99,7 @@ package struct EngineContainer: Sendable {
     let readStatus: @Sendable () -> EngineStatus
     let readLayers: @Sendable () throws(EngineError) -> EngineLayers
     let readMounts: @Sendable () throws(EngineError) -> [EngineMount]
+    let readDetails: @Sendable () throws(EngineError) -> EngineDetails
 
     /// What it is doing now, and its first process.
     ///
@@ -109,6 +110,11 @@ package struct EngineContainer: Sendable {
     ///
     /// - Throws: `EngineError`: a layer is missing or damaged, or the storage is of a kind that cannot be read in place.
     package func layers() throws(EngineError) -> EngineLayers { try readLayers() }
+
+    /// What it was asked to be: command, ports, labels.
+    ///
+    /// - Throws: `EngineError`: what the engine wrote down cannot be read.
+    package func details() throws(EngineError) -> EngineDetails { try readDetails() }
 
     /// Its volumes and bind mounts, in the engine's order.
     ///

@@ -25,6 +25,7 @@ package struct EngineImage: Sendable {
     let readManifest: @Sendable () throws(EngineError) -> [UInt8]?
     let readConfiguration: @Sendable () throws(EngineError) -> [UInt8]
     let readLayers: @Sendable () throws(EngineError) -> EngineLayers
+    let readData: @Sendable () throws(EngineError) -> [EngineLayerData]
 
     /// How many bytes its uncompressed layers have, where the engine tells.
     package func size() -> UInt64? { readSize() }
@@ -44,4 +45,9 @@ package struct EngineImage: Sendable {
     /// - Throws: `EngineError`: a layer is missing or damaged, was never unpacked, or the storage is of a kind that
     ///   cannot be read in place.
     package func layers() throws(EngineError) -> EngineLayers { try readLayers() }
+
+    /// How the bytes of its layers are to be had, base layer first.
+    ///
+    /// - Throws: `EngineError`: the engine has kept too little of a layer to tell what its bytes were.
+    package func data() throws(EngineError) -> [EngineLayerData] { try readData() }
 }

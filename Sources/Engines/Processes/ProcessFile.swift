@@ -28,6 +28,21 @@ enum ProcessFile {
         return (state, parent)
     }
 
+    /// When the process started, in seconds since 1970: proc_pid_stat(5), field 22, and proc_stat(5).
+    static func startTime(_ process: Int32) -> Int64? {
+        guard let text = read(process, "stat"), let end = text.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+        let fields = text[text.index(after: end)...].split(separator: 0x20)
+        let ticksPerSecond = Int64(sysconf(Int32(_SC_CLK_TCK)))
+        guard fields.count > 19, ticksPerSecond > 0, let ticks = Int64(String(decoding: fields[19], as: UTF8.self)),
+            let machine = try? Descriptor.open("/proc/stat").read(atMost: 1 << 20)
+        else { return nil }
+        for line in machine.split(separator: UInt8(ascii: "\n")) where line.starts(with: "btime ".utf8) {
+            guard let boot = Int64(String(decoding: line.dropFirst(6), as: UTF8.self)) else { return nil }
+            return boot.addingReportingOverflow(ticks / ticksPerSecond).partialValue
+        }
+        return nil
+    }
+
     /// The mounts that the process sees; nil where it has ended or may not be looked at.
     static func mounts(_ process: Int32) -> [MountEntry]? {
         read(process, "mountinfo").map { MountTable.parse($0) }

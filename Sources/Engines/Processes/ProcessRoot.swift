@@ -17,7 +17,8 @@ extension Engines {
             engine: .process, storage: "/proc", maker: "process", namespace: nil, id: "\(number)", names: [],
             imageName: nil, imageID: nil, created: nil, mountLabel: nil, processLabel: root.label(),
             readStatus: { root.status() }, readLayers: { () throws(EngineError) in try root.layers() },
-            readMounts: { () throws(EngineError) in try root.mounts() })
+            readMounts: { () throws(EngineError) in try root.mounts() },
+            readDetails: { () throws(EngineError) in try root.details() })
     }
 }
 
@@ -109,6 +110,15 @@ struct ProcessRoot: Sendable {
 
     private func isDirectory(_ path: FilePath) -> Bool {
         path.isAbsolute && (try? Descriptor.open(path, O_RDONLY | O_DIRECTORY)) != nil
+    }
+
+    /// Its command line; a thread of the kernel has none.
+    func details() throws(EngineError) -> EngineDetails {
+        var details = EngineDetails()
+        details.command = try read("cmdline").split(separator: 0, omittingEmptySubsequences: false).dropLast().map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        return details
     }
 
     /// What is mounted in its root other than the kernel's own file systems.

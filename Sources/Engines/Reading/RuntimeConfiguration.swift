@@ -24,6 +24,14 @@ struct RuntimeConfiguration: Decodable, Sendable {
 
     struct Process: Decodable, Sendable {
         var selinuxLabel: String?
+        var args: [String]?
+        var cwd: String?
+        var user: User?
+
+        struct User: Decodable, Sendable {
+            var uid: UInt32?
+            var gid: UInt32?
+        }
     }
 
     struct Linux: Decodable, Sendable {
@@ -36,6 +44,15 @@ struct RuntimeConfiguration: Decodable, Sendable {
         var containerID: Int64?
         var hostID: Int64?
         var size: Int64?
+    }
+
+    /// What it says of the command.
+    var details: EngineDetails {
+        var details = EngineDetails()
+        details.command = process?.args ?? []
+        details.workingDirectory = process?.cwd
+        details.user = process?.user.map { "\($0.uid ?? 0):\($0.gid ?? 0)" }
+        return details
     }
 
     /// The mounts that a user asked for: binds of what is not the engine's own.

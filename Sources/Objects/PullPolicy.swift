@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Console
+import LayerStore
+import OCI
+import Registry
+
+/// When a registry is asked for an image that a command only looks at; podman's words.
+package enum PullPolicy: String, Sendable, CaseIterable {
+    /// At every time.
+    case always
+    /// Where the store has no image of the name.
+    case missing
+    /// At every time; where the registry cannot be asked, the store's image is taken.
+    case newer
+    /// Never.
+    case never
+}
+
+extension ObjectFinder {
+    /// The image that a text names in the store, where it is to be taken from there.
+    ///
+    /// - Returns: nil where a registry is to be asked, or the store has none.
+    func stored(_ text: String, in store: Store) throws -> Digest? {
+        guard let digest = try store.find(text) else {
+            guard pull == .never, RegistryName.of(text) != nil else { return nil }
+            throw CommandError("\"\(text.printable)\": is not in the store \(store.path), and --pull never asks nobody")
+        }
+        guard RegistryName.of(text) != nil, !text.contains("@") else { return digest }
+        switch pull {
+        case .always, .newer: return nil
+        case .missing:
+            let since = try store.timeOfBlob(digest).map { ", here since \(TextTable.date($0))" } ?? ""
+            place.tell("\(text.printable): as the store has it\(since): \(digest); --pull newer asks the registry")
+            return digest
+        case .never: return digest
+        }
+    }
+
+    /// The image of a registry that a text names, as a source; nil where it names none.
+    ///
+    /// Nothing gets a name in the store by it.
+    func registrySource(_ text: String) throws -> SourceImage? {
+        guard let name = RegistryName.of(text) else { return nil }
+        if pull == .never { throw CommandError("\"\(text.printable)\": --pull never asks no registry") }
+        let client = RegistryClient(try .ofThisMachine())
+        let (_, document, repository) = try client.document(named: name)
+        let manifest = try repository.manifest(of: document, platform: platform)
+        place.tell("\(text.printable): \(manifest.digest) of \(repository.registry)/\(repository.name)")
+        return try repository.source(manifest, platform: platform, name: nil)
+    }
+}
