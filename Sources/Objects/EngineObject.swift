@@ -58,7 +58,7 @@ extension EngineKind {
     }
 
     /// The kind and the sort of object that a text's prefix names, and what follows it; nil for another text.
-    static func prefixed(_ text: String) -> (kind: EngineKind, isImage: Bool, name: String)? {
+    package static func prefixed(_ text: String) -> (kind: EngineKind, isImage: Bool, name: String)? {
         // docker://NAME is an image of a registry.
         guard RegistryName.explicit(text) == nil else { return nil }
         for kind in allCases {
@@ -102,7 +102,7 @@ extension EngineImage {
     /// A name as it is written comes first, then what it stands for in full (`docker.io/library/alpine:latest`), then
     /// the same below `localhost/`, then any name that ends in it, as podman finds short names; at last the beginning
     /// of the identifier or of the digest.
-    func rank(of text: String) -> Int? {
+    package func rank(of text: String) -> Int? {
         if names.contains(text) || names.contains(text + ":latest") { return 0 }
         if let wanted = try? Reference(parsing: text).withDefaultTag {
             let own = names.compactMap { try? Reference(parsing: $0).withDefaultTag }

@@ -42,7 +42,7 @@ package final class MachineEngines: Sendable {
     }
 
     /// The images, likewise.
-    var images: EngineListing<EngineImage> {
+    package var images: EngineListing<EngineImage> {
         contents.withLock { contents in
             if let images = contents.images { return images }
             let listing = list(&contents) { engine throws(EngineError) in try engine.images() }
@@ -57,7 +57,7 @@ package final class MachineEngines: Sendable {
     }
 
     /// What of all that was asked for could not be read; an engine that is not there is no problem.
-    var problems: [EngineError] {
+    package var problems: [EngineError] {
         contents.withLock { contents in
             var all = contents.containers?.problems ?? []
             // An engine's own problem is one of both kinds.

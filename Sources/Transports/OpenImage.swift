@@ -44,6 +44,13 @@ package struct ListedImage: Sendable, Hashable {
     package var digest: Digest?
     /// Its platform, where the source says so without more reading.
     package var platform: Platform?
+
+    /// Makes an entry.
+    package init(name: String? = nil, digest: Digest? = nil, platform: Platform? = nil) {
+        self.name = name
+        self.digest = digest
+        self.platform = platform
+    }
 }
 
 /// Lists the images of a source by their names, in the order of the source; attestations are left out.

@@ -55,6 +55,8 @@ struct EngineImageTests {
         try bench.load(content, as: image, into: engine)
         defer { try? bench.removeImage(image, from: engine) }
         let source = name(engine, image)
+        let listed = try cimg(engine, "images", "--in", name(engine, ""), "--noheading").output
+        #expect(listed.contains("\(image) "), "\(listed)")
         try expect(cimg(engine, "import", source, "taken").code, is: 0)
         try expect(cimg(engine, "fsck").code, is: 0)
         // The configuration, by which engines call an image, is the same.

@@ -2,8 +2,10 @@
 
 package import ArgumentParser
 import Console
+import Engines
 import LayerStore
 import OCI
+import Objects
 import Transports
 
 /// `cimg images list`: lists the images of the store, or of a source.
@@ -12,13 +14,15 @@ package struct ImagesListCommand: ParsableCommand {
         commandName: "list", abstract: "List the images of the store, or of a source.",
         discussion: """
             The size is that of the layers as they came. An image that cannot be read is listed with "damaged"; "cimg \
-            fsck" tells more. Of a source (--in), names and digests are listed as it has them.
+            fsck" tells more. Of a source (--in), names and digests are listed as it has them; of an engine's images without \
+            a manifest, the identifier stands for the digest.
 
             Examples:
 
               cimg images list --filter repo=alpine --filter created=2026
               cimg images --in registry-dir:/var/lib/docker-registry
               cimg images --in oci:images
+              cimg images --in docker-daemon:
 
             Exit status: 0 listed, 2 trouble.
             """)
@@ -47,7 +51,8 @@ package struct ImagesListCommand: ParsableCommand {
     @Option(
         name: .customLong("in"),
         help: ArgumentHelp(
-            "A source instead of the store: oci:DIR, oci-archive:FILE, docker-archive:FILE, registry-dir:DIR.",
+            "A source instead of the store: oci:DIR, oci-archive:FILE, docker-archive:FILE, registry-dir:DIR, or an engine: "
+                + "containers-storage:, docker-daemon:, containerd-image:.",
             valueName: "source"))
     var source: String?
 
@@ -96,11 +101,31 @@ package struct ImagesListCommand: ParsableCommand {
 
     // MARK: - Sources
 
-    private func list(_ text: String, _ filters: [ImageFilter]) throws {
+    /// The images of a source, or of an engine: `docker-daemon:`, `containers-storage:`, `containerd-image:`.
+    private func images(in text: String) throws -> [ListedImage] {
+        if let (kind, isImage, name) = EngineKind.prefixed(text), isImage {
+            let engines = MachineEngines(kinds: [kind])
+            let found = engines.images.items.filter { name.isEmpty || $0.rank(of: name) != nil }
+            for problem in engines.problems where !problem.isPermission { StandardError.print("cimg: \(problem)") }
+            guard !found.isEmpty || engines.problems.isEmpty else {
+                throw CommandError("\"\(text.printable)\": nothing could be read there")
+            }
+            return found.flatMap { image in
+                (image.names.isEmpty ? [nil] : image.names.map { Optional($0) }).map { name in
+                    ListedImage(
+                        name: name.map { (image.namespace.map { "\($0)/" } ?? "") + $0 },
+                        digest: image.digest ?? (try? Digest(parsing: "sha256:\(image.id)")))
+                }
+            }
+        }
         guard let location = try ImageLocation(parsing: text) else {
             throw CommandError("\"\(text.printable)\": no source of this machine; for a registry use \"cimg tags\"")
         }
-        let images = try listImages(location).filter { image in
+        return try listImages(location)
+    }
+
+    private func list(_ text: String, _ filters: [ImageFilter]) throws {
+        let images = try images(in: text).filter { image in
             var columns = Self.nameColumns(image.name ?? "")
             columns["digest"] = image.digest.map { "\($0)" }
             columns["platform"] = image.platform.map { "\($0)" }
