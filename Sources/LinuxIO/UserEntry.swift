@@ -22,6 +22,15 @@ package struct UserEntry: Sendable, Hashable {
         self.init { entry, buffer, found in getpwnam_r(name, entry, buffer.start, buffer.count, found) }
     }
 
+    /// The numbers of the machine's users, at most so many: getpwent(3).
+    package static func numbers(limit: Int = 100_000) -> [UInt32] {
+        var numbers: [UInt32] = []
+        setpwent()
+        defer { endpwent() }
+        while numbers.count < limit, let entry = getpwent() { numbers.append(entry.pointee.pw_uid) }
+        return numbers
+    }
+
     private init?(
         _ look: (
             UnsafeMutablePointer<passwd>, (start: UnsafeMutablePointer<CChar>, count: Int),

@@ -47,7 +47,7 @@ package struct ObjectFinder {
     /// How names of containers can be written, for help texts.
     package static let containerHelp = """
         A container is a name or the beginning of an identifier (see "cimg ps"), or, where several engines have it: \
-        podman:NAME, docker:NAME, containerd:[NAMESPACE/]NAME, pid:NUMBER for any process. A name without a prefix is \
+        podman:NAME, docker:NAME, containerd:[NAMESPACE/]NAME, pid:NUMBER for any process; for root also podman:USER/NAME. A name without a prefix is \
         looked for among the containers, then in the store, then among the engines' images.
         """
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Engines
+import Glibc
+import LinuxIO
 import OCI
 import Synchronization
+import SystemPackage
 
 /// The containers and images of this machine's engines; each kind is listed once, when it is first asked for.
 package final class MachineEngines: Sendable {
@@ -14,6 +17,8 @@ package final class MachineEngines: Sendable {
 
     private let surroundings: EngineSurroundings
     private let kinds: Set<EngineKind>
+    /// The name of the user whose engines are meant, where that is not this process's.
+    private let userName: String?
     private let contents = Mutex(Contents())
 
     /// Makes a list that has read nothing yet.
@@ -22,6 +27,34 @@ package final class MachineEngines: Sendable {
     package init(_ surroundings: EngineSurroundings = .current(), kinds: Set<EngineKind> = Set(EngineKind.allCases)) {
         self.surroundings = surroundings
         self.kinds = kinds
+        userName = nil
+    }
+
+    /// The engines of another user: for root.
+    ///
+    /// Only storages that belong to that user count: a user's configuration may name any directory.
+    private init(of user: UserEntry, _ surroundings: EngineSurroundings, kinds: Set<EngineKind>) {
+        self.surroundings = surroundings
+        self.kinds = kinds.intersection([.podman, .docker])
+        userName = user.name
+    }
+
+    /// The engines of another user, by name; nil where there is no such user.
+    package static func ofUser(_ name: String, kinds: Set<EngineKind>) -> MachineEngines? {
+        guard let user = UserEntry(name: name), let surroundings = EngineSurroundings.of(user: user.number) else {
+            return nil
+        }
+        return MachineEngines(of: user, surroundings, kinds: kinds)
+    }
+
+    /// The engines of all plain users of the machine.
+    package static func ofAllUsers() -> [MachineEngines] {
+        Set(UserEntry.numbers()).subtracting([0, geteuid()]).sorted().compactMap { number in
+            guard let user = UserEntry(number: number), let surroundings = EngineSurroundings.of(user: number) else {
+                return nil
+            }
+            return MachineEngines(of: user, surroundings, kinds: [.podman, .docker])
+        }
     }
 
     /// The storages that root has and this user may not read: for messages about what was not found.
@@ -35,7 +68,8 @@ package final class MachineEngines: Sendable {
     package var containers: EngineListing<EngineContainer> {
         contents.withLock { contents in
             if let containers = contents.containers { return containers }
-            let listing = list(&contents) { engine throws(EngineError) in try engine.containers() }
+            var listing = list(&contents) { engine throws(EngineError) in try engine.containers() }
+            if let userName { for index in listing.items.indices { listing.items[index].namespace = userName } }
             contents.containers = listing
             return listing
         }
@@ -107,9 +141,17 @@ package final class MachineEngines: Sendable {
 
     private func find(_ contents: inout Contents) -> (engines: [any ContainerEngine], problems: [EngineError]) {
         if let found = contents.found { return found }
-        let found = Engines.discover(surroundings, kinds: kinds)
+        var found = Engines.discover(surroundings, kinds: kinds)
+        if userName != nil { found.engines.removeAll { !isOwned($0.storage) } }
         contents.found = found
         return found
+    }
+
+    /// Whether a storage belongs to the user whose it is said to be.
+    private func isOwned(_ storage: FilePath) -> Bool {
+        // What cannot be looked at is nobody's.
+        let status = try? Descriptor.open(storage, O_RDONLY | O_DIRECTORY).status()
+        return status?.st_uid == surroundings.user
     }
 
     private func list<Element>(

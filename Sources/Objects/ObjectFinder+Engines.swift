@@ -2,6 +2,7 @@
 
 import Console
 package import Engines
+import Glibc
 import LayerStore
 import LinuxIO
 import OCI
@@ -60,6 +61,9 @@ extension ObjectFinder {
             }
             return .container(try Engines.process(process))
         }
+        if !isImage, kind != .containerd, let slash = name.firstIndex(of: "/") {
+            return try ofUser(String(name[..<slash]), text, kind, String(name[name.index(after: slash)...]))
+        }
         let engines = MachineEngines(kinds: [kind])
         let found =
             isImage
@@ -74,6 +78,20 @@ extension ObjectFinder {
         let reason = engines.problems.isEmpty ? place : Self.joined(engines.problems)
         throw CommandError(
             "\"\(text.printable)\": no such \(isImage ? "image" : "container"): \(reason)\(Self.unreadable(engines))")
+    }
+
+    /// A container of another user: `podman:USER/NAME`.
+    private func ofUser(_ user: String, _ text: String, _ kind: EngineKind, _ name: String) throws -> EngineObject {
+        guard geteuid() == 0 else {
+            throw CommandError("\"\(text.printable)\": only root may look into the containers of other users")
+        }
+        guard let engines = MachineEngines.ofUser(user, kinds: [kind]) else {
+            throw CommandError("\"\(text.printable)\": there is no user \(user.printable)")
+        }
+        let found = engines.containers(named: name).map(EngineObject.container)
+        if let object = try only(found, called: text) { return object }
+        let reason = engines.problems.isEmpty ? "user \(user.printable) has none of it" : Self.joined(engines.problems)
+        throw CommandError("\"\(text.printable)\": no such container: \(reason)")
     }
 
     private static func joined(_ problems: [EngineError]) -> String {

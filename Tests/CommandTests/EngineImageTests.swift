@@ -139,4 +139,29 @@ struct EngineImageTests {
         #expect(listed.split(separator: "\n").count == 2, "\(listed)")
         try expect(cimg(engine, "ps", "-q", "-f", "state=paused", "-f", "name=\(container.name)"), is: .success())
     }
+
+    @Test func `root sees the containers of a plain user by the user's name`() throws {
+        try bench.load(Self.content.get(), as: image, into: .rootless)
+        let container = try bench.container(.rootless, of: image)
+        try container.shell("echo x > /etc/new")
+        let name = "podman:\(EngineBench.user)/\(container.name)"
+        // The user's home, as the system knows it, need not be that of the bench.
+        let home = try bench.run(.podman, ["getent", "passwd", EngineBench.user]).split(
+            separator: ":", omittingEmptySubsequences: false)[5]
+        try? FileManager.default.createDirectory(
+            atPath: "\(home)/.local/share", withIntermediateDirectories: true)
+        let storage = "\(home)/.local/share/containers"
+        try #require(!FileManager.default.fileExists(atPath: storage), "\(storage) is somebody's")
+        try FileManager.default.createSymbolicLink(
+            atPath: storage, withDestinationPath: "\(bench.directory)/home/.local/share/containers")
+        defer { try? FileManager.default.removeItem(atPath: storage) }
+        let listed = try cimg(.podman, "ps", "--all-users", "-q").output.split(separator: "\n")
+        #expect(listed.contains(name[...]), "\(listed)")
+        try expect(cimg(.podman, "ps", "-q").output.contains(name), is: false)
+        try expect(cimg(.podman, "diff", name), is: Outcome(1, "A /etc/new\n"))
+        try expect(cimg(.rootless, "diff", name).code, is: 2)
+        try expect(
+            cimg(.podman, "diff", "podman:nobody-there/x"),
+            is: .trouble("\"podman:nobody-there/x\": there is no user nobody-there"))
+    }
 }

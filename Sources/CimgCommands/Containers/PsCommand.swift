@@ -3,6 +3,7 @@
 package import ArgumentParser
 import Console
 import Engines
+import Glibc
 import OCI
 import Objects
 
@@ -19,6 +20,7 @@ package struct PsCommand: ParsableCommand {
 
               cimg ps
               cimg ps --filter state=running --filter image=alpine
+              cimg ps --all-users
               cimg ps --json | jq -r '.[] | select(.state == "running").name'
 
             Exit status: 0 listed, 2 an engine's storage cannot be read; what can be is listed.
@@ -35,6 +37,9 @@ package struct PsCommand: ParsableCommand {
 
     @Flag(name: .shortAndLong, help: ArgumentHelp("All are listed always; other tools need this.", visibility: .hidden))
     var all = false
+
+    @Flag(help: "List the containers of all users (as root).")
+    var allUsers = false
 
     @Flag(help: "Do not shorten commands.")
     var noTrunc = false
@@ -53,9 +58,10 @@ package struct PsCommand: ParsableCommand {
         try reportingTrouble {
             try refuse(together: [("--json", json), ("--quiet", quiet)])
             let filters = try ContainerFilter(parsing: filter)
-            let listing = MachineEngines().containers
-            var problems = listing.problems
-            let rows = listing.items.map { ListedContainer($0, &problems) }.filter { filters.fits($0) }
+            if allUsers, geteuid() != 0 { throw CommandError("--all-users: only root may look into those of others") }
+            let listings = ([MachineEngines()] + (allUsers ? MachineEngines.ofAllUsers() : [])).map(\.containers)
+            var problems = listings.flatMap(\.problems)
+            let rows = listings.flatMap(\.items).map { ListedContainer($0, &problems) }.filter { filters.fits($0) }
             if json {
                 try StandardOutput.write(ListedContainer.json(rows))
             } else if quiet {

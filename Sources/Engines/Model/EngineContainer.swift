@@ -78,7 +78,7 @@ package struct EngineContainer: Sendable {
     package var storage: FilePath
     /// The program that made it, where its record tells: `podman`, `buildah`, `cri-o`; else the engine's name.
     package var maker: String
-    /// containerd's namespace; nil elsewhere.
+    /// containerd's namespace, or the name of the user whose storage it is where that is not this process's; else nil.
     package var namespace: String?
     /// The engine's identifier, 64 hexadecimal digits in most; a process's number.
     package var id: String
