@@ -14,7 +14,8 @@ STRIP ?= strip
 # The Swift runtime is linked in: the installed program needs only the C libraries of the distribution. Relative
 # relocations are packed (glibc 2.36), which makes the program smaller and its start quicker; the toolchain's own linker
 # does that.
-RELEASE = -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs
+# No directory beside the program is looked into for libraries.
+RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs
 SOURCES = $(shell find Sources CFuse -type f) Package.swift
 CIMG = .build/release/cimg
 MAN = .build/man
@@ -22,8 +23,11 @@ COMPLETIONS = .build/completions
 
 # What `cimg --version -v` tells; where there is no git, or the sources lie in somebody else's, nothing is told.
 COMMIT = $(shell GIT_CEILING_DIRECTORIES=$(dir $(CURDIR)) git describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null)
+# What is packed lies here before.
+STAGE = .build/dist/stage
 
-.PHONY: all build setup demo test lint format man completions install uninstall release bench growth fuzz hostile clean help
+.PHONY: all build setup demo test lint format man completions install uninstall deb rpm dist package-check docs release \
+    bench growth fuzz hostile clean help
 .DEFAULT_GOAL := build
 
 all: build man completions
@@ -83,6 +87,7 @@ install: man completions
 	ln -sf cimg $(BINDIR)/mount.fuse.cimg
 	install -m 644 $(MAN)/*.1 $(MANDIR)
 	install -m 644 $(COMPLETIONS)/cimg.bash $(BASHDIR)/cimg
+	sed -i '1{/^#!/d}' $(BASHDIR)/cimg
 	install -m 644 $(COMPLETIONS)/cimg.zsh $(ZSHDIR)/_cimg
 	install -m 644 $(COMPLETIONS)/cimg.fish $(FISHDIR)/cimg.fish
 
@@ -90,16 +95,52 @@ install: man completions
 uninstall:
 	rm -f $(BINDIR)/cimg $(BINDIR)/mount.fuse.cimg $(MANDIR)/cimg.1 $(MANDIR)/cimg-*.1 $(BASHDIR)/cimg $(ZSHDIR)/_cimg $(FISHDIR)/cimg.fish
 
+## deb: a Debian package, .build/dist/cimg_*.deb
+deb: build
+	@scripts/setup install package
+	@rm -rf $(STAGE)
+	@$(MAKE) --no-print-directory install PREFIX=/usr DESTDIR=$(CURDIR)/$(STAGE)
+	scripts/package deb $(STAGE)
+
+## rpm: an rpm package, .build/dist/*/cimg-*.rpm
+rpm: build
+	@scripts/setup install
+	@command -v rpmbuild >/dev/null || { echo "rpmbuild is missing: install the package rpm or rpm-build" >&2; exit 1; }
+	@rm -rf $(STAGE)
+	@$(MAKE) --no-print-directory install PREFIX=/usr DESTDIR=$(CURDIR)/$(STAGE)
+	scripts/package rpm $(STAGE)
+
+## dist: a tarball that runs where glibc 2.36 or newer and libfuse3 are, .build/dist/cimg-*.tar.gz
+dist: export CIMG_PORTABLE = 1
+dist: build
+	@scripts/setup install package
+	@rm -rf $(STAGE)
+	@$(MAKE) --no-print-directory install PREFIX=/usr DESTDIR=$(CURDIR)/$(STAGE)
+	scripts/package dist $(STAGE)
+
+## package-check: as root, installs and runs what deb and dist made in a fresh Debian 12
+package-check:
+	@scripts/setup package
+	scripts/package check
+
+## docs: the reference of every module, .build/docs; a warning is a failure
+docs:
+	@scripts/setup build
+	$(SWIFT) build
+	scripts/docs
+
 ## release: checks that what is checked out can be released, runs .ci/run, and tags; RELEASEFLAGS=--check only checks
 release:
 	scripts/release $(RELEASEFLAGS)
 
 ## bench: compares speed and memory with other tools; IMAGES="oci:DIR:TAG oci:DIR:TAG" BENCHFLAGS=--quick
 bench: build
+	@scripts/setup bench
 	scripts/bench --cimg $(CIMG) $(BENCHFLAGS) $(IMAGES)
 
 ## growth: how costs grow with files and layers; GROWTHFLAGS=--quick
 growth: build
+	@scripts/setup bench
 	scripts/growth --cimg $(CIMG) $(GROWTHFLAGS)
 
 ## fuzz: feeds mutated input to every reader of foreign bytes; FUZZSECONDS=60 for each
@@ -109,6 +150,7 @@ fuzz:
 
 ## hostile: small images that ask for much, under bounds of memory, disk and time; HOSTILEFLAGS=--quick
 hostile: build
+	@scripts/setup bench
 	scripts/hostile --cimg $(CIMG) $(HOSTILEFLAGS)
 
 ## clean: removes everything that was built
@@ -117,4 +159,4 @@ clean:
 
 ## help: this list
 help:
-	@sed -n 's/^## \([a-z]*\): /\1\t/p' $(firstword $(MAKEFILE_LIST)) | awk -F '\t' '{ printf "make %-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^## \([a-z-]*\): /\1\t/p' $(firstword $(MAKEFILE_LIST)) | awk -F '\t' '{ printf "make %-14s %s\n", $$1, $$2 }'

@@ -9,10 +9,12 @@ let swiftSettings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-// ISA-L inflates gzip twice as fast as zlib; without its headers zlib does it.
-let hasISAL = ["/usr/include", "/usr/local/include"].contains { directory in
-    FileManager.default.fileExists(atPath: directory + "/isa-l/igzip_lib.h")
-}
+// ISA-L inflates gzip twice as fast as zlib; without its headers zlib does it, and where that is what is to be tested.
+let hasISAL =
+    Context.environment["CIMG_WITHOUT_ISAL"] == nil
+    && ["/usr/include", "/usr/local/include"].contains { directory in
+        FileManager.default.fileExists(atPath: directory + "/isa-l/igzip_lib.h")
+    }
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -22,6 +24,9 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let commit = Context.environment["CIMG_COMMIT"].flatMap { text in
     text.allSatisfy { $0.isHexDigit || "-dirty".contains($0) } ? text : nil
 }
+
+// `make dist` brings libraries along, for a program that runs where the distribution has others.
+let portable = Context.environment["CIMG_PORTABLE"] == nil ? [] : ["-Xlinker", "-rpath=$ORIGIN/../lib/cimg"]
 
 /// A Swift module of the product under `Sources/`.
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -93,7 +98,7 @@ let package = Package(
             name: "cimg", dependencies: ["CimgCommands"], swiftSettings: swiftSettings,
             // Nobody links against the program; 34,000 symbols for them would cost half a millisecond of each start.
             linkerSettings: [
-                .unsafeFlags(["-Xlinker", "--no-export-dynamic"], .when(configuration: .release))
+                .unsafeFlags(["-Xlinker", "--no-export-dynamic"] + portable, .when(configuration: .release))
             ]),
 
         .target(
