@@ -50,7 +50,7 @@ package struct LocatedMount: Sendable {
         do throws(Errno) {
             if !lazily, try isOnTopOfAnother {
                 // Were it gone by the next call, that would mean the one below.
-                guard try ProcessTable.user(of: [entry.identifier]) == nil else { throw .resourceBusy }
+                guard try ProcessTable.users(of: [entry.identifier], limit: 1).isEmpty else { throw .resourceBusy }
                 return try place.unmount(entry, lazily: true)
             }
             try place.unmount(entry, lazily: lazily)

@@ -28,13 +28,20 @@ package enum ProcessTable {
         try identifiers().compactMap { process($0, namedWithPrefix: prefix) }
     }
 
-    /// The first process found that uses one of some mounts: by its working or root directory, its program, an open or
-    /// a mapped file.
+    /// The first processes found that use one of some mounts: by their working or root directory, their program, an open
+    /// or a mapped file. This one is not among them.
     ///
     /// Processes that may not be looked at are left out. No file system is asked for anything.
-    /// - Parameter mounts: see `MountEntry.identifier`.
-    package static func user(of mounts: Set<Int32>) throws(Errno) -> Int32? {
-        try identifiers().first { uses($0, mounts) }
+    /// - Parameters:
+    ///   - mounts: see `MountEntry.identifier`.
+    ///   - limit: how many are enough.
+    package static func users(of mounts: Set<Int32>, limit: Int) throws(Errno) -> [Int32] {
+        var users: [Int32] = []
+        for identifier in try identifiers() where identifier != getpid() && uses(identifier, mounts) {
+            users.append(identifier)
+            if users.count == limit { break }
+        }
+        return users
     }
 
     private static func uses(_ identifier: Int32, _ mounts: Set<Int32>) -> Bool {

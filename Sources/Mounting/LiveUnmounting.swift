@@ -40,10 +40,9 @@ struct AttachedLiveMount: Sendable {
     /// The kernel has no unmount of a tree that refuses when the tree is in use: what uses it is looked for before.
     /// - Parameter lazily: whether to take it out of sight although something uses it.
     func unmount(lazily: Bool) throws {
-        if !lazily, let user = try ProcessTable.user(of: identifiers) {
-            let name = ProcessTable.name(user).map { " (\($0.printable))" } ?? ""
-            throw MountError(
-                at: marker.path, "in use by process \(user)\(name); end it, or unmount the mount with --lazy")
+        if !lazily {
+            let error = MountInUse(of: identifiers, at: marker.path)
+            if error.isCertain { throw error }
         }
         do throws(Errno) {
             // Each takes the uppermost of what lies at the path, with all below it: the process may itself have mounted

@@ -4,6 +4,7 @@ import FileTree
 import FuseServer
 import Glibc
 package import LinuxIO
+import OCI
 import SystemPackage
 
 /// Ends mounts and waits for their servers.
@@ -68,8 +69,8 @@ package struct Unmounting: Sendable {
         } else {
             do {
                 try detach(mount, lazily: false)
-            } catch is MountInUse {
-                guard lazily else { throw MountInUse(path: mount.path) }
+            } catch let error as MountInUse {
+                guard lazily else { throw error }
                 try detach(mount, lazily: true)
                 waits = false
             }
@@ -130,7 +131,7 @@ package struct Unmounting: Sendable {
         do {
             try LocatedMount(mount).detach(lazily: lazily)
         } catch Errno.resourceBusy {
-            throw MountInUse(path: mount.path)
+            throw MountInUse(of: [mount.identifier], at: mount.path)
         } catch Errno.invalidArgument {
             throw MountError(at: mount.path, "cannot unmount: its place leads to something else by now, or is hidden")
         } catch {
@@ -147,6 +148,31 @@ package struct Unmounting: Sendable {
 struct MountInUse: Error, CustomStringConvertible {
     /// Where it is.
     let path: [UInt8]
+    private let users: [Int32]
+    private static let shown = 5
 
-    var description: String { "\(MountError(at: path, "in use; end what uses it, or unmount it with --lazy"))" }
+    /// Looks for what uses one of some mounts.
+    init(of mounts: Set<Int32>, at path: [UInt8]) {
+        self.path = path
+        // Who uses it is a help, not the reason: without it the mount is in use all the same.
+        users = (try? ProcessTable.users(of: mounts, limit: Self.shown + 1)) ?? []
+    }
+
+    /// Whether something was seen that uses it.
+    var isCertain: Bool { !users.isEmpty }
+
+    var description: String {
+        guard !users.isEmpty else {
+            return "\(MountError(at: path, "in use; end what uses it, or unmount it with --lazy"))"
+        }
+        let names = users.prefix(Self.shown).map { user in
+            "\(user)" + (ProcessTable.name(user).map { " (\($0.printable))" } ?? "")
+        }
+        let all = names.joined(separator: ", ") + (users.count > Self.shown ? " and others" : "")
+        let reason =
+            users.count == 1
+            ? "in use by process \(all); end it, or unmount it with --lazy"
+            : "in use by processes \(all); end them, or unmount it with --lazy"
+        return "\(MountError(at: path, reason))"
+    }
 }

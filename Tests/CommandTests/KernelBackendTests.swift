@@ -219,10 +219,10 @@ struct KernelBackendTests {
     @Test func `a mount in use stays unless it is taken away lazily`() throws {
         let bench = try Sample.bench()
         try expect(bench.cimg("mount", "--backend", "kernel", "new", "mnt"), is: .success())
-        let reason = "in use; end what uses it, or unmount it with --lazy"
-        try expect(
-            bench.shell("exec 3< mnt/etc/name; cimg umount mnt; cimg umount --lazy mnt; ls mnt; cat <&3"),
-            is: Outcome(0, "newer\n", errors: "cimg: mountpoint \"\(bench.path)/mnt\": \(reason)\n"))
+        let outcome = try bench.shell("exec 3< mnt/etc/name; cimg umount mnt; cimg umount --lazy mnt; ls mnt; cat <&3")
+        #expect(outcome.code == 0 && outcome.output == "newer\n", "\(outcome)")
+        let (start, end) = ("cimg: mountpoint \"\(bench.path)/mnt\": in use by process", "with --lazy\n")
+        #expect(outcome.errors.hasPrefix(start) && outcome.errors.hasSuffix(end), "\(outcome)")
     }
 
     @Test func `what is removed from the store stays readable while it is mounted`() throws {

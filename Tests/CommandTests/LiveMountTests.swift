@@ -137,7 +137,7 @@ struct LiveMountTests {
         try expect(
             bench.cimg("umount", "mnt"),
             is: .trouble(
-                "mountpoint \"\(path)\": in use by process \(user.identifier) (sleep); end it, or unmount the mount "
+                "mountpoint \"\(path)\": in use by process \(user.identifier) (sleep); end it, or unmount it "
                     + "with --lazy"))
         try expect(bench.shell("cat mnt\(bench.path)/root/volume/file"), is: .success("data\n"))
         try expect(bench.cimg("umount", "--lazy", "mnt"), is: .success())

@@ -63,7 +63,8 @@ struct MountLifeTests {
         let mount = try MountedFixture(smallFixture())
         let file = open(mount.path("hello"), O_RDONLY)
         let refused = try CimgProcess.run("umount", mount.mountpoint)
-        let reason = "in use; end what uses it, or unmount it with --lazy"
+        let user = ProcessTable.name(getpid()) ?? ""
+        let reason = "in use by process \(getpid()) (\(user)); end it, or unmount it with --lazy"
         #expect(
             refused == .init(code: 2, output: "", errors: "cimg: mountpoint \"\(mount.mountpoint)\": \(reason)\n"))
         #expect(try isMounted(mount.mountpoint))
@@ -151,7 +152,8 @@ struct MountLifeTests {
             + "\(CimgProcess.path) umount --lazy \(mount.mountpoint); echo $?; cat <&3"
         let outcome = try CimgProcess.run("/usr/bin/setpriv", asUser + ["sh", "-c", script])
         #expect(outcome.output == "2\n0\nworld")
-        #expect(outcome.errors.hasSuffix("in use; end what uses it, or unmount it with --lazy\n"))
+        #expect(outcome.errors.contains(": in use by process "), "\(outcome.errors)")
+        #expect(outcome.errors.hasSuffix(" (sh); end it, or unmount it with --lazy\n"), "\(outcome.errors)")
         #expect(try mount.ended() == .exit(0))
     }
 
