@@ -53,6 +53,8 @@ extension Store {
             let kind = blob.digest == manifest.config.digest ? "configuration" : "layer"
             do {
                 guard let file = try openBlob(blob.digest) else {
+                    // A copy leaves it where it can be had.
+                    if blob.isForeign { continue }
                     needed.problems.append("\(image): \(kind) \(blob.digest) is missing")
                     continue
                 }

@@ -28,6 +28,10 @@ package struct SourceGraph: Sendable {
     package private(set) var documents: [Document] = []
     /// What the manifests name, each once: configurations and layers.
     package private(set) var blobs: [ContentDescriptor] = []
+    /// Layers that are not copied: they stay at the addresses that their descriptors give.
+    package private(set) var foreign: [ContentDescriptor] = []
+    /// Whether it is one manifest of something else than an image.
+    package private(set) var isArtifact = false
     /// Opens a blob; its bytes are not checked yet.
     package let open: @Sendable (ContentDescriptor) throws -> any ByteStream
 
@@ -46,7 +50,7 @@ package struct SourceGraph: Sendable {
         _ bytes: [UInt8], mediaType: String, fetch: (ContentDescriptor) throws -> [UInt8],
         open: @escaping @Sendable (ContentDescriptor) throws -> any ByteStream
     ) throws {
-        self.open = open
+        self.open = { blob in try blob.embedded.map { BytesStream($0) } ?? open(blob) }
         let top = ContentDescriptor(mediaType: mediaType, digest: Digest(of: bytes), size: Int64(bytes.count))
         var seen: Set<Digest> = [top.digest]
         var seenBlobs: Set<Digest> = []
@@ -59,9 +63,10 @@ package struct SourceGraph: Sendable {
             let isKnown = MediaType.isManifest(claimed) || MediaType.isIndex(claimed) || MediaType.isSchema1(claimed)
             switch try ManifestDocument(json: document.bytes, name: name, mediaType: isKnown ? claimed : nil) {
             case .manifest(let manifest):
+                if documents.isEmpty, depth == 1 { isArtifact = manifest.isArtifact }
                 if !isKnown { document.descriptor.mediaType = manifest.mediaType ?? MediaType.manifest }
                 for blob in [manifest.config] + manifest.layers where seenBlobs.insert(blob.digest).inserted {
-                    blobs.append(blob)
+                    if blob.isForeign { foreign.append(blob) } else { blobs.append(blob) }
                 }
             case .index(let index):
                 if !isKnown { document.descriptor.mediaType = index.mediaType ?? MediaType.index }

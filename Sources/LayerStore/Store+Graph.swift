@@ -30,6 +30,14 @@ extension Store {
         return true
     }
 
+    /// Takes all of a graph in, as it is; nothing is derived of it, and nothing gets a name.
+    ///
+    /// Keep a hold on the store (`holdForWriting`) until it has one.
+    package func add(_ graph: SourceGraph) throws {
+        for blob in graph.blobs { _ = try addBlob(blob) { try graph.open(blob) } }
+        for document in graph.documents { try addDocument(document.bytes) }
+    }
+
     /// A stored image, or an index with all that it lists, as it is to be copied.
     ///
     /// - Throws: `StoreError` if something of it is not in the store.

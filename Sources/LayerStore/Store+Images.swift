@@ -114,6 +114,22 @@ extension Store {
         throw StoreError(.notFound, "image \(digest)", "no image for \(platform); it has: \(own)")
     }
 
+    /// The manifest of what has a name: of an index, the one for a platform; an artifact's is its own.
+    ///
+    /// - Throws: `StoreError` or `FormatError`.
+    package func manifest(
+        of digest: Digest, platform: Platform? = nil
+    ) throws -> (digest: Digest, manifest: Manifest) {
+        let bytes = try readBlob(digest, limit: DocumentLimit.manifest)
+        switch try ManifestDocument(json: bytes, name: "manifest \(digest)") {
+        case .manifest(let found): return (digest, found)
+        case .index(let index):
+            let chosen = try choose(platform, of: index, digest)
+            let bytes = try readBlob(chosen, limit: DocumentLimit.manifest)
+            return (chosen, try Manifest(json: bytes, name: "manifest \(chosen)"))
+        }
+    }
+
     private func describeImage(_ digest: Digest) throws -> ImageDescription {
         let bytes = try readBlob(digest, limit: DocumentLimit.manifest)
         return try describeImage(digest, try Manifest(json: bytes, name: "manifest \(digest)"), bytes)
@@ -122,6 +138,7 @@ extension Store {
     private func describeImage(
         _ digest: Digest, _ manifest: Manifest, _ manifestBytes: [UInt8]
     ) throws -> ImageDescription {
+        if manifest.isArtifact { try manifest.checkIsImage(name: "manifest \(digest)") }
         let configurationBytes = try readBlob(manifest.config.digest, limit: DocumentLimit.configuration)
         let configuration = try ImageConfiguration(
             json: configurationBytes, name: "configuration \(manifest.config.digest)")

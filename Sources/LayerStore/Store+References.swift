@@ -34,7 +34,7 @@ extension Store {
         try Self.checkName(name)
         let hold = try holdForWriting()
         defer { withExtendedLifetime(hold) {} }
-        _ = try describe(digest)
+        try checkNameable(digest)
         let bytes = try readBlob(digest, limit: DocumentLimit.manifest)
         let mediaType =
             switch try ManifestDocument(json: bytes, name: "manifest \(digest)") {
@@ -64,8 +64,11 @@ extension Store {
     }
 
     /// Checks a name: letters, digits and `._-/:@+`, at most 255 bytes, beginning with a letter or digit.
+    ///
+    /// A registry in front may be an address in brackets: `[::1]:5000/app:1`.
     package static func checkName(_ name: String) throws {
-        let allowed = name.utf8.allSatisfy { byte in
+        let rest = name.dropFirst(addressCount(name))
+        let allowed = rest.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "0")...UInt8(ascii: "9"):
@@ -74,11 +77,38 @@ extension Store {
             }
         }
         guard allowed, (1...255).contains(name.utf8.count), let first = name.unicodeScalars.first,
-            !"._-/:@+".unicodeScalars.contains(first)
+            rest.count < name.count || !"._-/:@+".unicodeScalars.contains(first)
         else {
             throw StoreError(
                 .invalid, "name \"\(name.printable)\"",
                 "is not letters, digits and ._-/:@+, beginning with a letter or digit, at most 255 in all")
+        }
+    }
+
+    /// The characters of an address in brackets that a name begins with, where a port or a slash is behind it.
+    private static func addressCount(_ name: String) -> Int {
+        guard name.hasPrefix("["), let end = name.firstIndex(of: "]") else { return 0 }
+        let isAddress = name[..<end].dropFirst().utf8.allSatisfy {
+            $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") || Character(UnicodeScalar($0)).isHexDigit
+        }
+        let behind = name[name.index(after: end)...]
+        guard isAddress, behind.hasPrefix(":") || behind.hasPrefix("/") else { return 0 }
+        return name.distance(from: name.startIndex, to: end) + 1
+    }
+
+    /// Checks that an image or artifact has its documents in the store.
+    private func checkNameable(_ digest: Digest) throws {
+        let bytes = try readBlob(digest, limit: DocumentLimit.manifest)
+        guard case .manifest(let manifest) = try ManifestDocument(json: bytes, name: "manifest \(digest)"),
+            manifest.isArtifact
+        else {
+            _ = try describe(digest)
+            return
+        }
+        for blob in [manifest.config] + manifest.layers where !blob.isForeign {
+            guard try openBlob(blob.digest) != nil else {
+                throw StoreError(.notFound, "manifest \(digest)", "blob \(blob.digest) is not in the store")
+            }
         }
     }
 

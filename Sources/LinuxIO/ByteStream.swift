@@ -30,3 +30,19 @@ package final class FileStream: ByteStream, @unchecked Sendable {
         return count
     }
 }
+
+/// Bytes in memory as a stream.
+package final class BytesStream: ByteStream, @unchecked Sendable {
+    // SAFETY: used by one thread at a time, as every stream.
+    private var rest: ArraySlice<UInt8>
+
+    /// Makes a stream of bytes.
+    package init(_ bytes: [UInt8]) { rest = bytes[...] }
+
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        let part = rest.prefix(buffer.count)
+        part.withUnsafeBytes { buffer.copyMemory(from: $0) }
+        rest = rest.dropFirst(part.count)
+        return part.count
+    }
+}

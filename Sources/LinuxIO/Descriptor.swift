@@ -81,6 +81,13 @@ package final class Descriptor: Sendable {
         Descriptor(owning: try retrying { fcntl(rawValue, F_DUPFD_CLOEXEC, 0) })
     }
 
+    /// What the program was started with as its standard input (0), output (1) or error output (2), to be let go of.
+    ///
+    /// The corresponding C function is fcntl(2) with `F_DUPFD_CLOEXEC`.
+    package static func standard(_ number: Int32) throws(Errno) -> Descriptor {
+        Descriptor(owning: try retrying { fcntl(number, F_DUPFD_CLOEXEC, 3) })
+    }
+
     /// Metadata of the open file.
     ///
     /// The corresponding C function is fstat(2).

@@ -10,4 +10,9 @@ package enum Environment {
         guard let value = getenv(name), value.pointee != 0 else { return nil }
         return FilePath(platformString: value)
     }
+
+    /// The directory that a variable of the XDG Base Directory Specification holds; a relative path counts as missing.
+    package static func directory(_ name: String) -> FilePath? {
+        path(name).flatMap { $0.isAbsolute ? $0 : nil }
+    }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FoundationEssentials
+
 /// A reference to a blob: what it is, its digest, its size (descriptor.md).
 package struct ContentDescriptor: Codable, Sendable, Hashable {
     /// The blob's media type; may be empty where a tool left it out.
@@ -14,9 +16,13 @@ package struct ContentDescriptor: Codable, Sendable, Hashable {
     package var artifactType: String?
     /// Free annotations.
     package var annotations: [String: String]?
+    /// Where else the blob can be had.
+    package var urls: [String]?
+    /// The blob itself in base64, where it is small.
+    package var data: String?
 
     private enum CodingKeys: String, CodingKey {
-        case mediaType, digest, size, platform, artifactType, annotations
+        case mediaType, digest, size, platform, artifactType, annotations, urls, data
     }
 
     /// Makes a descriptor.
@@ -43,7 +49,19 @@ package struct ContentDescriptor: Codable, Sendable, Hashable {
         platform = try container.decodeIfPresent(Platform.self, forKey: .platform)
         artifactType = try container.decodeIfPresent(String.self, forKey: .artifactType)
         annotations = try container.decodeAnnotations(forKey: .annotations)
+        urls = try container.decodeIfPresent([String].self, forKey: .urls)
+        data = try container.decodeIfPresent(String.self, forKey: .data)
     }
+
+    /// The blob, where the descriptor has it in itself and it is what the descriptor says; else nil.
+    package var embedded: [UInt8]? {
+        guard let data, let blob = Data(base64Encoded: data), Int64(blob.count) == size else { return nil }
+        let bytes = Array(blob)
+        return Digest(of: bytes) == digest ? bytes : nil
+    }
+
+    /// Whether the blob is a layer that registries need not have, and copies pass over: it stays at its own addresses.
+    package var isForeign: Bool { MediaType.isForeign(mediaType) && urls?.isEmpty == false }
 
     /// Whether an index lists the blob only to tell something of another image: BuildKit's attestations.
     ///

@@ -31,7 +31,10 @@ package enum ManifestDocument: Sendable, Hashable {
         let shape = try decode(Shape.self, json, name: name, limit: DocumentLimit.manifest)
         let claimed = [shape.mediaType, mediaType].compactMap { $0 }.filter { !$0.isEmpty }
         if shape.isSchema1 || claimed.contains(where: MediaType.isSchema1) {
-            throw FormatError(name, "is a Docker schema 1 manifest, a format replaced in 2016 that is not supported")
+            throw FormatError(
+                name,
+                "is a Docker schema 1 manifest, a format replaced in 2016 that is not supported; "
+                    + "\"skopeo copy --format v2s2\" converts it")
         }
         if let version = shape.schemaVersion, version != 2 {
             throw FormatError(name, at: "schemaVersion", "is \(version), not 2")

@@ -52,6 +52,12 @@ package struct Manifest: Codable, Sendable, Hashable {
         self = manifest
     }
 
+    /// Whether the manifest describes something else than a container image: a chart, a signature, a program.
+    package var isArtifact: Bool {
+        !MediaType.isConfig(config.mediaType)
+            || !layers.allSatisfy { MediaType.isLayer($0.mediaType) || MediaType.isEncrypted($0.mediaType) }
+    }
+
     /// Checks that the manifest describes a container image: a configuration of an image, and layers that are tars.
     ///
     /// - Throws: `FormatError` that begins with `name` and tells the artifact's type.

@@ -29,6 +29,17 @@ package enum MediaType {
     /// Whether a type names an index of manifests.
     package static func isIndex(_ type: String) -> Bool { type == index || type == dockerManifestList }
 
+    /// Whether a type names a layer that is not to be distributed, such as those of Windows.
+    package static func isForeign(_ type: String) -> Bool {
+        type.hasPrefix("application/vnd.oci.image.layer.nondistributable.")
+            || type.hasPrefix("application/vnd.docker.image.rootfs.foreign.")
+    }
+
+    /// Docker's manifest of schema 1 with a signature in it.
+    package static let schema1Signed = "application/vnd.docker.distribution.manifest.v1+prettyjws"
+    /// Docker's manifest of schema 1.
+    package static let schema1 = "application/vnd.docker.distribution.manifest.v1+json"
+
     /// Whether a type names Docker's manifest of schema 1, signed or not.
     package static func isSchema1(_ type: String) -> Bool {
         type.hasPrefix("application/vnd.docker.distribution.manifest.v1+")

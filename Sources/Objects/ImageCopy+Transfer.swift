@@ -77,21 +77,6 @@ private final class CountedStream: ByteStream, @unchecked Sendable {
     }
 }
 
-/// Bytes in memory as a stream.
-final class BytesStream: ByteStream, @unchecked Sendable {
-    // SAFETY: used by one thread at a time, as every stream.
-    private var rest: ArraySlice<UInt8>
-
-    init(_ bytes: [UInt8]) { rest = bytes[...] }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        let part = rest.prefix(buffer.count)
-        part.withUnsafeBytes { buffer.copyMemory(from: $0) }
-        rest = rest.dropFirst(part.count)
-        return part.count
-    }
-}
-
 /// Tells how far each blob of a copy is.
 final class TransferMeter: Sendable {
     private let blobs: [Digest: Int]

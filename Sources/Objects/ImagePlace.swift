@@ -25,7 +25,7 @@ package enum ImagePlace {
     package static let help = """
         A place is docker://NAME, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME], dir:DIR, a name of \
         the store, or an image of an engine: docker-daemon:NAME, containers-storage:NAME (podman); containerd-image:NAME \
-        as a source.
+        as a source. Of an archive, FILE may be -, standard input or output.
         """
 
     /// Reads what a user wrote.
@@ -111,6 +111,10 @@ package struct ImageCopy {
         let hold = try place.openStore().holdForWriting()
         defer { withExtendedLifetime(hold) {} }
         let (graph, origin) = try graph(from, source)
+        for layer in graph.foreign {
+            let urls = (layer.urls ?? []).prefix(8).map(\.printable).joined(separator: ", ")
+            StandardError.print("cimg: layer \(layer.digest): not copied: it is kept at \(urls)")
+        }
         guard let place = try self.destination(to, origin) else {
             throw CommandError("\"\(destination.printable)\": images cannot be written there")
         }
@@ -136,9 +140,9 @@ package struct ImageCopy {
         case .stored(let name):
             let store = try self.place.openStore()
             guard let digest = try store.find(name) else { throw CommandError.unknownImage(name) }
-            return (try store.graph(takesAll ? digest : store.describe(digest, platform: platform).digest), nil)
+            return (try store.graph(takesAll ? digest : store.manifest(of: digest, platform: platform).digest), nil)
         case .local(let location):
-            if takesAll, let graph = try openGraph(location) { return (graph, nil) }
+            if let graph = try Self.wholeGraph(location, takesAll: takesAll, platform: platform) { return (graph, nil) }
             return (try graph(of: finder.open(location), text), nil)
         case .engine(let image): return (try graph(of: finder.source(of: image), text), nil)
         case .engineName: throw CommandError("\"\(text.printable)\": nothing can be read there")
@@ -154,6 +158,15 @@ package struct ImageCopy {
             return try store.graph(image.manifestDigest)
         }
         return try Self.graph(manifest, configuration, source.layers)
+    }
+
+    /// What is copied without being looked into: an index with all that it lists, an artifact; nil for an image.
+    private static func wholeGraph(
+        _ location: ImageLocation, takesAll: Bool, platform: Platform?
+    ) throws -> SourceGraph? {
+        guard !location.isStandardStream || takesAll else { return nil }
+        guard let graph = try openGraph(location, takesAll: takesAll, platform: platform) else { return nil }
+        return takesAll || graph.isArtifact ? graph : nil
     }
 
     private static func graph(
@@ -215,7 +228,11 @@ package struct ImageCopy {
             guard let digest = try store.find(image) else { throw CommandError.unknownImage(image) }
             try store.name(name, digest, telling: place)
             return Result(digest: digest)
-        case .local(let location): return try take(finder.open(location), into: store, name)
+        case .local(let location):
+            if let graph = try Self.wholeGraph(location, takesAll: false, platform: platform) {
+                return Result(digest: try store.add(graph, as: name, telling: place))
+            }
+            return try take(finder.open(location), into: store, name)
         case .engine(let image): return try take(finder.source(of: image), into: store, name)
         case .engineName: throw CommandError("\"\(source.printable)\": nothing can be read there")
         }
@@ -245,7 +262,7 @@ package struct ImageCopy {
         var name: String?
         if case .name(let text) = location.selection { name = text }
         try writeDockerArchive(
-            location.path, name: name, configuration: description.configurationBytes, layers: layers)
+            location, name: name, configuration: description.configurationBytes, layers: layers)
         return Result(digest: description.digest, copied: layers.count)
     }
 

@@ -46,6 +46,10 @@ package struct ImagePull {
             return try pullAll(index, document, repository, name, store)
         }
         let manifest = try repository.manifest(of: document, platform: platform)
+        if try repository.isArtifact(manifest) {
+            let digest = try store.add(repository.graph(manifest), as: name, telling: place)
+            return Pulled(name: name, digest: digest, images: [])
+        }
         let image = try pull(manifest, repository, name, store, platform: platform)
         try store.name(name, image.manifestDigest, telling: place)
         return Pulled(name: name, digest: image.manifestDigest, images: [image])
@@ -60,13 +64,13 @@ package struct ImagePull {
         var images: [StoredImage] = []
         for leaf in try repository.leaves(of: index) {
             let manifest = try repository.document(.digest(leaf.descriptor.digest))
+            // What is no image comes below.
+            if try repository.isArtifact(manifest) { continue }
             let title = "\(name) \(leaf.platform.map { "\($0)" } ?? "\(leaf.descriptor.digest)")"
             images.append(try pull(manifest, repository, title, store, platform: nil))
         }
-        // What is no image: attestations, indexes within the index.
-        let graph = try repository.graph(document)
-        for blob in graph.blobs { _ = try store.addBlob(blob) { try graph.open(blob) } }
-        for document in graph.documents { try store.addDocument(document.bytes) }
+        // What is no image: artifacts, attestations, indexes within the index.
+        try store.add(try repository.graph(document))
         try store.name(name, document.digest, telling: place)
         return Pulled(name: name, digest: document.digest, images: images)
     }
@@ -84,5 +88,25 @@ package struct ImagePull {
         for line in image.report.lines { StandardError.print("cimg: \(title): \(line)") }
         place.tell("\(title): tree \(ChainID(image.diffIDs)) in the store \(store.path) after \(stopwatch)")
         return image
+    }
+}
+
+extension RemoteRepository {
+    /// Whether a document is the manifest of something else than an image.
+    func isArtifact(_ document: RemoteDocument) throws -> Bool {
+        guard case .manifest(let manifest) = try decoded(document) else { return false }
+        return manifest.isArtifact
+    }
+}
+
+extension Store {
+    /// Takes an artifact in as it is, and names it.
+    func add(_ artifact: SourceGraph, as name: String, telling place: StorePlace) throws -> Digest {
+        guard let top = artifact.top else { throw CommandError("there is nothing to copy") }
+        let hold = try holdForWriting()
+        defer { withExtendedLifetime(hold) {} }
+        try add(artifact)
+        try self.name(name, top.descriptor.digest, telling: place)
+        return top.descriptor.digest
     }
 }

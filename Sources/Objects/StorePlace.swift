@@ -22,6 +22,9 @@ package struct StorePlace: Sendable {
     ///
     /// - Throws: `StoreError`, or the `Errno` of finding the current directory.
     package func openStore() throws -> Store {
+        guard !path.isEmpty else {
+            throw CommandError("no store: HOME is not set and the user is not known; give --root, or set CIMG_ROOT")
+        }
         let absolute = path.isAbsolute ? path : try FilePath.currentDirectory().pushing(path)
         return try Store(absolute.lexicallyNormalized())
     }

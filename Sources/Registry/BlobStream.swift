@@ -9,6 +9,10 @@ final class BlobStream: ByteStream, @unchecked Sendable {
     private let repository: RemoteRepository
     private let descriptor: ContentDescriptor
     private var answer: HTTPAnswer?
+    /// Where the blob may be, besides the registry; what had it once is asked again.
+    private var elsewhere: [WebAddress]
+    /// Whether it was not in the registry.
+    private var isElsewhere = false
     /// Bytes given out so far.
     private var offset: Int64 = 0
     /// Bytes that the answer has before the first that is wanted.
@@ -23,6 +27,7 @@ final class BlobStream: ByteStream, @unchecked Sendable {
         self.repository = repository
         self.descriptor = descriptor
         self.answer = answer
+        elsewhere = (descriptor.urls ?? []).prefix(8).compactMap { WebAddress(parsing: $0) }
     }
 
     private var object: String { "\(repository.object): blob \(descriptor.digest)" }
@@ -78,8 +83,32 @@ final class BlobStream: ByteStream, @unchecked Sendable {
         return count
     }
 
+    /// Opens the blob in the registry, or where else its descriptor says that it can be had.
     private func open() throws -> HTTPAnswer {
+        guard let urls = descriptor.urls, !urls.isEmpty else { return try open(at: nil) }
+        var last: RegistryError?
+        do {
+            if !isElsewhere { return try open(at: nil) }
+        } catch let error as RegistryError where error.code == .notFound || error.code == .denied {
+            isElsewhere = true
+            last = error
+        }
+        while let address = elsewhere.first {
+            do {
+                return try open(at: address)
+            } catch let error as RegistryError where error.code != .damaged {
+                elsewhere.removeFirst()
+                last = error
+            }
+        }
+        let addresses = urls.prefix(8).map(\.printable).joined(separator: ", ")
+        throw RegistryError(
+            .notFound, object, "is kept at \(addresses): \(last?.reason ?? "no address that can be asked")")
+    }
+
+    private func open(at address: WebAddress?) throws -> HTTPAnswer {
         var call = repository.call(object, .get, "blobs/\(descriptor.digest)")
+        if let address { call.target = .address(address) }
         if offset > 0 { call.headers.append(("Range", "bytes=\(offset)-")) }
         let answer = try connection.send(call)
         switch answer.status {

@@ -88,7 +88,8 @@ extension RemoteRepository {
 
     /// The configuration of an image, checked against its manifest.
     package func configuration(of manifest: Manifest) throws -> [UInt8] {
-        try bytes(manifest.config, limit: DocumentLimit.configuration)
+        if let embedded = manifest.config.embedded, embedded.count <= DocumentLimit.configuration { return embedded }
+        return try bytes(manifest.config, limit: DocumentLimit.configuration)
     }
 
     /// An image as a source for a store: manifest and configuration are here, layers come when they are read.

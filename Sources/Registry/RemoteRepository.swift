@@ -51,6 +51,8 @@ package final class RemoteRepository: Sendable {
 
     static let acceptedDocuments = [
         MediaType.manifest, MediaType.index, MediaType.dockerManifest, MediaType.dockerManifestList,
+        // To tell what it is.
+        MediaType.schema1Signed, MediaType.schema1,
     ].joined(separator: ", ")
 
     // MARK: - Manifests
@@ -88,15 +90,17 @@ package final class RemoteRepository: Sendable {
         call.headers.append(("Accept", Self.acceptedDocuments))
         let answer = try connection.send(call, expecting: [200])
         let bytes = try connection.body(of: answer, object, limit: DocumentLimit.manifest)
-        let digest = Digest(of: bytes)
+        var digest = Digest(of: bytes)
+        let told = answer.header("Docker-Content-Digest").flatMap { try? Digest(parsing: $0) }
+        let expected = if case .digest(let wanted) = name { wanted } else { told ?? digest }
+        if expected != digest, let payload = Schema1.payload(bytes), Digest(of: payload) == expected {
+            digest = expected
+        }
         if case .digest(let wanted) = name, wanted != digest {
             throw RegistryError(
                 .damaged, object, "what \(connection.host) sent has the digest \(digest)")
         }
-        if case .tag = name, let text = answer.header("Docker-Content-Digest"),
-            let claimed = try? Digest(parsing: text),
-            claimed != digest
-        {
+        if case .tag = name, let claimed = told, claimed != digest {
             throw RegistryError(
                 .damaged, object, "\(connection.host) says it is \(claimed), but what it sent has the digest \(digest)")
         }

@@ -22,19 +22,22 @@ struct ArchiveFiles: SourceFiles {
 
     /// Opens an archive and reads its headers.
     ///
-    /// - Parameter temporaryDirectory: where a compressed archive is decompressed to.
+    /// - Parameters:
+    ///   - path: where it is; nil for standard input.
+    ///   - temporaryDirectory: where a compressed archive is decompressed to.
     init(
-        _ path: FilePath, name: String, temporaryDirectory: FilePath, spoolLimit: UInt64 = Self.spoolLimit
+        _ path: FilePath?, name: String, temporaryDirectory: FilePath, spoolLimit: UInt64 = Self.spoolLimit
     ) throws(SourceError) {
         self.name = name
         do {
-            let file = try Descriptor.openStream(path)
+            let file = try path.map { (path) throws(Errno) in try Descriptor.openStream(path) } ?? .standard(0)
             let kind = try file.status().st_mode & S_IFMT
             guard kind != S_IFDIR else { throw Errno.isDirectory }
-            if kind == S_IFREG, try !Self.isCompressed(file) {
+            // Of standard input others may have read a part.
+            if kind == S_IFREG, path != nil, try !Self.isCompressed(file) {
                 descriptor = file
             } else {
-                let stream: any ByteStream = kind == S_IFREG ? FileStream(file) : PipeStream(file)
+                let stream: any ByteStream = kind == S_IFREG && path != nil ? FileStream(file) : PipeStream(file)
                 descriptor = try Descriptor.temporary(in: temporaryDirectory)
                 try Self.copy(try decompressing(stream), to: descriptor, limit: spoolLimit, object: name)
             }

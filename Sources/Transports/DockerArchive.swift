@@ -50,14 +50,16 @@ struct DockerArchive {
 
     /// The image that is meant.
     func image(_ selection: ImageSelection, platform: Platform?) throws -> SourceImage {
-        let names = entries.map { $0.repoTags.first ?? "@\((try? digest(of: $0)).map { "\($0)" } ?? $0.config)" }
         switch selection {
         case .only:
             // A multi-platform image is several entries of the same names.
             guard let first = entries.first else { throw SourceError(files.name, "has no images") }
             guard
                 entries.count == 1 || (!first.repoTags.isEmpty && entries.allSatisfy { $0.repoTags == first.repoTags })
-            else { throw SourceError(files.name, "has several images, name one", has: names) }
+            else {
+                let names = entries.enumerated().compactMap { Self.names(of: $1, at: $0).first }
+                throw SourceError(files.name, "has several images, name one", has: names)
+            }
             return try image(entries, name: first.repoTags.first, platform: platform)
         case .name(let name):
             let wanted = try? Reference(parsing: name).withDefaultTag
@@ -67,22 +69,32 @@ struct DockerArchive {
                 }
             }
             guard !matching.isEmpty else {
-                throw SourceError(files.name, "image \"\(name.printable)\" not found", has: allTags)
+                throw SourceError(files.name, "image \"\(name.printable)\" not found", has: allNames)
             }
             return try image(matching, name: name, platform: platform)
+        case .position(let position):
+            guard entries.indices.contains(position) else {
+                throw SourceError(files.name, "has no image @\(position)", has: allNames)
+            }
+            return try image([entries[position]], name: entries[position].repoTags.first, platform: platform)
         case .digest(let wanted):
             for entry in entries {
                 if try digest(of: entry) == wanted { return try image([entry], name: nil, platform: platform) }
             }
             guard let index = try layoutIndex() else {
-                throw SourceError(files.name, "image \(wanted) not found", has: names)
+                throw SourceError(files.name, "image \(wanted) not found", has: allNames)
             }
             return try ImageChoice(blobs: blobs).image(selection, of: index, platform: platform)
         }
     }
 
-    /// All names in the archive.
-    var allTags: [String] { entries.flatMap(\.repoTags) }
+    /// How each image can be named: all its names, or its position where it has none.
+    var allNames: [String] { entries.enumerated().flatMap { Self.names(of: $1, at: $0) } }
+
+    /// How an image can be named.
+    static func names(of entry: DockerArchiveEntry, at position: Int) -> [String] {
+        entry.repoTags.isEmpty ? ["@\(position)"] : entry.repoTags
+    }
 
     private var blobs: ImageBlobs { ImageBlobs(files: files, naming: .layout) }
 

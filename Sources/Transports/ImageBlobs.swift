@@ -42,10 +42,25 @@ struct ImageBlobs: Sendable {
     }
 
     /// Reads a configuration and checks its size and digest.
+    ///
+    /// A small one may be in the descriptor alone.
     func configuration(_ descriptor: ContentDescriptor) throws(SourceError) -> [UInt8] {
-        try read(
+        if let embedded = descriptor.embedded, !files.contains(path(descriptor.digest)) { return embedded }
+        return try read(
             path(descriptor.digest), descriptor.digest, size: descriptor.size, limit: DocumentLimit.configuration,
             "configuration \(descriptor.digest)")
+    }
+
+    /// Opens a blob, which is not checked.
+    ///
+    /// - Throws: `SourceError` that tells where a layer is kept that sources need not have.
+    func open(_ blob: ContentDescriptor) throws(SourceError) -> any ByteStream {
+        let path = path(blob.digest)
+        if let urls = blob.urls, !urls.isEmpty, !files.contains(path) {
+            let addresses = urls.prefix(8).map(\.printable).joined(separator: ", ")
+            throw SourceError("\(name): layer \(blob.digest)", "is not in it, but kept at \(addresses)")
+        }
+        return try files.open(path).stream()
     }
 
     private func read(
@@ -74,7 +89,7 @@ struct ImageBlobs: Sendable {
         let configuration = try ImageConfiguration(json: json, name: configurationObject)
         try configuration.checkLayerCount(decoded.layers.count, name: configurationObject)
         let layers = decoded.layers.map { layer in
-            SourceLayer(descriptor: layer) { [files, path = path(layer.digest)] in try files.open(path).stream() }
+            SourceLayer(descriptor: layer) { try open(layer) }
         }
         return SourceImage(manifest: manifest, configuration: json, layers: layers, name: name)
     }

@@ -22,6 +22,10 @@ struct ImageChoice {
         case .only: return try only(index, platform: platform)
         case .name(let name): return try named(name, index, platform: platform)
         case .digest(let digest): return try image(digest, of: index, platform: platform)
+        case .position:
+            let entry = try entry(selection, of: index)
+            let leaf = try choose(try leaves(of: [entry]), platform: platform, object: blobs.name)
+            return try load(leaf, name: entry.referenceName)
         }
     }
 
@@ -37,6 +41,11 @@ struct ImageChoice {
                 let bytes = try blobs.document(digest)
                 return ContentDescriptor(mediaType: "", digest: digest, size: Int64(bytes.count))
             }
+        case .position(let position):
+            guard index.manifests.indices.contains(position) else {
+                throw SourceError(blobs.name, "has no image @\(position)", has: Self.names(of: entries))
+            }
+            return index.manifests[position]
         case .name(let name):
             let exact = entries.filter { $0.referenceName == name || $0.containerdName == name }
             matching = exact.isEmpty ? entries.filter { $0.names(name) } : exact

@@ -13,6 +13,8 @@ package enum ImageSelection: Sendable, Hashable {
     case name(String)
     /// The manifest of this digest; in a Docker archive also the configuration.
     case digest(Digest)
+    /// The one at a place of the source's list, the first being 0: `:@0`.
+    case position(Int)
 }
 
 /// Where an image comes from, as users write it: a transport, a path and sometimes which image is meant.
@@ -21,9 +23,11 @@ package struct ImageLocation: Sendable, Hashable {
     package enum Transport: String, Sendable, CaseIterable {
         /// `oci:DIRECTORY[:TAG|@DIGEST]`: an OCI image layout.
         case oci
-        /// `oci-archive:FILE[:TAG|@DIGEST]`: an OCI image layout in a tar, which may be compressed.
+        /// `oci-archive:FILE[:TAG|@DIGEST]`: an OCI image layout in a tar, which may be compressed; `-` is standard input
+        /// or output.
         case ociArchive = "oci-archive"
-        /// `docker-archive:FILE[:NAME|@DIGEST]`: what `docker save` writes, which may be compressed.
+        /// `docker-archive:FILE[:NAME|@DIGEST|:@POSITION]`: what `docker save` writes, which may be compressed; `-` is
+        /// standard input or output.
         case dockerArchive = "docker-archive"
         /// `dir:DIRECTORY`: a manifest and its blobs in one directory, as skopeo writes it.
         case dir
@@ -31,6 +35,9 @@ package struct ImageLocation: Sendable, Hashable {
         case rootfs
         /// `registry-dir:PATH[//REPOSITORY[:TAG|@DIGEST]]`: the storage folder of a registry.
         case registryDir = "registry-dir"
+
+        /// Whether it is one file, which can be read and written as a stream.
+        var isArchive: Bool { self == .ociArchive || self == .dockerArchive }
     }
 
     /// The transport.
@@ -72,7 +79,10 @@ package struct ImageLocation: Sendable, Hashable {
             return
         }
         let cuts = Self.cuts(rest)
-        if exists(Self.path(rest)) {
+        if transport.isArchive, rest.first == UInt8(ascii: "-"), rest.count == 1 || cuts.contains(rest.startIndex + 1) {
+            let name = rest.dropFirst()
+            self.init(transport, Self.standardStream, name.isEmpty ? .only : try Self.selection(name, object: object))
+        } else if exists(Self.path(rest)) {
             self.init(transport, Self.path(rest))
         } else if let cut = cuts.first(where: { exists(Self.path(rest[..<$0])) }) ?? Self.likely(cuts, rest) {
             self.init(transport, Self.path(rest[..<cut]), try Self.selection(rest[cut...], object: object))
@@ -119,13 +129,48 @@ package struct ImageLocation: Sendable, Hashable {
         guard end != rest.startIndex else { return }
         let name = ArgumentText.text(of: Array(rest[end...].dropFirst()))
         self.init(transport, Self.path(rest[..<end]), name.isEmpty ? .only : .name(name))
+        if transport == .dockerArchive, !name.isEmpty { selection = .name(try Self.archiveName(name, in: source)) }
     }
+
+    /// The name of an image in a Docker archive, which cannot be loaded without a tag, or with a digest.
+    private static func archiveName(_ text: String, in object: String) throws(SourceError) -> String {
+        let reference: Reference
+        do {
+            reference = try Reference(parsing: text)
+        } catch {
+            throw SourceError(object, "\(error)")
+        }
+        guard reference.digest == nil else {
+            throw SourceError(object, "\"\(text.printable)\": a digest cannot be given to what is written; give a tag")
+        }
+        return reference.tag == nil ? "\(text):latest" : text
+    }
+
+    /// The path that stands for standard input and output.
+    private static let standardStream: FilePath = "-"
+
+    /// Whether the archive is read from standard input, or written to standard output: `docker-archive:-`.
+    package var isStandardStream: Bool { transport.isArchive && path == Self.standardStream }
 
     /// All places to cut a text, at colons and at signs, the longest path first.
     private static func cuts(_ text: ArraySlice<UInt8>) -> [Int] {
         text.indices.reversed().filter { index in
-            (text[index] == UInt8(ascii: ":") || text[index] == UInt8(ascii: "@")) && index != text.startIndex
+            guard index != text.startIndex else { return false }
+            if text[index] == UInt8(ascii: ":") { return true }
+            // The sign of a position belongs to the colon before it.
+            let isPosition =
+                text[text.index(before: index)] == UInt8(ascii: ":") && position(text[index...]) != nil
+            return text[index] == UInt8(ascii: "@") && !isPosition
         }
+    }
+
+    /// The number of `@NUMBER`; nil for anything else.
+    private static func position(_ text: some Collection<UInt8>) -> Int? {
+        let digits = text.dropFirst()
+        guard text.first == UInt8(ascii: "@"), (1...9).contains(digits.count),
+            digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        else { return nil }
+        return Int(String(decoding: digits, as: UTF8.self))
     }
 
     /// The cut that is meant where no path exists, so that the error names the right one.
@@ -140,7 +185,7 @@ package struct ImageLocation: Sendable, Hashable {
         let name = ArgumentText.text(of: Array(text.dropFirst()))
         guard text.first == UInt8(ascii: "@") else {
             guard !name.isEmpty else { throw SourceError(object, "has an empty tag") }
-            return .name(name)
+            return position(text.dropFirst()).map { .position($0) } ?? .name(name)
         }
         do {
             return .digest(try Digest(parsing: name))
@@ -165,6 +210,7 @@ extension ImageLocation: CustomStringConvertible {
         case .only: source
         case .name(let name): "\(source)\(transport == .registryDir ? "//" : ":")\(name.printable)"
         case .digest(let digest): "\(source)@\(digest)"
+        case .position(let position): "\(source):@\(position)"
         }
     }
 }

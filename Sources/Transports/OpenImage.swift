@@ -65,9 +65,7 @@ package func listImages(
             ListedImage(name: $0.referenceName, digest: $0.digest, platform: $0.platform)
         }
     case .dockerArchive:
-        return try DockerArchive(openArchive(location, temporaryDirectory)).entries.flatMap { entry in
-            entry.repoTags.isEmpty ? [ListedImage()] : entry.repoTags.map { ListedImage(name: $0) }
-        }
+        return try DockerArchive(openArchive(location, temporaryDirectory)).allNames.map { ListedImage(name: $0) }
     case .dir, .rootfs:
         return [ListedImage()]
     case .registryDir:
@@ -87,7 +85,8 @@ package func listImages(
 private func openArchive(_ location: ImageLocation, _ temporaryDirectory: FilePath?) throws -> ArchiveFiles {
     let directory =
         temporaryDirectory ?? getenv("TMPDIR").map { FilePath(platformString: $0) } ?? FilePath("/var/tmp")
-    return try ArchiveFiles(location.path, name: location.source, temporaryDirectory: directory)
+    return try ArchiveFiles(
+        location.isStandardStream ? nil : location.path, name: location.source, temporaryDirectory: directory)
 }
 
 /// Opens an image layout, a directory or an archive, and reads its index.
@@ -103,9 +102,28 @@ func openLayout(
         throw SourceError(
             name, "has no index.json: it is " + (hint.map { "a \($0) source" } ?? "no image layout"))
     }
+    try checkLayoutVersion(files)
     let object = "\(name): index.json"
     let json = try files.open("index.json").bytes(limit: DocumentLimit.manifest, object: object)
     return (ImageBlobs(files: files, naming: .layout), try ImageIndex(json: json, name: object))
+}
+
+/// The marker of a layout (image-layout.md).
+private struct LayoutMarker: Decodable {
+    var imageLayoutVersion: String?
+}
+
+/// Refuses a layout of another version than 1.0.0, which may mean something else by the same files.
+///
+/// A layout without the marker, which some tools leave out, is taken for one of this version.
+private func checkLayoutVersion(_ files: any SourceFiles) throws {
+    guard files.contains("oci-layout") else { return }
+    let object = "\(files.name): oci-layout"
+    let json = try files.open("oci-layout").bytes(limit: 64 << 10, object: object)
+    let version = try decode(LayoutMarker.self, json, name: object, limit: 64 << 10).imageLayoutVersion ?? "no version"
+    guard version == "1.0.0" else {
+        throw SourceError(object, "is of a layout of \(version.printable); only 1.0.0 is known")
+    }
 }
 
 /// Opens an image in a directory as skopeo writes it; its manifest may be an index with the manifests beside it.

@@ -124,6 +124,8 @@ struct RegistryDirectory: Sendable {
             text = only
         case .name(let given): text = given
         case .digest(let digest): return try entry(digest)
+        case .position(let position):
+            throw SourceError(name, "@\(position) is no name of a repository")
         }
         let reference = try Self.parsed(text)
         if let digest = reference.digest {

@@ -30,6 +30,7 @@ struct StoreCommandTests {
 
     @Test func `an empty store lists nothing`() throws {
         let bench = Workbench()
+        bench.scratch.directory("store")
         try expect(bench.cimg("images", "-n"), is: .success())
         try expect(bench.cimg("images", "--json"), is: .success("[]\n"))
         try expect(bench.cimg("prune"), is: .success("removed nothing\n"))

@@ -72,6 +72,32 @@ struct WritableMountTests {
         try expect(bench.shell("find up -mindepth 1 -printf '%P %y\\n' | sort"), is: .success("d d\nd/n f\nx c\n"))
     }
 
+    @Test func `paths of a stack may have escaped marks, and options are accepted or named`() throws {
+        let bench = Workbench()
+        try expect(
+            bench.shell(
+                #"""
+                mkdir 'l:1' 'l:2' 'u:3,4' 'w:3\5' && echo x > l:1/a && echo y > l:2/b
+                cimg overlay mnt -o 'lowerdir=l\:1:l\:2,upperdir=u\:3\,4,workdir=w:3\\5,threaded=1,timeout=2,x-systemd.a' \
+                    -o noatime,nonempty,volatile,fsync=0,squash_to_root,entry_timeout=1,auto_unmount,noxattrs=0
+                ls mnt && echo z > mnt/c && ls 'u:3,4'
+                """#), is: .success("a\nb\nc\n"))
+        try expect(bench.cimg("umount", "mnt"), is: .success())
+        let named = try bench.cimg(
+            "overlay", "mnt", "-o", "lowerdir=l\\:1,umask=022,plugins=x,frobnicate=1", "-o", "lowerdir+=l:2")
+        expect(
+            named,
+            is: Outcome(
+                0,
+                errors: """
+                    cimg: overlay: option "umask" has no effect: modes are those of the files
+                    cimg: overlay: option "plugins" has no effect: there are no plugins
+                    cimg: overlay: option "frobnicate" is not known and has no effect
+
+                    """))
+        try expect(bench.cimg("umount", "mnt"), is: .success())
+    }
+
     @Test func `who reads a file sees each write at once, whoever has it open how`() throws {
         let bench = try Sample.bench()
         try expect(bench.cimg("mount", "--rw", "new", "mnt"), is: .success())

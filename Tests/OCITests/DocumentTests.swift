@@ -110,7 +110,8 @@ struct DocumentTests {
                 == "blob x: is an index by its fields, but \(MediaType.manifest) by its media type")
         #expect(
             outcome(manifest(), mediaType: "application/vnd.docker.distribution.manifest.v1+prettyjws")
-                == "blob x: is a Docker schema 1 manifest, a format replaced in 2016 that is not supported")
+                == "blob x: is a Docker schema 1 manifest, a format replaced in 2016 that is not supported; \"skopeo copy "
+                + "--format v2s2\" converts it")
     }
 
     @Test func `size and depth of a document are bounded`() {

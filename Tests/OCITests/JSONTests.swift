@@ -64,12 +64,16 @@ struct JSONTests {
         "", " ", "{", "}", "[", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,}", "{\"a\":1 \"b\":2}", "{\"a\":1}}", "{}x",
         "{} {}", "{a:1}", "{'a':1}", "{\"a\":01}", "{\"a\":1.}", "{\"a\":.5}", "{\"a\":+1}", "{\"a\":-}",
         "{\"a\":1e}", "{\"a\":0x1}", "{\"a\":NaN}", "{\"a\":nul}", "{\"a\":True}", "{\"a\":\"\n\"}", "{\"a\":\"\\x\"}",
-        "{\"a\":\"\\u12\"}", "{\"a\":\"\\u123g\"}", "{\"a\":\"\\ud800\"}", "{\"a\":\"\\ud800\\u0041\"}",
-        "{\"a\":\"\\udc00\"}", "{\"a\":\"", "{\"a\":\"\\", "{\"a\":[1,]}", "{\"a\":[,1]}", "{\"a\":[1 2]}", "{\"a\":[}",
+        "{\"a\":\"\\u12\"}", "{\"a\":\"\\u123g\"}", "{\"a\":\"\\ud80\"}", "{\"a\":\"\\ud800\\u004\"}",
+        "{\"a\":\"", "{\"a\":\"\\", "{\"a\":[1,]}", "{\"a\":[,1]}", "{\"a\":[1 2]}", "{\"a\":[}",
         "\u{FEFF}{}", "{\"a\":1\u{0}}", "// c\n{}", "{\"a\":\u{A0}1}",
     ])
     func `what is no JSON is refused`(text: String) {
         #expect(outcome(Array(text.utf8)) == "doc: is not valid JSON")
+    }
+
+    @Test func `names that are read as one are one`() {
+        #expect(outcome(Array(#"{"\ud800":1,"\udc00":2}"#.utf8)) == "doc: \u{FFFD}: is given twice")
     }
 
     @Test func `bytes that are no text are refused, and other encodings`() {
@@ -82,7 +86,8 @@ struct JSONTests {
     @Test(arguments: [
         (#" { "kind" : "a" } "#, "a"), (#"{"kind":"\"\\\/\b\f\n\r\t"}"#, "\"\\/\u{8}\u{c}\n\r\t"),
         (#"{"kind":"\ud83d\ude00\u00e9é"}"#, "\u{1F600}éé"), (#"{"kind":"a\u0000b"}"#, "a\u{0}b"),
-        (#"{"kind":""}"#, ""),
+        (#"{"kind":""}"#, ""), (#"{"kind":"\ud800"}"#, "\u{FFFD}"), (#"{"kind":"a\udc00\ud83d"}"#, "a\u{FFFD}\u{FFFD}"),
+        (#"{"kind":"\ud800A\ud83d\ude00"}"#, "\u{FFFD}A\u{1F600}"),
     ])
     func `strings are decoded`(text: String, kind: String) throws {
         #expect(try decode(Record.self, Array(text.utf8), name: "doc", limit: 100).kind == kind)

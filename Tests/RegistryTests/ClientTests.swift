@@ -307,6 +307,9 @@ struct ClientTests {
             $0.manifests["app"] = ["1": (type, Array(#"{"schemaVersion":1,"fsLayers":[]}"#.utf8))]
         }
         let error = try #require(try PullFixture().error("\(host)/app:1", at: host))
-        #expect(error.hasSuffix("is a Docker schema 1 manifest, a format replaced in 2016 that is not supported"))
+        #expect(
+            error.hasSuffix(
+                "is a Docker schema 1 manifest, a format replaced in 2016 that is not supported; \"skopeo copy --format "
+                    + "v2s2\" converts it"))
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import LayerStore
 import OCI
 import SystemPackage
 import TestSupport
@@ -210,6 +211,14 @@ struct ArchiveTests {
         archive.image(a, tags: ["a:v1", "a:v2"])
         archive.image(b, tags: [])
         let path = scratch.file("x.tar", archive.bytes)
-        #expect(try listImages(ImageLocation(.dockerArchive, path)).map(\.name) == ["a:v1", "a:v2", nil])
+        #expect(try listImages(ImageLocation(.dockerArchive, path)).map(\.name) == ["a:v1", "a:v2", "@1"])
+        #expect(
+            error("docker-archive:$/x.tar:c", in: scratch)
+                == "docker-archive:$/x.tar: image \"c\" not found; it has: a:v1, a:v2, @1")
+        #expect(try isSame(open("docker-archive:$/x.tar:@1", in: scratch), b, hasManifest: false))
+        #expect(try open("docker-archive:$/x.tar:@0", in: scratch).name == "a:v1")
+        #expect(
+            error("docker-archive:$/x.tar:@2", in: scratch)
+                == "docker-archive:$/x.tar: has no image @2; it has: a:v1, a:v2, @1")
     }
 }

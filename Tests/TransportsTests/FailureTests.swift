@@ -121,7 +121,8 @@
                 operation: { [image] place in
                     if fileExists(place.path("image.tar")) { return }
                     try writeDockerArchive(
-                        place.path("image.tar"), name: "app:1", configuration: image.configuration.bytes,
+                        ImageLocation(.dockerArchive, place.path("image.tar")), name: "app:1",
+                        configuration: image.configuration.bytes,
                         layers: image.layers.map { layer in
                             (layer.diffID, UInt64(layer.tar.count), MemoryBytes(layer.tar))
                         })

@@ -18,6 +18,7 @@ struct ImageLocationTests {
             case .only: "-"
             case .name(let name): name
             case .digest: "digest"
+            case .position(let position): "position \(position)"
             }
         return "\(location.transport.rawValue) \(location.path) \(selection)"
     }
@@ -36,6 +37,14 @@ struct ImageLocationTests {
         ("oci:/a:b/x@" + digest, [], "oci /a:b/x digest"),
         ("oci-archive:/x.tar:t", ["/x.tar"], "oci-archive /x.tar t"),
         ("docker-archive:x.tar:h.x:5000/a:t", ["x.tar"], "docker-archive x.tar h.x:5000/a:t"),
+        ("docker-archive:/x.tar:@0", ["/x.tar"], "docker-archive /x.tar position 0"),
+        ("docker-archive:/x.tar:@12", [], "docker-archive /x.tar position 12"),
+        ("docker-archive:/x.tar:@-1", ["/x.tar"], "docker-archive /x.tar @-1"),
+        ("oci:/x:@1", ["/x"], "oci /x position 1"), ("oci:/x:@1", ["/x", "/x:@1"], "oci /x:@1 -"),
+        ("docker-archive:-", ["-"], "docker-archive - -"), ("oci-archive:-:tag", [], "oci-archive - tag"),
+        ("docker-archive:-:h:5000/a:t", [], "docker-archive - h:5000/a:t"),
+        ("docker-archive:-:@1", [], "docker-archive - position 1"), ("oci-archive:-x:t", [], "oci-archive -x t"),
+        ("oci-archive:./-", [], "oci-archive ./- -"), ("oci:-:t", [], "oci - t"),
         ("dir:/x:y@z", [], "dir /x:y@z -"),
         ("rootfs:/x:y", [], "rootfs /x:y -"),
     ])
@@ -57,6 +66,33 @@ struct ImageLocationTests {
     ])
     func `a location that cannot be is refused`(text: String, error: String) {
         #expect(failure { _ = try ImageLocation(parsing: text, exists: { $0 == "/x" }) } == error)
+    }
+
+    @Test(arguments: [
+        ("docker-archive:/new:app", "app:latest"),
+        ("docker-archive:/new:r.example:5000/q/app", "r.example:5000/q/app:latest"),
+        ("docker-archive:/new:app:1", "app:1"), ("docker-archive:-:app", "app:latest"), ("docker-archive:/new", "-"),
+        ("docker-archive:/new:App:1", "docker-archive:/new: image name \"App:1\": must be lower-case"),
+        (
+            "docker-archive:/new:app@" + digest,
+            "docker-archive:/new: \"app@\(digest)\": a digest cannot be given to what is written; give a tag"
+        ),
+        ("oci-archive:/new:App", "App"),
+    ])
+    func `a name in a Docker archive is one that can be loaded`(text: String, expected: String) {
+        var name = "-"
+        let error = failure {
+            let location = try ImageLocation(destination: text, exists: { _ in false })
+            if case .name(let found)? = location?.selection { name = found }
+        }
+        #expect(error ?? name == expected)
+    }
+
+    @Test func `an archive may be standard input or output`() {
+        #expect(ImageLocation(.dockerArchive, "-").isStandardStream)
+        #expect(ImageLocation(.ociArchive, "-").isStandardStream)
+        #expect(!ImageLocation(.ociArchive, "./-").isStandardStream)
+        #expect(!ImageLocation(.oci, "-").isStandardStream)
     }
 
     @Test func `a location is printed as it is written`() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Glibc
 import LayerStore
 import OCI
@@ -184,6 +185,68 @@ struct LayoutTests {
         scratch.directory("empty")
         #expect(error("oci:$/empty", in: scratch) == "oci:$/empty: has no index.json: it is no image layout")
         #expect(error("oci:$/none", in: scratch) == "oci:$/none: No such file or directory")
+    }
+
+    @Test func `an image is found by its position in the index`() throws {
+        OCILayoutBuilder {
+            $0.image(a, tag: "v1")
+            $0.image(b)
+        }.write(to: scratch)
+        #expect(try isSame(open("oci:$/layout:@1", in: scratch), b))
+        #expect(
+            error("oci:$/layout:@2", in: scratch) == "oci:$/layout: has no image @2; it has: v1, @\(b.digest)")
+    }
+
+    @Test func `a layout of another version is refused`() throws {
+        OCILayoutBuilder { $0.image(a, tag: "v1") }.write(to: scratch)
+        scratch.file("layout/oci-layout", #"{"imageLayoutVersion":"2.0.0"}"#)
+        #expect(
+            error("oci:$/layout:v1", in: scratch)
+                == "oci:$/layout: oci-layout: is of a layout of 2.0.0; only 1.0.0 is known")
+        scratch.file("layout/oci-layout", "{}")
+        #expect(error("oci:$/layout:v1", in: scratch)?.contains("of no version") == true)
+    }
+
+    @Test func `a configuration may be in the manifest alone`() throws {
+        let json = a.configuration.bytes
+        var image = a
+        var config = JSON.descriptor(MediaType.config, of: json)
+        config["data"] = .string(Data(json).base64EncodedString())
+        image.manifestMembers = [("config", config)]
+        OCILayoutBuilder { layout in
+            layout.image(image, tag: "v1")
+            layout.blobs.removeAll { $0.bytes == json }
+        }.write(to: scratch)
+        #expect(try open("oci:$/layout:v1", in: scratch).configuration == json)
+        config["data"] = .string(Data(json.dropLast()).base64EncodedString())
+        image.manifestMembers = [("config", config)]
+        OCILayoutBuilder { layout in
+            layout.image(image, tag: "v1")
+            layout.blobs.removeAll { $0.bytes == json }
+        }.write(to: scratch, "wrong")
+        #expect(
+            error("oci:$/wrong:v1", in: scratch)
+                == "oci:$/wrong: blobs/sha256/\(Digest(of: json).hex): is missing")
+    }
+
+    @Test func `a layer that is kept elsewhere is named with its address`() throws {
+        var image = a
+        var layer = a.layers[0].descriptor
+        layer["mediaType"] = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
+        layer["urls"] = ["https://layers.example/a"]
+        image.manifestMembers = [("layers", [layer, a.layers[1].descriptor])]
+        OCILayoutBuilder { layout in
+            layout.image(image, tag: "v1")
+            layout.blobs.removeAll { $0.digest == a.layers[0].digest }
+        }.write(to: scratch)
+        let opened = try open("oci:$/layout:v1", in: scratch)
+        #expect(
+            failure { _ = try opened.layers[0].open() }
+                == "oci:\(scratch.path)/layout: layer \(a.layers[0].digest): is not in it, but kept at "
+                + "https://layers.example/a")
+        let graph = try #require(try openGraph(ImageLocation(.oci, scratch.path("layout"))))
+        #expect(graph.foreign.map(\.digest) == [a.layers[0].digest])
+        #expect(!graph.blobs.contains { $0.digest == a.layers[0].digest })
     }
 
     @Test func `the images of a layout are listed`() throws {

@@ -46,7 +46,7 @@ package struct ImagesDeleteCommand: ParsableCommand {
                 throw CommandError(all ? "--all and names exclude each other" : "name an image, or give --all")
             }
             if remote { return try deleteRemotely() }
-            let store = try self.store.openStore()
+            let store = try self.store.openExistingStore()
             let found = try all ? store.references().map(\.name) : store.knownNames(names)
             for name in found where try store.removeReference(name) { self.store.tell("\(name): name removed") }
         }

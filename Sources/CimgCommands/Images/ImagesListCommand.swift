@@ -64,10 +64,13 @@ package struct ImagesListCommand: ParsableCommand {
             try refuse(together: [("--json", json), ("--quiet", quiet)])
             let filters = try filter.map { try ImageFilter(parsing: $0) }
             if let source { return try list(source, filters) }
-            let store = try store.openStore()
+            let store = try store.openExistingStore()
             let rows = try store.references().map { reference in
                 // What cannot be read is listed as damaged.
-                Row(reference, try? store.describe(reference.descriptor.digest))
+                Row(
+                    reference, try? store.describe(reference.descriptor.digest),
+                    (try? store.manifest(of: reference.descriptor.digest).manifest).flatMap { $0.isArtifact ? $0 : nil }
+                )
             }.filter { row in filters.allSatisfy { $0.matches(Self.columns(row)) } }
             if json {
                 try StandardOutput.write(Self.json(rows))
@@ -79,17 +82,18 @@ package struct ImagesListCommand: ParsableCommand {
         }
     }
 
-    private typealias Row = (reference: ImageReference, image: ImageDescription?)
+    private typealias Row = (reference: ImageReference, image: ImageDescription?, artifact: Manifest?)
 
     /// What filters look at.
     private static func columns(_ row: Row) -> [String: String] {
         var columns = nameColumns(row.reference.name)
         columns["digest"] = "\(row.reference.descriptor.digest)"
+        if row.artifact != nil { columns["platform"] = "artifact" }
         guard let image = row.image else { return columns }
         columns["digest", default: ""] += " \(image.manifest.config.digest)"
         columns["platform"] = image.configuration.platform.map { "\($0)" }
         columns["created"] = image.configuration.created
-        columns["size"] = TextTable.size(size(image))
+        columns["size"] = TextTable.size(size(image.manifest))
         return columns
     }
 
@@ -163,8 +167,8 @@ package struct ImagesListCommand: ParsableCommand {
 
     // MARK: - The store
 
-    private static func size(_ image: ImageDescription) -> Int64 {
-        image.manifest.layers.reduce(0) { sum, layer in
+    private static func size(_ manifest: Manifest) -> Int64 {
+        manifest.layers.reduce(0) { sum, layer in
             let (total, overflow) = sum.addingReportingOverflow(layer.size)
             return overflow ? .max : total
         }
@@ -174,13 +178,17 @@ package struct ImagesListCommand: ParsableCommand {
         let headings = !noheading ? [["NAME", "DIGEST", "PLATFORM", "CREATED", "LAYERS", "SIZE"]] : []
         return TextTable.text(
             headings
-                + rows.map { reference, image in
+                + rows.map { reference, image, artifact in
                     let digest = short(reference.descriptor.digest)
+                    if let artifact {
+                        let size = TextTable.size(Self.size(artifact))
+                        return [reference.name, digest, "artifact", "-", "\(artifact.layers.count)", size]
+                    }
                     guard let image else { return [reference.name, digest, "damaged", "", "", ""] }
                     return [
                         reference.name, digest, image.configuration.platform.map { "\($0)" } ?? "-",
                         String((image.configuration.created ?? "-").printable.prefix(10)),
-                        "\(image.manifest.layers.count)", TextTable.size(Self.size(image)),
+                        "\(image.manifest.layers.count)", TextTable.size(Self.size(image.manifest)),
                     ]
                 })
     }
@@ -188,7 +196,7 @@ package struct ImagesListCommand: ParsableCommand {
     private static func json(_ rows: [Row]) -> [UInt8] {
         var text = JSONText()
         text.beginArray()
-        for (reference, image) in rows {
+        for (reference, image, artifact) in rows {
             text.beginObject()
             text.key("name")
             text.string(reference.name)
@@ -204,7 +212,14 @@ package struct ImagesListCommand: ParsableCommand {
                 text.key("layers")
                 text.number(image.manifest.layers.count)
                 text.key("size")
-                text.number(size(image))
+                text.number(size(image.manifest))
+            } else if let artifact {
+                text.key("artifact_type")
+                text.string(artifact.artifactType ?? artifact.config.mediaType)
+                text.key("layers")
+                text.number(artifact.layers.count)
+                text.key("size")
+                text.number(size(artifact))
             } else {
                 text.key("damaged")
                 text.bool(true)

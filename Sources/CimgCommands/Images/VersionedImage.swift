@@ -45,7 +45,7 @@ struct VersionFinder {
     /// An image of the store; nil if it has none of the name.
     func stored(_ text: String) throws -> VersionedImage? {
         guard RegistryName.explicit(text) == nil else { return nil }
-        let store = try options.openStore()
+        let store = try options.openExistingStore()
         guard let digest = try store.find(text) else { return nil }
         return VersionedImage(name: text, image: try store.describe(digest))
     }
@@ -66,7 +66,7 @@ struct VersionFinder {
 
     /// The images of the store that another is built on: their layers are its lowest, the nearest first.
     func bases(of image: VersionedImage) throws -> [VersionedImage] {
-        let store = try options.openStore()
+        let store = try options.openExistingStore()
         let diffIDs = image.image.configuration.rootfs.diffIDs
         var found: [(count: Int, image: VersionedImage)] = []
         for reference in try store.references() {

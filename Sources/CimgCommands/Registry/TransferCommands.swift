@@ -5,6 +5,7 @@ import Console
 import LayerStore
 import OCI
 import Objects
+import Transports
 
 /// `cimg push`: sends a stored image to a registry.
 package struct PushCommand: ParsableCommand {
@@ -105,7 +106,12 @@ package struct CopyCommand: ParsableCommand {
             copy.takesAll = transfer.all
             if transfer.quiet { copy.telling = .nothing }
             let result = try copy.run(from: source, to: destination)
-            try transfer.report(result.digest, of: destination.printable)
+            if try ImageLocation(destination: destination)?.isStandardStream == true {
+                // Standard output is the archive's.
+                if !transfer.quiet { StandardError.print("\(destination.printable) \(result.digest)") }
+            } else {
+                try transfer.report(result.digest, of: destination.printable)
+            }
         }
     }
 }

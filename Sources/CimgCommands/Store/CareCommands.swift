@@ -50,7 +50,7 @@ package struct PruneCommand: ParsableCommand {
 
     package mutating func run() throws {
         try reportingTrouble {
-            let report = try store.openStore().prune(keepingLast: filter.map(Self.seconds) ?? 0)
+            let report = try store.openExistingStore().prune(keepingLast: filter.map(Self.seconds) ?? 0)
             guard json else {
                 let counts = [
                     (report.blobs, "blob"), (report.layers, "uncompressed layer"), (report.trees, "tree"),
@@ -106,7 +106,7 @@ package struct FsckCommand: ParsableCommand {
             let options = store
             let meter = ProgressMeter("verifying")
             let report = try meter.finishing {
-                try store.openStore().fsck(repairs: repair) { step in
+                try store.openExistingStore().fsck(repairs: repair) { step in
                     if options.verbose { options.tell("\(step)") } else { meter.report("\(step)") }
                 }
             }

@@ -7,6 +7,7 @@ import LayerStore
 import OCI
 import Objects
 import Registry
+import Transports
 
 /// `cimg inspect`: manifest, configuration, layers and history of an image.
 package struct InspectCommand: ParsableCommand {
@@ -16,7 +17,8 @@ package struct InspectCommand: ParsableCommand {
             \(ObjectFinder.help) Layers are not read, but those of an older Docker archive or a plain root file \
             system, which have no manifest. An image of a registry is not pulled; it is shown as skopeo does, as JSON \
             with the fields Name, Digest, RepoTags, Created, DockerVersion, Labels, Architecture, Os, Layers, \
-            LayersData and Env, and behind them ManifestDigest, ConfigDigest, Size and History.
+            LayersData and Env, and behind them ManifestDigest, ConfigDigest, Size and History. --raw prints any \
+            manifest, also an index, that of an artifact, or one of schema 1.
 
             Of a container, running or not, the engine's files tell image, command, state, ports, mounts and layers, and \
             what its own directory takes of the disk. \(ObjectFinder.containerHelp)
@@ -82,6 +84,7 @@ package struct InspectCommand: ParsableCommand {
                 ("--json", json), ("--raw", raw), ("--config", config), ("--skopeo", skopeo), ("--layers", layers),
                 ("--history", history), ("--format", format != nil),
             ])
+            if raw, let bytes = try rawManifest() { return try StandardOutput.write(bytes) }
             let found: InspectedImage
             let isRemote: Bool
             switch try find() {
@@ -99,6 +102,22 @@ package struct InspectCommand: ParsableCommand {
             let view = ImageView(name: image, image: found.image, sizes: try sizes(found.image))
             try StandardOutput.write(json ? view.json : Array(view.text.utf8))
         }
+    }
+
+    /// The manifest of anything, an image or not, byte for byte; nil where only a look at the image tells it.
+    private func rawManifest() throws -> [UInt8]? {
+        if let location = try ImageLocation(parsing: image) {
+            return location.isStandardStream ? nil : try openManifest(location)
+        }
+        let finder = try finder
+        let asks = pull == .always || pull == .newer
+        if RegistryName.explicit(image) == nil, !asks {
+            if case .engine = try resolve(finder) { return nil }
+            let store = try self.store.openStore()
+            if let digest = try store.find(image) { return try store.readBlob(digest, limit: DocumentLimit.manifest) }
+        }
+        guard pull != .never, pull != .newer, let name = RegistryName.of(image) else { return nil }
+        return try registry.client().document(named: name).document.bytes
     }
 
     private enum Found {

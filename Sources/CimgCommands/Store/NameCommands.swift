@@ -71,7 +71,7 @@ package struct RemoveCommand: ParsableCommand {
 
     package mutating func run() throws {
         try reportingTrouble {
-            let store = try self.store.openStore()
+            let store = try self.store.openExistingStore()
             let found = try store.knownNames(names)
             for name in found where try store.removeReference(name) { self.store.tell("\(name): name removed") }
         }

@@ -23,13 +23,18 @@ struct StoreOptions: ParsableArguments {
     /// Makes the options for the parser.
     init() {}
 
-    /// Where the store is.
+    /// Where the store is, if the user has said so.
+    private var namedPath: FilePath? {
+        root.map { FilePath(RawArguments.bytes(of: $0)) } ?? Environment.path("CIMG_ROOT")
+    }
+
+    /// Where the store is; empty where nobody knows.
     var path: FilePath {
-        if let root { return FilePath(RawArguments.bytes(of: root)) }
-        if let root = Environment.path("CIMG_ROOT") { return root }
+        if let namedPath { return namedPath }
         if geteuid() == 0 { return "/var/lib/cimg" }
-        if let data = Environment.path("XDG_DATA_HOME") { return data.appending("cimg") }
-        return (Environment.path("HOME") ?? "/").appending(".local/share/cimg")
+        if let data = Environment.directory("XDG_DATA_HOME") { return data.appending("cimg") }
+        let home = Environment.path("HOME") ?? UserEntry(number: geteuid())?.home
+        return home?.appending(".local/share/cimg") ?? ""
     }
 
     /// The store, for what works with it.
@@ -37,6 +42,21 @@ struct StoreOptions: ParsableArguments {
 
     /// Opens the store.
     func openStore() throws -> Store { try place.openStore() }
+
+    /// Opens the store to look something up: one that was named and is not there was mistyped, and is not made.
+    func openExistingStore() throws -> Store {
+        guard let namedPath else { return try openStore() }
+        do throws(Errno) {
+            _ = try Descriptor.open(namedPath, O_RDONLY | O_DIRECTORY)
+        } catch .noSuchFileOrDirectory {
+            throw CommandError(
+                "store \(namedPath): is not there; check --root and CIMG_ROOT, \"cimg import\" and \"cimg pull\" make one"
+            )
+        } catch {
+            // Opening it as a store tells what is wrong.
+        }
+        return try openStore()
+    }
 
     /// Tells something if the user wants to know it.
     func tell(_ text: @autoclosure () -> String) { place.tell(text()) }

@@ -180,14 +180,9 @@ struct JSONParser {
             position += 1
             return
         }
-        guard let unit = Self.codeUnit(bytes[position...]) else { throw invalid() }
+        // Half of a character alone is valid, and read as U+FFFD, as programs in Go do.
+        guard Self.codeUnit(bytes[position...]) != nil else { throw invalid() }
         position += 4
-        guard UTF16.isSurrogate(unit) else { return }
-        // One half alone is no character.
-        guard UTF16.isLeadSurrogate(unit), bytes[position...].starts(with: "\\u".utf8),
-            let trail = Self.codeUnit(bytes[(position + 2)...]), UTF16.isTrailSurrogate(trail)
-        else { throw invalid() }
-        position += 6
     }
 
     /// The number of the four hexadecimal digits that bytes begin with.

@@ -42,6 +42,11 @@ package struct UserEnvironment: Sendable {
     /// The value of a variable; nil where it is missing or empty.
     package subscript(_ name: String) -> String? { variables[name] }
 
+    /// The directory that a variable of the XDG Base Directory Specification holds; a relative path counts as missing.
+    package func directory(_ name: String) -> FilePath? {
+        self[name].map { FilePath($0) }.flatMap { $0.isAbsolute ? $0 : nil }
+    }
+
     /// The user's home directory.
     package var home: FilePath? { self["HOME"].map { FilePath($0) } }
 }

@@ -24,13 +24,13 @@ package struct CredentialSource: Sendable {
         if let file { return [file] }
         if let path = environment["REGISTRY_AUTH_FILE"] { return [FilePath(path)] }
         var files: [FilePath] = []
-        if let runtime = environment["XDG_RUNTIME_DIR"] {
-            files.append(FilePath(runtime).appending(Self.name))
+        if let runtime = environment.directory("XDG_RUNTIME_DIR") {
+            files.append(runtime.appending(Self.name))
         } else if let runFile {
             files.append(runFile)
         }
-        if let path = environment["XDG_CONFIG_HOME"] {
-            files.append(FilePath(path).appending(Self.name))
+        if let path = environment.directory("XDG_CONFIG_HOME") {
+            files.append(path.appending(Self.name))
         } else if let home = environment.home {
             files.append(home.appending(".config").appending(Self.name))
         }

@@ -14,7 +14,7 @@ enum ContentCoding {
     ///
     /// - Throws: `Failure.tooLarge` beyond `limit` bytes, which are all that is decoded; what the decoders throw.
     static func decoded(_ bytes: [UInt8], limit: Int) throws -> [UInt8] {
-        let stream = try decompressing(WholeStream(bytes))
+        let stream = try decompressing(BytesStream(bytes))
         var result: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         while true {
@@ -23,20 +23,5 @@ enum ContentCoding {
             guard count <= limit - result.count else { throw Failure.tooLarge }
             result += buffer[..<count]
         }
-    }
-}
-
-/// Bytes in memory as a stream.
-final class WholeStream: ByteStream, @unchecked Sendable {
-    // SAFETY: used by one thread at a time, as every stream.
-    private var rest: ArraySlice<UInt8>
-
-    init(_ bytes: [UInt8]) { rest = bytes[...] }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        let part = rest.prefix(buffer.count)
-        part.withUnsafeBytes { buffer.copyMemory(from: $0) }
-        rest = rest.dropFirst(part.count)
-        return part.count
     }
 }

@@ -6,7 +6,7 @@ import LayerStore
 package import LinuxIO
 package import OCI
 import Synchronization
-package import SystemPackage
+import SystemPackage
 
 /// Writes a tar under a name that it gets when it is whole.
 final class ArchiveWriter: Sendable {
@@ -18,22 +18,37 @@ final class ArchiveWriter: Sendable {
 
     /// The destination for messages.
     let name: String
-    private let directory: Descriptor
-    private let temporary: String
-    private let final: [UInt8]
+    /// Where the file is to have its name; nil for standard output.
+    private let place: Place?
     private let state: Mutex<State>
+
+    private struct Place {
+        var directory: Descriptor
+        var temporary: String
+        var final: [UInt8]
+    }
 
     /// Begins an archive.
     ///
-    /// - Throws: `SourceError`: a file of the name is there already, which may hold other images.
-    init(_ path: FilePath, name: String) throws {
-        self.name = name
+    /// - Throws: `SourceError`: a file of the name is there already, which may hold other images, or standard output is
+    ///   a terminal.
+    init(_ location: ImageLocation) throws {
+        let path = location.path
+        name = location.source
+        guard !location.isStandardStream else {
+            guard isatty(STDOUT_FILENO) != 1 else {
+                throw SourceError(name, "standard output is a terminal; redirect it into a file or a program")
+            }
+            place = nil
+            state = Mutex(State(file: try .standard(STDOUT_FILENO)))
+            return
+        }
         guard let last = path.lastComponent, last.kind == .regular else { throw SourceError(name, "names no file") }
-        final = last.bytes
-        temporary = Descriptor.unfinishedName()
+        let (final, temporary) = (last.bytes, Descriptor.unfinishedName())
         let parent = path.removingLastComponent()
         do throws(Errno) {
-            directory = try Descriptor.open(parent.isEmpty ? "." : parent, O_RDONLY | O_DIRECTORY)
+            let directory = try Descriptor.open(parent.isEmpty ? "." : parent, O_RDONLY | O_DIRECTORY)
+            place = Place(directory: directory, temporary: temporary, final: final)
             guard try !directory.hasEntry(final) else { throw Errno.fileExists }
             state = Mutex(
                 State(file: try directory.openBeneath(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)))
@@ -46,7 +61,8 @@ final class ArchiveWriter: Sendable {
 
     deinit {
         // What remains has a name that nothing reads.
-        if !state.withLock({ $0.isFinished }) { try? directory.remove(temporary) }
+        guard let place, !state.withLock({ $0.isFinished }) else { return }
+        try? place.directory.remove(place.temporary)
     }
 
     /// Whether a file is in the archive.
@@ -80,10 +96,12 @@ final class ArchiveWriter: Sendable {
         try state.withLock { state throws(SourceError) -> Void in
             do throws(Errno) {
                 try state.file.write([UInt8](repeating: 0, count: 1024))
+                guard let place else { return }
                 try state.file.synchronize()
-                try directory.rename(temporary, to: directory, as: final, replacing: false)
+                try place.directory.rename(
+                    place.temporary, to: place.directory, as: place.final, replacing: false)
                 state.isFinished = true
-                try directory.synchronizeDirectory()
+                try place.directory.synchronizeDirectory()
             } catch .fileExists {
                 throw SourceError(name, "is there already; remove it or write another")
             } catch {
@@ -99,8 +117,8 @@ struct LayoutArchiveDestination: ImageDestination {
     private let archive: ArchiveWriter
     private let tag: String?
 
-    init(_ path: FilePath, tag: String?, name: String) throws {
-        archive = try ArchiveWriter(path, name: name)
+    init(_ location: ImageLocation, tag: String?) throws {
+        archive = try ArchiveWriter(location)
         self.tag = tag
         try archive.add("oci-layout", LayoutIndex.marker)
     }
@@ -134,10 +152,10 @@ struct LayoutArchiveDestination: ImageDestination {
 ///   - layers: the uncompressed layers, base layer first, with their sizes.
 /// - Throws: `SourceError`: also if there is such a file already.
 package func writeDockerArchive(
-    _ path: FilePath, name: String?, configuration: [UInt8],
+    _ location: ImageLocation, name: String?, configuration: [UInt8],
     layers: [(diffID: DiffID, byteCount: UInt64, data: any ByteStream)]
 ) throws {
-    let archive = try ArchiveWriter(path, name: "\(ImageLocation(.dockerArchive, path))")
+    let archive = try ArchiveWriter(location)
     let file = "\(Digest(of: configuration).hex).json"
     let names = layers.map { "\($0.diffID.digest.hex).tar" }
     for (layer, name) in zip(layers, names) where !archive.contains(name) {

@@ -2,7 +2,7 @@
 
 package import LayerStore
 import LinuxIO
-import OCI
+package import OCI
 import SystemPackage
 
 /// Opens a place of this machine to write an image to.
@@ -15,20 +15,51 @@ package func openDestination(_ location: ImageLocation) throws -> (any ImageDest
     switch location.selection {
     case .only: tag = nil
     case .name(let name): tag = name
-    case .digest: throw SourceError(location.description, "a digest cannot be given to what is written")
+    case .digest, .position:
+        throw SourceError(location.description, "a digest or position cannot be given to what is written")
     }
     switch location.transport {
     case .oci: return try LayoutDestination(location.path, tag: tag, name: location.source)
-    case .ociArchive: return try LayoutArchiveDestination(location.path, tag: tag, name: location.source)
+    case .ociArchive: return try LayoutArchiveDestination(location, tag: tag)
     case .dir: return try FlatDestination(location.path, name: location.source)
     case .dockerArchive, .rootfs, .registryDir: return nil
     }
 }
 
-/// Opens an image of this machine, or an index with all that it lists, to be copied byte for byte.
+/// Opens an image or artifact of this machine, or an index with all that it lists, to be copied byte for byte.
 ///
+/// - Parameters:
+///   - takesAll: whether an index is meant with all that it lists, not one of its images.
+///   - platform: the image of an index; nil for this machine's, or the only one.
 /// - Returns: nil where the source has no manifest: then `openImage` is to be used.
-package func openGraph(_ location: ImageLocation) throws -> SourceGraph? {
+package func openGraph(
+    _ location: ImageLocation, takesAll: Bool = true, platform: Platform? = nil
+) throws -> SourceGraph? {
+    guard let document = try openDocument(location) else { return nil }
+    let blobs = document.blobs
+    var (top, mediaType) = (document.bytes, document.mediaType)
+    let object = "\(location.source): manifest \(Digest(of: top))"
+    if !takesAll, case .index(let index) = try ManifestDocument(json: top, name: object, mediaType: mediaType) {
+        let choice = ImageChoice(blobs: blobs)
+        let entries = index.manifests.filter(ImageChoice.isCandidate)
+        let leaf = try choice.choose(try choice.leaves(of: entries), platform: platform, object: location.source)
+        (top, mediaType) = (try blobs.document(leaf.digest, size: leaf.size), leaf.mediaType)
+    }
+    return try SourceGraph(
+        top, mediaType: mediaType, fetch: { try blobs.document($0.digest, size: $0.size) },
+        open: { try blobs.open($0) })
+}
+
+/// The manifest or index that a location names, as it is; nil where the source has none.
+///
+/// - Throws: `SourceError` or `FormatError`.
+package func openManifest(_ location: ImageLocation) throws -> [UInt8]? {
+    try openDocument(location)?.bytes
+}
+
+private func openDocument(
+    _ location: ImageLocation
+) throws -> (blobs: ImageBlobs, bytes: [UInt8], mediaType: String)? {
     let (blobs, top, mediaType): (ImageBlobs, [UInt8], String)
     switch location.transport {
     case .oci, .ociArchive:
@@ -50,7 +81,5 @@ package func openGraph(_ location: ImageLocation) throws -> SourceGraph? {
         top = try blobs.document(try directory.entry(location.selection).digest)
     case .dockerArchive, .rootfs: return nil
     }
-    return try SourceGraph(
-        top, mediaType: mediaType, fetch: { try blobs.document($0.digest, size: $0.size) },
-        open: { try blobs.files.open(blobs.path($0.digest)).stream() })
+    return (blobs, top, mediaType)
 }
