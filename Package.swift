@@ -121,7 +121,8 @@ let package = Package(
         tests("Browsing", ["Browsing", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests("FuseServer", ["FuseServer", "FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests(
-            "Command", ["cimg", "CimgCommands", "Mounting", "FuseServer", "OCI", "FileTree", "LinuxIO", system],
+            "Command",
+            ["cimg", "CimgCommands", "Console", "Mounting", "FuseServer", "OCI", "FileTree", "LinuxIO", system],
             exclude: ["Snapshots"]),
         tests("Architecture", []),
     ]

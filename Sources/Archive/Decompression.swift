@@ -22,6 +22,26 @@ package enum Compression: String, Sendable {
             self = .none
         }
     }
+
+    /// First bytes that tell a compression from all others: as many as `refuseOthers(firstBytes:)` looks at.
+    package static let headByteCount = 10
+
+    /// Refuses a stream that is compressed in a way that is known and not undone.
+    ///
+    /// - Throws: `ArchiveError` that names the program that undoes it.
+    package static func refuseOthers(firstBytes bytes: some Collection<UInt8>) throws(ArchiveError) {
+        let bytes = Array(bytes.prefix(headByteCount))
+        let program: String
+        if bytes.starts(with: [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]) {
+            program = "xz"
+        } else if bytes.starts(with: Array("BZh".utf8)), bytes.dropFirst(4) == [0x31, 0x41, 0x59, 0x26, 0x53, 0x59] {
+            program = "bzip2"
+        } else {
+            return
+        }
+        throw ArchiveError(
+            reason: "is compressed with \(program), which is not supported; decompress it first: \(program) -dc")
+    }
 }
 
 /// A stream whose first bytes have been read already and are given out again.
@@ -49,13 +69,14 @@ final class PeekedStream: ByteStream, @unchecked Sendable {
 ///
 /// - Throws: from the stream's `read`, `ArchiveError` for damaged or cut-off data.
 package func decompressing(_ stream: any ByteStream) throws -> any ByteStream {
-    var head = [UInt8](repeating: 0, count: 4)
+    var head = [UInt8](repeating: 0, count: Compression.headByteCount)
     var filled = 0
     while filled < head.count {
         let count = try head.withUnsafeMutableBytes { try stream.read(into: .init(rebasing: $0[filled...])) }
         if count == 0 { break }
         filled += count
     }
+    try Compression.refuseOthers(firstBytes: head.prefix(filled))
     let whole = PeekedStream(head: Array(head.prefix(filled)), rest: stream)
     switch Compression(firstBytes: head.prefix(filled)) {
     case .none: return whole

@@ -9,6 +9,7 @@ package final class ProgressMeter: Sendable {
         var layers: [Int: (read: UInt64, total: UInt64?)] = [:]
         var layerCount = 0
         var drawn: ContinuousClock.Instant?
+        var pace = TransferPace()
         var isFinished = false
     }
 
@@ -33,6 +34,7 @@ package final class ProgressMeter: Sendable {
             case .read(let layer, let count, let bytes, let total):
                 state.layers[layer] = (bytes, total)
                 state.layerCount = count
+                state.pace.note(Self.bytesRead(state))
                 draw(&state) { line($0) }
             case .flattening:
                 draw(&state, isUrgent: true) { "\(title): \(TextTable.size(Self.bytesRead($0))) read, flattening" }
@@ -54,7 +56,9 @@ package final class ProgressMeter: Sendable {
         guard !state.isFinished, let columns else { return }
         state.drawn = now
         let text = line(state)
-        let cut = text.count < columns ? text : "…" + text.suffix(max(0, columns - 2))
+        let mark = StandardError.isUnicode ? "…" : "~"
+        let cut = text.count < columns ? text : mark + text.suffix(max(0, columns - 2))
+        InterruptedLine.willDraw()
         StandardError.write("\r\(cut)\u{1B}[K")
     }
 
@@ -66,18 +70,17 @@ package final class ProgressMeter: Sendable {
         let layers = "\(state.layers.count)/\(max(count, state.layers.count)) layers"
         let totals = state.layers.values.compactMap(\.total)
         let total = expected?.bytes ?? totals.reduce(0, &+)
-        guard totals.count == state.layers.count, total > 0 else {
-            return "\(title): \(TextTable.size(read)), \(layers)"
-        }
-        let filled = Int(min(20, read / max(1, total / 20)))
-        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 20 - filled)
-        return "\(title): [\(bar)] \(TextTable.size(read)) of \(TextTable.size(total)), \(layers)"
+        let isKnown = totals.count == state.layers.count
+        return "\(title): \(state.pace.text(read, of: isKnown ? total : nil)), \(layers)"
     }
 
     /// Takes the line away.
     func finish() {
         state.withLock { state in
-            if state.drawn != nil, !state.isFinished { StandardError.write("\r\u{1B}[K") }
+            if state.drawn != nil, !state.isFinished {
+                StandardError.write("\r\u{1B}[K")
+                InterruptedLine.isGone()
+            }
             state.isFinished = true
         }
     }

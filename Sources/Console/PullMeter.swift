@@ -21,6 +21,7 @@ package final class PullMeter: Sendable {
         var drawn = 0
         var lastDraw: ContinuousClock.Instant?
         var isFinished = false
+        var paces: [Int: TransferPace] = [:]
     }
 
     private let title: String
@@ -55,6 +56,7 @@ package final class PullMeter: Sendable {
             if total == bytes { return finished(layer, note: done) }
             state.withLock { state in
                 state.read[layer] = bytes
+                state.paces[layer, default: TransferPace()].note(bytes)
                 let now = ContinuousClock.now
                 if let last = state.lastDraw, now - last < .milliseconds(100) { return }
                 state.lastDraw = now
@@ -112,12 +114,8 @@ package final class PullMeter: Sendable {
 
     private func line(_ layer: Int, _ state: State) -> String {
         let read = state.read[layer] ?? 0
-        guard layers.indices.contains(layer), layers[layer].size > 0 else {
-            return "\(noun) \(label(layer)): \(TextTable.size(read))"
-        }
-        let total = UInt64(clamping: layers[layer].size)
-        let filled = Int(min(20, read / max(1, total / 20)))
-        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 20 - filled)
-        return "\(noun) \(label(layer)): [\(bar)] \(TextTable.size(read)) of \(TextTable.size(total))"
+        let total = layers.indices.contains(layer) ? UInt64(clamping: layers[layer].size) : nil
+        let text = (state.paces[layer] ?? TransferPace()).text(read, of: total)
+        return "\(noun) \(label(layer)): \(text)"
     }
 }

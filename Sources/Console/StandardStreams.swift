@@ -16,6 +16,13 @@ package enum StandardError {
         return Int(size.ws_col)
     }
 
+    /// Whether the locale has more letters than ASCII.
+    static let isUnicode: Bool = {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { Environment.path($0) }.first
+        let name = locale?.string.lowercased() ?? ""
+        return name.hasSuffix("utf-8") || name.hasSuffix("utf8") || name.contains("utf-8@") || name.contains("utf8@")
+    }()
+
     /// Writes a line.
     package static func print(_ line: String) { write(line + "\n") }
 

@@ -111,8 +111,9 @@ struct ArchiveFiles: SourceFiles {
     }
 
     private static func isCompressed(_ file: Descriptor) throws -> Bool {
-        var start = [UInt8](repeating: 0, count: 4)
+        var start = [UInt8](repeating: 0, count: Compression.headByteCount)
         _ = try start.withUnsafeMutableBytes { try file.read(at: 0, into: $0) }
+        try Compression.refuseOthers(firstBytes: start)
         return Compression(firstBytes: start) != .none
     }
 

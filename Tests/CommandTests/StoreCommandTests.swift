@@ -222,6 +222,22 @@ struct StoreCommandTests {
         try expect(bench.cimg("fsck").code, is: 1)
     }
 
+    @Test func `an image that has lost a layer is listed as damaged, with what to do`() throws {
+        let bench = try Sample.bench()
+        let layer = Sample.old.layers[0].digest
+        try FileManager.default.removeItem(atPath: "\(bench.path)/store/blobs/sha256/\(layer.hex)")
+        let outcome = try bench.cimg("images", "-n", "--filter", "name=old")
+        expect(
+            outcome,
+            is: Outcome(
+                0, "old  \(Sample.old.digest.hex.prefix(12))  damaged\n",
+                errors:
+                    "cimg: old: damaged: \(layer) is missing; \"cimg fsck\" tells more, another pull or import mends it\n"
+            ))
+        try expect(bench.cimg("import", "oci:layout:old", "old").code, is: 0)
+        try expect(bench.cimg("images", "-n", "--filter", "name=old").errors, is: "")
+    }
+
     @Test func `what cannot be written to standard output is told, but a reader that has gone is not`() throws {
         let bench = try Sample.bench()
         for command in ["images", "inspect old", "import oci:layout:old x", "fsck", "diff old new", "prune"] {

@@ -65,13 +65,15 @@ package struct ImagesListCommand: ParsableCommand {
             let filters = try filter.map { try ImageFilter(parsing: $0) }
             if let source { return try list(source, filters) }
             let store = try store.openExistingStore()
-            let rows = try store.references().map { reference in
-                // What cannot be read is listed as damaged.
-                Row(
-                    reference, try? store.describe(reference.descriptor.digest),
-                    (try? store.manifest(of: reference.descriptor.digest).manifest).flatMap { $0.isArtifact ? $0 : nil }
-                )
-            }.filter { row in filters.allSatisfy { $0.matches(Self.columns(row)) } }
+            let rows = try store.references().map { Self.row($0, in: store) }.filter { row in
+                filters.allSatisfy { $0.matches(Self.columns(row)) }
+            }
+            for row in rows {
+                guard let problem = row.problem else { continue }
+                StandardError.print(
+                    "cimg: \(row.reference.name): damaged: \(problem); \"cimg fsck\" tells more, another pull or import "
+                        + "mends it")
+            }
             if json {
                 try StandardOutput.write(Self.json(rows))
             } else if quiet {
@@ -82,7 +84,27 @@ package struct ImagesListCommand: ParsableCommand {
         }
     }
 
-    private typealias Row = (reference: ImageReference, image: ImageDescription?, artifact: Manifest?)
+    private typealias Row = (
+        reference: ImageReference, image: ImageDescription?, artifact: Manifest?, problem: String?
+    )
+
+    /// What there is of an image; what cannot be read or is lost makes it damaged.
+    private static func row(_ reference: ImageReference, in store: Store) -> Row {
+        let digest = reference.descriptor.digest
+        do {
+            let manifest = try store.manifest(of: digest).manifest
+            let blobs = [manifest.config] + manifest.layers.filter { !$0.isForeign }
+            for blob in blobs {
+                guard try store.openBlob(blob.digest) != nil else {
+                    return (reference, nil, nil, "\(blob.digest) is missing")
+                }
+            }
+            if manifest.isArtifact { return (reference, nil, manifest, nil) }
+            return (reference, try store.describe(digest), nil, nil)
+        } catch {
+            return (reference, nil, nil, "\(error)")
+        }
+    }
 
     /// What filters look at.
     private static func columns(_ row: Row) -> [String: String] {
@@ -178,7 +200,7 @@ package struct ImagesListCommand: ParsableCommand {
         let headings = !noheading ? [["NAME", "DIGEST", "PLATFORM", "CREATED", "LAYERS", "SIZE"]] : []
         return TextTable.text(
             headings
-                + rows.map { reference, image, artifact in
+                + rows.map { reference, image, artifact, _ in
                     let digest = short(reference.descriptor.digest)
                     if let artifact {
                         let size = TextTable.size(Self.size(artifact))
@@ -196,7 +218,7 @@ package struct ImagesListCommand: ParsableCommand {
     private static func json(_ rows: [Row]) -> [UInt8] {
         var text = JSONText()
         text.beginArray()
-        for (reference, image, artifact) in rows {
+        for (reference, image, artifact, _) in rows {
             text.beginObject()
             text.key("name")
             text.string(reference.name)

@@ -22,6 +22,7 @@ private func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     check { _ = try Manifest(json: bytes, name: "fuzz").checkIsImage(name: "fuzz") }
     check { _ = try ImageIndex(json: bytes, name: "fuzz") }
     check { _ = try ImageConfiguration(json: bytes, name: "fuzz").checkLayerCount(1, name: "fuzz") }
+    if let payload = Schema1.payload(bytes) { precondition(payload.count <= 2 * bytes.count, "more than was signed") }
     let text = String(decoding: bytes, as: UTF8.self)
     check { _ = try Reference(parsing: text) }
     check { _ = try Platform(parsing: text) }
