@@ -74,6 +74,8 @@ let package = Package(
         module("Engines", ["OCI", "LinuxIO", system]),
         module("Registry", ["OCI", "Archive", "LayerStore", "LinuxIO", "CCurl", system]),
         module("TreeDiff", ["OCI", "FileTree", "LinuxIO"]),
+        module("Packages", ["OCI", "FileTree", "CLibZ"]),
+        module("Inventory", ["OCI", "FileTree", "Browsing", "Packages"]),
         module("FileSystems", ["OCI", "FileTree", "EROFS", "LinuxIO", system]),
         module("Overlay", ["OCI", "FileTree", "EROFS", "FileSystems", "LinuxIO", system]),
         module("Browsing", ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", system]),
@@ -92,7 +94,7 @@ let package = Package(
             [
                 "Console", "Objects", "Mounting", "EngineTrees", "OCI", "FileTree", "EROFS", "LayerStore", "Transports",
                 "Registry", "Engines", "Overlay", "TreeDiff", "FileSystems", "FuseServer", "Browsing", "Archive",
-                "LinuxIO", "CVersion", arguments, system,
+                "Packages", "Inventory", "LinuxIO", "CVersion", arguments, system,
             ]),
         .executableTarget(
             name: "cimg", dependencies: ["CimgCommands"], swiftSettings: swiftSettings,
@@ -114,6 +116,8 @@ let package = Package(
         tests("Engines", ["Engines", "OCI", "LinuxIO", system]),
         tests("Registry", ["cimg", "Registry", "LayerStore", "OCI", "FileTree", "LinuxIO", system]),
         tests("TreeDiff", ["TreeDiff", "CimgCommands", "Console", "Transports", "FileTree", "OCI", "LinuxIO", system]),
+        tests("Packages", ["Packages"]),
+        tests("Inventory", ["Inventory", "Packages", "Browsing", "FileTree", "OCI"]),
         tests("FileSystems", ["FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests(
             "Overlay",
@@ -150,6 +154,7 @@ if Context.environment["CIMG_FUZZ"] != nil {
         fuzzer("FuzzRegistry", ["Registry"]),
         fuzzer("FuzzOverlay", ["Overlay", "FileTree", "LinuxIO", system]),
         fuzzer("FuzzArguments", ["Transports", "OCI", "LinuxIO", system]),
+        fuzzer("FuzzPackages", ["Packages"]),
         fuzzer("FuzzTree", ["EROFS", "FileTree", "OCI"]),
     ]
 }

@@ -23,6 +23,8 @@ let allowedEdges: [String: Set<String>] = [
     "LinuxIO": ["CLinux", "SystemPackage"],
     // Of LinuxIO its threads only.
     "TreeDiff": ["FileTree", "OCI", "LinuxIO"],
+    // C for inflating alone.
+    "Packages": ["OCI", "FileTree", "CLibZ"],
     "Archive": ["OCI", "FileTree", "LinuxIO", "CIgzip", "CLibZ", "CLibZstd", "SystemPackage"],
     "LayerStore": ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", "SystemPackage"],
     "Transports": ["OCI", "FileTree", "Archive", "LayerStore", "LinuxIO", "SystemPackage"],
@@ -33,6 +35,7 @@ let allowedEdges: [String: Set<String>] = [
     "Overlay": ["OCI", "FileTree", "EROFS", "FileSystems", "LinuxIO", "SystemPackage"],
     // Archive for the tars that it writes.
     "Browsing": ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", "SystemPackage"],
+    "Inventory": ["OCI", "FileTree", "Browsing", "Packages"],
     // The only importer of libfuse.
     "FuseServer": ["FileTree", "FileSystems", "LinuxIO", "CFuse", "SystemPackage"],
     "Console": ["OCI", "LayerStore", "LinuxIO", "SystemPackage"],
@@ -46,8 +49,8 @@ let allowedEdges: [String: Set<String>] = [
     "EngineTrees": ["OCI", "FileTree", "EROFS", "Engines", "Overlay", "Mounting", "LinuxIO", "SystemPackage"],
     "CimgCommands": [
         "Console", "Objects", "Mounting", "EngineTrees", "OCI", "FileTree", "EROFS", "LayerStore", "Transports",
-        "Registry", "Engines", "Overlay", "TreeDiff", "FileSystems", "FuseServer", "Browsing", "Archive", "LinuxIO",
-        "CVersion", "ArgumentParser", "SystemPackage",
+        "Registry", "Engines", "Overlay", "TreeDiff", "FileSystems", "FuseServer", "Browsing", "Archive", "Packages",
+        "Inventory", "LinuxIO", "CVersion", "ArgumentParser", "SystemPackage",
     ],
     "cimg": ["CimgCommands"],
 ]

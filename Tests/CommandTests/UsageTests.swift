@@ -9,7 +9,7 @@ struct UsageTests {
     static let commands = [
         "import", "pull", "push", "copy", "tags", "login", "logout", "images", "images list", "images version",
         "images info", "images verify", "images delete", "inspect", "tag", "rm", "mount",
-        "umount", "mounts", "ps", "overlay", "diff", "ls", "cat", "cp", "find", "prune", "fsck",
+        "umount", "mounts", "ps", "overlay", "diff", "ls", "cat", "cp", "find", "packages", "prune", "fsck",
     ]
 
     static let wrong: [(arguments: [String], expected: Outcome)] = [

@@ -39,6 +39,10 @@ package struct DiffCommand: ParsableCommand {
               cimg diff alpine-new /mnt/unpacked
               cimg diff /mnt/w
               cimg diff alpine upper:changes
+              cimg diff --packages my_container
+
+            --packages compares what is installed: A, D, or C with both versions, told as an upgrade or a downgrade \
+            in the order of the package's own tool; then the source and the layer.
 
             The fields: \(ChangedFields.allNames.joined(separator: ", ")).
 
@@ -74,6 +78,9 @@ package struct DiffCommand: ParsableCommand {
     @Flag(help: "Print paths only.")
     var namesOnly = false
 
+    @Flag(help: "Compare the packages that are installed, instead of files.")
+    var packages = false
+
     @Flag(help: "Show also what the engine put into a container for itself.")
     var all = false
 
@@ -96,6 +103,8 @@ package struct DiffCommand: ParsableCommand {
         let differs: Bool
         do {
             differs = try compare()
+        } catch let code as ExitCode {
+            throw code
         } catch let error as Errno where error == .brokenPipe {
             // Whoever reads has seen enough. Something was printed, so something differs.
             differs = true
@@ -111,6 +120,9 @@ package struct DiffCommand: ParsableCommand {
 
     private func compare() throws -> Bool {
         let outputs = [("--json", json), ("--stat", stat), ("--names-only", namesOnly)].filter(\.1)
+        if packages, let other = outputs.first(where: { $0.0 != "--json" })?.0 {
+            throw DiffError.conflictingOutputs("--packages", other)
+        }
         if outputs.count > 1 { throw DiffError.conflictingOutputs(outputs[0].0, outputs[1].0) }
         let fields = try Self.fields(times: times, ignore: ignore, only: only)
         var finder = ObjectFinder(in: store.place)
@@ -130,6 +142,7 @@ package struct DiffCommand: ParsableCommand {
         let pair =
             try right.map { try DiffPair.of(left, $0, in: finder, readsAll: full, showsAll: all) }
             ?? DiffPair.ofContainer(left, in: finder, showsAll: all)
+        if packages { return try comparePackages(pair) }
         let options = ComparisonOptions(
             fields: fields.subtracting(pair.incomparable), paths: RawArguments.bytes(of: paths),
             threadCount: Processors.count)
@@ -146,6 +159,14 @@ package struct DiffCommand: ParsableCommand {
         }
         store.tell("compared in \(stopwatch)")
         return differs
+    }
+
+    private func comparePackages(_ pair: DiffPair) throws -> Bool {
+        guard paths.isEmpty else { throw CommandError("--packages compares whole sides: it takes no paths") }
+        let diff = PackageDiff(pair)
+        try StandardOutput.write(json ? diff.json() : Array(diff.text().utf8))
+        if diff.hasTrouble { throw ExitCode(2) }
+        return diff.differs
     }
 
     /// The fields to compare: those of `--only`, or all of them, without those of `--ignore`; times if asked for.

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+/// `cimg packages`: what it lists, finds and misses.
+struct PackagesCommandTests {
+    /// An image whose second layer upgrades one package of two, and brings one of another kind.
+    private static func bench() throws -> Workbench {
+        func stanza(_ name: String, _ version: String, _ file: String, _ digest: String) -> String {
+            "P:\(name)\nV:\(version)\nA:x86_64\nL:MIT\no:source\nF:bin\nR:\(file)\nZ:Q1\(digest)\n\n"
+        }
+        // SHA-1 of "a\n" and of nothing, in base64.
+        let (whole, empty) = ("P3hnhgVt4aHgDs7URdxhOyIdCQE=", "2jmj7l5rSw0yVb/vlWAYkK/YBwk=")
+        let base = LayerBuilder(.gzip) {
+            $0.file("etc/os-release", "ID=alpine\nVERSION_ID=3.20\n")
+            $0.file("lib/apk/db/installed", stanza("a", "1.0-r0", "a", whole) + stanza("b", "1.0-r0", "b", empty))
+            $0.file("bin/a", "a\n", mode: 0o755)
+            $0.file("bin/b", "", mode: 0o755)
+        }
+        let upper = LayerBuilder(.gzip) {
+            $0.file("lib/apk/db/installed", stanza("a", "1.0-r0", "a", whole) + stanza("b", "1.0_p1-r0", "b", empty))
+            $0.file("bin/b", "not what was shipped\n", mode: 0o755)
+            $0.file("bin/own", "x", mode: 0o755)
+            $0.symlink("bin/link", to: "a")
+            $0.file("srv/node_modules/left/package.json", #"{"name":"left","version":"1.3.0","license":"WTFPL"}"#)
+        }
+        let bench = Workbench()
+        OCILayoutBuilder {
+            $0.image(ImageBuilder([base, upper]), tag: "i")
+            $0.image(
+                ImageBuilder([
+                    LayerBuilder(.gzip) {
+                        $0.file("lib/apk/db/installed", "P:broken\n\nP:whole\nV:1\n\n")
+                        $0.file("var/lib/rpm/rpmdb.sqlite", "SQLite format 3")
+                    }
+                ]), tag: "damaged")
+        }.write(to: bench.scratch)
+        return bench
+    }
+
+    @Test func `packages are listed by kind, with the layer that brought each`() throws {
+        let bench = try Self.bench()
+        try expect(
+            bench.cimg("packages", "oci:layout:i"),
+            is: .success(
+                """
+                apk: 2
+                NAME VERSION   ARCH   LAYER SOURCE LICENCE
+                a    1.0-r0    x86_64 0     source MIT
+                b    1.0_p1-r0 x86_64 1     source MIT
+
+                npm: 1
+                NAME VERSION LAYER LICENCE
+                left 1.3.0   1     WTFPL
+
+                """))
+        #expect(
+            try bench.shell("cimg packages --json oci:layout:i | jq -c '.packages[1] | del(.layer)'")
+                == .success(
+                    #"{"type":"apk","name":"b","version":"1.0_p1-r0","architecture":"x86_64","source":"source","#
+                        + #""source_version":"1.0_p1-r0","licences":["MIT"],"record":"/lib/apk/db/installed"}"# + "\n"))
+        try expect(
+            bench.cimg("packages", "--type", "npm", "oci:layout:i"),
+            is: .success("NAME VERSION LAYER LICENCE\nleft 1.3.0   1     WTFPL\n"))
+    }
+
+    @Test func `versions are found in their own order, and the exit code tells`() throws {
+        let bench = try Self.bench()
+        let found = try bench.cimg("packages", "--find", "b > 1.0-r0", "oci:layout:i")
+        #expect(found.code == 1)
+        #expect(found.output == "oci:layout:i: apk b 1.0_p1-r0 (layer 1)\n")
+        try expect(bench.cimg("packages", "--find", "b<1.0-r0", "oci:layout:i"), is: .success())
+        #expect(
+            try bench.cimg("packages", "--find", "sour* >= 1", "oci:layout:i").output.split(separator: "\n").count == 2)
+        let odd = try bench.cimg("packages", "--find", "b <", "oci:layout:i")
+        #expect(odd.code == 2)
+        #expect(odd.errors.hasPrefix("cimg: --find \"b <\": not of the form"))
+    }
+
+    @Test func `owners, changes and programs that nobody owns are told`() throws {
+        let bench = try Self.bench()
+        try expect(
+            bench.cimg("packages", "--owner", "/bin/a", "--owner", "bin/link", "oci:layout:i"),
+            is: .success("/bin/a: a 1.0-r0\n/bin/a: a 1.0-r0\n"))
+        let unowned = try bench.cimg("packages", "--owner", "/bin/own", "oci:layout:i")
+        #expect(unowned.code == 1)
+        #expect(unowned.errors == "cimg: \"oci:layout:i\": \"/bin/own\": no package owns it\n")
+        let changed = try bench.cimg("packages", "--verify", "oci:layout:i")
+        #expect(changed.code == 1)
+        #expect(changed.output == "C   /bin/b (b)\n")
+        let programs = try bench.cimg("packages", "--not-owned", "oci:layout:i")
+        #expect(programs.code == 1)
+        #expect(programs.output == "/bin/own (layer 1)\n")
+    }
+
+    @Test func `packages of two sides are compared in their own order`() throws {
+        let bench = Workbench()
+        func image(_ record: String, _ module: String) -> ImageBuilder {
+            ImageBuilder([
+                LayerBuilder(.gzip) {
+                    $0.file("lib/apk/db/installed", record)
+                    $0.file("srv/node_modules/m/package.json", "{\"name\":\"m\",\"version\":\"\(module)\"}")
+                }
+            ])
+        }
+        OCILayoutBuilder {
+            $0.image(image("P:a\nV:1.9-r0\no:src\n\nP:b\nV:2\n\nP:same\nV:1\n\n", "2.0.0"), tag: "left")
+            $0.image(image("P:a\nV:1.10-r0\no:src\n\nP:c\nV:3\n\nP:same\nV:1\n\n", "2.0.0-rc.1"), tag: "right")
+        }.write(to: bench.scratch)
+        let outcome = try bench.cimg("diff", "--packages", "oci:layout:left", "oci:layout:right")
+        #expect(outcome.code == 1)
+        #expect(
+            outcome.output == """
+                C apk a 1.9-r0 -> 1.10-r0 (upgrade, source src, layer 0)
+                D apk b 2 (layer 0)
+                A apk c 3 (layer 0)
+                C npm m 2.0.0 -> 2.0.0-rc.1 (downgrade, layer 0)
+
+                """)
+        try expect(bench.cimg("diff", "--packages", "oci:layout:left", "oci:layout:left"), is: .success())
+        #expect(
+            try bench.shell(
+                "cimg diff --packages --json oci:layout:left oci:layout:right | jq -c '.packages | map(.change)'"
+            )
+            .output == "[\"C\",\"D\",\"A\",\"C\"]\n")
+        #expect(try bench.cimg("diff", "--packages", "--stat", "oci:layout:left", "oci:layout:right").code == 2)
+    }
+
+    @Test func `what is damaged is told beside what is whole`() throws {
+        let outcome = try Self.bench().cimg("packages", "oci:layout:damaged")
+        #expect(outcome.code == 2)
+        #expect(outcome.output == "NAME  VERSION LAYER\nwhole 1       0\n")
+        #expect(
+            outcome.errors == """
+                cimg: oci:layout:damaged: "/lib/apk/db/installed": apk database: stanza 1: has no version
+                cimg: oci:layout:damaged: "/var/lib/rpm/rpmdb.sqlite": SQLite database: byte 0: the file ends before it
+
+                """)
+    }
+
+    @Test func `what cannot be asked is refused`() throws {
+        let bench = Workbench()
+        #expect(try bench.cimg("packages").errors == "cimg: no object is named; --all takes the images of the store\n")
+        let type = try bench.cimg("packages", "--type", "deb,x", "a")
+        #expect(type.code == 2)
+        #expect(type.errors.hasPrefix("cimg: --type \"x\": none of deb, rpm, apk"))
+        #expect(
+            try bench.cimg("packages", "--verify", "--not-owned", "a").errors
+                == "cimg: --verify and --not-owned exclude each other\n")
+    }
+}
