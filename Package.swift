@@ -55,6 +55,8 @@ let package = Package(
         .target(name: "CLinux"),
         // Its headers only: the library is loaded when a registry is asked for the first time.
         .target(name: "CCurl"),
+        // Its headers only: the library is loaded with the first file in YAML.
+        .target(name: "CYAML"),
         .target(name: "CFuse", dependencies: ["CLibFuse"], path: "CFuse"),
 
         .target(name: "CSHA256"),
@@ -62,6 +64,7 @@ let package = Package(
             name: "CVersion", cSettings: commit.map { [.define("CIMG_COMMIT", to: "\"\($0)\"")] } ?? []),
 
         module("OCI", ["CSHA256", crypto]),
+        module("Trust", ["OCI", "CYAML"]),
         module("FileTree", ["OCI"]),
         module("EROFS", ["FileTree", "OCI"]),
         module("LinuxIO", ["CLinux", system]),
@@ -107,6 +110,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["OCI", "FileTree", "LinuxIO", "CLibZ", "CLibZstd", system],
             path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests("OCI", ["OCI"]),
+        tests("Trust", ["Trust", "OCI"]),
         tests("FileTree", ["FileTree", "OCI"]),
         tests("EROFS", ["EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests("LinuxIO", ["LinuxIO", system]),
@@ -152,6 +156,7 @@ if Context.environment["CIMG_FUZZ"] != nil {
         fuzzer("FuzzLayer", ["Archive", "EROFS", "FileTree", "LinuxIO", "OCI"]),
         fuzzer("FuzzEngines", ["Engines"]),
         fuzzer("FuzzRegistry", ["Registry"]),
+        fuzzer("FuzzTrust", ["Trust", "OCI"]),
         fuzzer("FuzzOverlay", ["Overlay", "FileTree", "LinuxIO", system]),
         fuzzer("FuzzArguments", ["Transports", "OCI", "LinuxIO", system]),
         fuzzer("FuzzPackages", ["Packages"]),

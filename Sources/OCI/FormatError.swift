@@ -9,11 +9,15 @@ package struct FormatError: Error, Equatable, CustomStringConvertible {
     /// What is wrong.
     package let cause: String
 
+    /// The name of a member that an object has twice; nil for any other cause.
+    package let repeatedName: String?
+
     /// Makes an error.
-    package init(_ object: String, at place: String? = nil, _ cause: String) {
+    package init(_ object: String, at place: String? = nil, _ cause: String, repeatedName: String? = nil) {
         self.object = object
         self.place = place
         self.cause = cause
+        self.repeatedName = repeatedName
     }
 
     package var description: String {

@@ -130,7 +130,7 @@ struct JSONParser {
             isPlain ? String(decoding: bytes[start..<end], as: UTF8.self) : Self.unescaped(bytes[start..<end])
         let last = open.count - 1
         guard open[last].names.insert(name).inserted else {
-            throw FormatError(object, at: place(of: name), "is given twice")
+            throw FormatError(object, at: place(of: name), "is given twice", repeatedName: name)
         }
         open[last].name = name
         skipBlanks()
