@@ -83,10 +83,14 @@ let package = Package(
         module("Overlay", ["OCI", "FileTree", "EROFS", "FileSystems", "LinuxIO", system]),
         module("Browsing", ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", system]),
         module("FuseServer", ["FileTree", "FileSystems", "LinuxIO", "CFuse", system]),
+        module("Signatures", ["Trust", "OCI", "Registry", "LinuxIO", system]),
         module("Console", ["OCI", "LayerStore", "LinuxIO", system]),
         module(
             "Objects",
-            ["Console", "OCI", "Archive", "LayerStore", "Transports", "Registry", "Engines", "LinuxIO", system]),
+            [
+                "Console", "Signatures", "Trust", "OCI", "Archive", "LayerStore", "Transports", "Registry", "Engines", "LinuxIO",
+                system,
+            ]),
         module(
             "Mounting",
             ["OCI", "FileTree", "EROFS", "LayerStore", "FileSystems", "Overlay", "FuseServer", "LinuxIO", system]),
@@ -95,7 +99,8 @@ let package = Package(
         module(
             "CimgCommands",
             [
-                "Console", "Objects", "Mounting", "EngineTrees", "OCI", "FileTree", "EROFS", "LayerStore", "Transports",
+                "Console", "Objects", "Mounting", "EngineTrees", "Signatures", "Trust", "OCI", "FileTree", "EROFS",
+                "LayerStore", "Transports",
                 "Registry", "Engines", "Overlay", "TreeDiff", "FileSystems", "FuseServer", "Browsing", "Archive",
                 "Packages", "Inventory", "LinuxIO", "CVersion", arguments, system,
             ]),
@@ -111,6 +116,7 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests("OCI", ["OCI"]),
         tests("Trust", ["Trust", "OCI"]),
+        tests("Signatures", ["Signatures", "Trust", "Registry", "OCI", "LinuxIO", system]),
         tests("FileTree", ["FileTree", "OCI"]),
         tests("EROFS", ["EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests("LinuxIO", ["LinuxIO", system]),

@@ -29,7 +29,8 @@ package struct CimgCommand: ParsableCommand {
         version: Version.current,
         subcommands: [
             ImportCommand.self, PullCommand.self, PushCommand.self, CopyCommand.self, TagsCommand.self,
-            LoginCommand.self, LogoutCommand.self, ImagesCommand.self, InspectCommand.self, TagCommand.self,
+            LoginCommand.self, LogoutCommand.self, ImagesCommand.self, InspectCommand.self, TrustCommand.self,
+            TagCommand.self,
             RemoveCommand.self, MountCommand.self, UmountCommand.self, MountsCommand.self, OverlayCommand.self,
             DiffCommand.self, ListCommand.self, CatCommand.self, CopyOutCommand.self,
             FindCommand.self, PackagesCommand.self,

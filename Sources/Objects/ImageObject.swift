@@ -108,7 +108,9 @@ package struct ObjectFinder {
 
     /// Opens the source at a location.
     package func open(_ location: ImageLocation) throws -> SourceImage {
-        try openImage(location, platform: platform) { StandardError.print("cimg: \($0)") }
+        let source = try openImage(location, platform: platform) { StandardError.print("cimg: \($0)") }
+        try place.admit(source, at: location)
+        return source
     }
 
     /// Tells what a source has, if the user wants to know it, and how much of it is to be read.

@@ -6,6 +6,7 @@ import LayerStore
 import LinuxIO
 package import OCI
 package import Registry
+package import Signatures
 package import Transports
 
 /// A place that images are copied from or to: a registry, the store, or something on this machine.
@@ -66,6 +67,10 @@ package struct ImageCopy {
     package var takesAll = false
     /// What is told while it lasts.
     package var telling = PullMeter.Telling.progress
+    /// Who signs what is copied; nil for nobody.
+    package var signer: Signer?
+    /// Whether the signatures that the source has stay behind.
+    package var removesSignatures = false
 
     /// Makes a copy.
     ///
@@ -97,6 +102,7 @@ package struct ImageCopy {
     package func run(from source: String, to destination: String) throws -> Result {
         let from = try ImagePlace(source, finder)
         let to = try ImagePlace(destination, finder, isDestination: true)
+        try checkSigning(to)
         if isForOneRegistry, case .registry(let first) = from, case .registry(let second) = to {
             try Self.checkSameRegistry(first, second)
         }
@@ -110,15 +116,18 @@ package struct ImageCopy {
         // What a blob that is being copied leans on must stay.
         let hold = try place.openStore().holdForWriting()
         defer { withExtendedLifetime(hold) {} }
-        let (graph, origin) = try graph(from, source)
-        for layer in graph.foreign {
+        let copied = try graph(from, source)
+        let signatures = try signaturesToWrite(of: copied, to: to)
+        for layer in copied.graph.foreign {
             let urls = (layer.urls ?? []).prefix(8).map(\.printable).joined(separator: ", ")
             StandardError.print("cimg: layer \(layer.digest): not copied: it is kept at \(urls)")
         }
-        guard let place = try self.destination(to, origin) else {
+        guard let place = try self.destination(to, copied.origin) else {
             throw CommandError("\"\(destination.printable)\": images cannot be written there")
         }
-        return try copy(graph, to: place)
+        let result = try copy(copied.graph, to: place)
+        try write(signatures, to: to)
+        return result
     }
 
     /// Refuses a password that would be shown to two registries.
@@ -131,20 +140,29 @@ package struct ImageCopy {
     // MARK: - Sources
 
     /// What is to be copied, and the repository it is in where it is in one.
-    private func graph(_ place: ImagePlace, _ text: String) throws -> (SourceGraph, RemoteRepository?) {
+    private func graph(_ place: ImagePlace, _ text: String) throws -> ImageCopySource {
         switch place {
         case .registry(let name):
-            let (_, document, repository) = try client.document(named: name)
+            let (reference, document, repository) = try client.document(named: name)
             let chosen = takesAll ? document : try repository.manifest(of: document, platform: platform)
-            return (try repository.graph(chosen), repository)
+            let graph = try repository.graph(chosen)
+            let judged = JudgedImage(reference, in: repository, self.place.judge.settings, client: client)
+            try self.place.admit(judged, graph.documents.map(\.descriptor.digest))
+            return ImageCopySource(graph: graph, origin: repository, judged: judged)
         case .stored(let name):
             let store = try self.place.openStore()
             guard let digest = try store.find(name) else { throw CommandError.unknownImage(name) }
-            return (try store.graph(takesAll ? digest : store.manifest(of: digest, platform: platform).digest), nil)
+            return ImageCopySource(
+                graph: try store.graph(takesAll ? digest : store.manifest(of: digest, platform: platform).digest))
         case .local(let location):
-            if let graph = try Self.wholeGraph(location, takesAll: takesAll, platform: platform) { return (graph, nil) }
-            return (try graph(of: finder.open(location), text), nil)
-        case .engine(let image): return (try graph(of: finder.source(of: image), text), nil)
+            if let graph = try Self.wholeGraph(location, takesAll: takesAll, platform: platform) {
+                let judged = try JudgedImage(location)
+                try self.place.admit(judged, graph.documents.map(\.descriptor.digest))
+                return ImageCopySource(graph: graph, judged: judged)
+            }
+            return ImageCopySource(
+                graph: try graph(of: finder.open(location), text), judged: try JudgedImage(location))
+        case .engine(let image): return ImageCopySource(graph: try graph(of: finder.source(of: image), text))
         case .engineName: throw CommandError("\"\(text.printable)\": nothing can be read there")
         }
     }
@@ -271,8 +289,10 @@ package struct ImageCopy {
         let source: SourceImage
         switch place {
         case .registry(let name):
-            let (_, document, repository) = try client.document(named: name)
-            source = try repository.source(repository.manifest(of: document, platform: platform), name: nil)
+            let (reference, document, repository) = try client.document(named: name)
+            let manifest = try repository.manifest(of: document, platform: platform)
+            try self.place.admit(manifest, reference, in: repository, client: client)
+            source = try repository.source(manifest, name: nil)
         case .stored(let name):
             guard let digest = try store.find(name) else { throw CommandError.unknownImage(name) }
             source = store.source(try store.describe(digest, platform: platform))

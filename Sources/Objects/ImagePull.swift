@@ -4,6 +4,7 @@ package import Console
 package import LayerStore
 package import OCI
 package import Registry
+import Signatures
 
 /// Taking images from a registry into the store, one pass: layers are verified and indexed while they arrive.
 package struct ImagePull {
@@ -43,9 +44,14 @@ package struct ImagePull {
         try ImageName.check(name)
         place.tell("\(text.printable): \(document.digest) of \(repository.registry)/\(repository.name)")
         if takesAll, case .index(let index) = try repository.decoded(document) {
-            return try pullAll(index, document, repository, name, store)
+            let judged = JudgedImage(reference, in: repository, place.judge.settings, client: client)
+            let graph = try repository.graph(document)
+            try place.admit(judged, graph.documents.map(\.descriptor.digest))
+            return try pullAll(index, graph, document, repository, name, store)
         }
         let manifest = try repository.manifest(of: document, platform: platform)
+        // From here on it is this manifest, whatever the tag comes to mean.
+        try place.admit(manifest, reference, in: repository, client: client)
         if try repository.isArtifact(manifest) {
             let digest = try store.add(repository.graph(manifest), as: name, telling: place)
             return Pulled(name: name, digest: digest, images: [])
@@ -56,7 +62,8 @@ package struct ImagePull {
     }
 
     private func pullAll(
-        _ index: ImageIndex, _ document: RemoteDocument, _ repository: RemoteRepository, _ name: String, _ store: Store
+        _ index: ImageIndex, _ graph: SourceGraph, _ document: RemoteDocument, _ repository: RemoteRepository,
+        _ name: String, _ store: Store
     ) throws -> Pulled {
         // What has no name yet must stay.
         let hold = try store.holdForWriting()
@@ -70,7 +77,7 @@ package struct ImagePull {
             images.append(try pull(manifest, repository, title, store, platform: nil))
         }
         // What is no image: artifacts, attestations, indexes within the index.
-        try store.add(try repository.graph(document))
+        try store.add(graph)
         try store.name(name, document.digest, telling: place)
         return Pulled(name: name, digest: document.digest, images: images)
     }

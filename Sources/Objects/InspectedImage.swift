@@ -26,12 +26,17 @@ package struct InspectedImage {
     }
 
     /// An image of a registry: its documents are fetched, nothing else.
-    package init(_ text: String, client: RegistryClient, platform: Platform?, withTags: Bool) throws {
+    ///
+    /// - Parameter place: whose policy must accept it; nil for an image of which only facts are compared.
+    package init(
+        _ text: String, client: RegistryClient, platform: Platform?, withTags: Bool, admittedBy place: StorePlace?
+    ) throws {
         let (reference, document, repository) = try client.document(named: text)
         topBytes = document.bytes
         topDigest = document.digest
         self.repository = "\(reference.registry)/\(reference.repository)"
         let manifest = try repository.manifest(of: document, platform: platform)
+        try place?.admit(manifest, reference, in: repository, client: client)
         let source = try repository.source(manifest, platform: platform, name: nil)
         image = try ImageDescription(source)
         if withTags {

@@ -3,6 +3,7 @@
 import Console
 package import LayerStore
 import LinuxIO
+package import Signatures
 package import SystemPackage
 
 /// Which store a command works with, and whether it tells what it does.
@@ -12,8 +13,14 @@ package struct StorePlace: Sendable {
     /// Whether the user wants to know what is done.
     package var isTalkative: Bool
 
+    /// Judges what comes from other places.
+    package var judge: ImageJudge
+
     /// Names a store.
-    package init(path: FilePath, isTalkative: Bool = false) {
+    package init(
+        path: FilePath, isTalkative: Bool = false, judge: ImageJudge = ImageJudge(TrustSettings())
+    ) {
+        self.judge = judge
         self.path = path
         self.isTalkative = isTalkative
     }

@@ -13,10 +13,12 @@ let allowedEdges: [String: Set<String>] = [
     "CLibZ": [],
     "CLibZstd": [],
     "CCurl": [],
+    "CYAML": [],
     "CLinux": [],
     "CFuse": ["CLibFuse"],
     // Values: no system calls, nothing of the rest; C only for arithmetic.
     "OCI": ["Crypto", "CSHA256"],
+    "Trust": ["OCI", "CYAML"],
     "FileTree": ["OCI"],
     "EROFS": ["FileTree", "OCI"],
     // The only module that knows the C declarations behind the system calls.
@@ -39,18 +41,20 @@ let allowedEdges: [String: Set<String>] = [
     // The only importer of libfuse.
     "FuseServer": ["FileTree", "FileSystems", "LinuxIO", "CFuse", "SystemPackage"],
     "Console": ["OCI", "LayerStore", "LinuxIO", "SystemPackage"],
+    "Signatures": ["Trust", "OCI", "Registry", "LinuxIO", "SystemPackage"],
     // Archive for the tars that engines keep in pieces.
     "Objects": [
-        "Console", "OCI", "Archive", "LayerStore", "Transports", "Registry", "Engines", "LinuxIO", "SystemPackage",
+        "Console", "Signatures", "Trust", "OCI", "Archive", "LayerStore", "Transports", "Registry", "Engines", "LinuxIO",
+        "SystemPackage",
     ],
     "Mounting": [
         "OCI", "FileTree", "EROFS", "LayerStore", "FileSystems", "Overlay", "FuseServer", "LinuxIO", "SystemPackage",
     ],
     "EngineTrees": ["OCI", "FileTree", "EROFS", "Engines", "Overlay", "Mounting", "LinuxIO", "SystemPackage"],
     "CimgCommands": [
-        "Console", "Objects", "Mounting", "EngineTrees", "OCI", "FileTree", "EROFS", "LayerStore", "Transports",
-        "Registry", "Engines", "Overlay", "TreeDiff", "FileSystems", "FuseServer", "Browsing", "Archive", "Packages",
-        "Inventory", "LinuxIO", "CVersion", "ArgumentParser", "SystemPackage",
+        "Console", "Objects", "Mounting", "EngineTrees", "Signatures", "Trust", "OCI", "FileTree", "EROFS",
+        "LayerStore", "Transports", "Registry", "Engines", "Overlay", "TreeDiff", "FileSystems", "FuseServer", "Browsing",
+        "Archive", "Packages", "Inventory", "LinuxIO", "CVersion", "ArgumentParser", "SystemPackage",
     ],
     "cimg": ["CimgCommands"],
 ]
@@ -64,7 +68,7 @@ let allowedToolchainModules: [String: Set<String>?] = [
     // Only memory functions in EROFS and TreeDiff; errno and constants elsewhere.
     "Glibc": [
         "EROFS", "TreeDiff", "LinuxIO", "Archive", "LayerStore", "Transports", "Engines", "Registry", "FileSystems",
-        "Overlay", "Browsing", "FuseServer", "Console", "Objects", "Mounting", "EngineTrees", "CimgCommands",
+        "Overlay", "Browsing", "FuseServer", "Console", "Signatures", "Objects", "Mounting", "EngineTrees", "CimgCommands",
     ],
-    "FoundationEssentials": ["OCI", "LayerStore", "Transports", "Registry", "Objects", "CimgCommands"],
+    "FoundationEssentials": ["OCI", "Trust", "LayerStore", "Transports", "Registry", "Objects", "CimgCommands"],
 ]

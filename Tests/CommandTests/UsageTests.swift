@@ -8,7 +8,8 @@ import Testing
 struct UsageTests {
     static let commands = [
         "import", "pull", "push", "copy", "tags", "login", "logout", "images", "images list", "images version",
-        "images info", "images verify", "images delete", "inspect", "tag", "rm", "mount",
+        "images info", "images verify", "images delete", "inspect", "trust", "trust show", "trust check",
+        "trust default", "trust add", "trust delete", "trust reset", "tag", "rm", "mount",
         "umount", "mounts", "ps", "overlay", "diff", "ls", "cat", "cp", "find", "packages", "prune", "fsck",
     ]
 
@@ -35,6 +36,19 @@ struct UsageTests {
             .usage("the option '--json' does not take any value, but 'x' was specified", help: "cimg help prune")
         ),
         (["images", "--json", "--quiet"], .trouble("--json and --quiet exclude each other")),
+        (["trust", "default", "maybe"], .trouble("invalid choice: maybe (choose from 'accept', 'reject')")),
+        (["trust", "add", "a.example"], .trouble("at least one public key must be defined for type 'signedBy'")),
+        (
+            ["trust", "add", "-t", "x", "a.example"],
+            .trouble("invalid choice: x (choose from 'accept', 'reject', 'signedBy', 'sigstoreSigned')")
+        ),
+        (
+            ["trust", "add", "-t", "reject", "-f", "k", "a.example"],
+            .trouble("1 public key unexpectedly provided for trust type reject")
+        ),
+        (["trust", "add", "-f", "none", "a.example"], .trouble("none: no such file")),
+        (["trust", "check"], .usage("missing expected argument '<images> ...'", help: "cimg help trust check")),
+        (["push", "--sign-identity", "a", "b"], .trouble("--sign-identity: is of no use without --sign-by")),
         (["inspect", "--raw", "--config", "x"], .trouble("--raw and --config exclude each other")),
     ]
 

@@ -79,7 +79,8 @@ struct JudgingTests {
                 == "sigstoreSigned: signatures of sigstore cannot be judged by this version")
         #expect(try verdict([.signedBaseLayer(.matchExact)], []).isAccepted == false)
         let certificates = PolicyRequirement.signedBy(SignedBy(keyType: "X509Certificates", keys: .paths(["/k"])))
-        #expect(try verdict([certificates], [message()]).refusal == "Unimplemented \"keyType\" value \"X509Certificates\"")
+        #expect(
+            try verdict([certificates], [message()]).refusal == "Unimplemented \"keyType\" value \"X509Certificates\"")
     }
 
     @Test func `a look-up that fails is no verdict, and nobody is asked in vain`() throws {

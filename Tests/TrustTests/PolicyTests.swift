@@ -26,16 +26,24 @@ struct PolicyTests {
         (#"{"default":[{}]}"#, #"Unknown policy requirement type """#),
         (#"{"default":[{"type":"reject"}],"transports":{"dir":{"/":[{"type":"reject"}]}}}"#, #"Unknown key "/""#),
         (#"{"default":[{"type":"reject"}],"transports":{"oci":{"/a/":[{"type":"reject"}]}}}"#, #"Unknown key "/a/""#),
-        (#"{"default":[{"type":"reject"}],"transports":{"docker":{"a":[]}}}"#,
-            "List of verification policy requirements must not be empty"),
-        (#"{"default":[{"type":"signedBy","keyType":"GPGKeys"}]}"#,
-            "Exactly one of keyPath, keyPaths and keyData must be specified, none of them present"),
-        (#"{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/a","keyData":""}]}"#,
-            "Exactly one of keyPath, keyPaths and keyData must be specified, more than one present"),
+        (
+            #"{"default":[{"type":"reject"}],"transports":{"docker":{"a":[]}}}"#,
+            "List of verification policy requirements must not be empty"
+        ),
+        (
+            #"{"default":[{"type":"signedBy","keyType":"GPGKeys"}]}"#,
+            "Exactly one of keyPath, keyPaths and keyData must be specified, none of them present"
+        ),
+        (
+            #"{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/a","keyData":""}]}"#,
+            "Exactly one of keyPath, keyPaths and keyData must be specified, more than one present"
+        ),
         (#"{"default":[{"type":"signedBy","keyType":"PGP","keyPath":"/a"}]}"#, #"Unrecognized keyType value "PGP""#),
         (#"{"default":[{"type":"signedBy","keyPath":"/a"}]}"#, #"invalid keyType """#),
-        (#"{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/a","signedIdentity":{"type":"x"}}]}"#,
-            #"Unknown policy reference match type "x""#),
+        (
+            #"{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/a","signedIdentity":{"type":"x"}}]}"#,
+            #"Unknown policy reference match type "x""#
+        ),
         (
             #"{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/a","signedIdentity":{"type":"exactReference","dockerReference":"a/b"}}]}"#,
             #"dockerReference "a/b" contains neither a tag nor digest"#
@@ -48,11 +56,15 @@ struct PolicyTests {
             #"{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/a","signedIdentity":{"type":"remapIdentity","prefix":"a"}}]}"#,
             #"Key "signedPrefix" missing in a JSON object"#
         ),
-        (#"{"default":[{"type":"sigstoreSigned"}]}"#,
-            "exactly one of keyPath, keyPaths, keyData, keyDatas, fulcio, and pki must be specified"),
+        (
+            #"{"default":[{"type":"sigstoreSigned"}]}"#,
+            "exactly one of keyPath, keyPaths, keyData, keyDatas, fulcio, and pki must be specified"
+        ),
         (#"{"default":[{"type":"sigstoreSigned","keyPaths":[]}]}"#, #""keyPaths" contains no entries"#),
-        (#"{"default":[{"type":"sigstoreSigned","fulcio":{"caPath":"/c","oidcIssuer":"i"}}]}"#,
-            "subjectEmail not specified"),
+        (
+            #"{"default":[{"type":"sigstoreSigned","fulcio":{"caPath":"/c","oidcIssuer":"i"}}]}"#,
+            "subjectEmail not specified"
+        ),
         (
             #"{"default":[{"type":"sigstoreSigned","fulcio":{"caPath":"/c","oidcIssuer":"i","subjectEmail":"s"}}]}"#,
             "At least one of rekorPublickeyPath, rekorPublicKeyPaths, rekorPublickeyData and rekorPublicKeyDatas must be specified if fulcio is used"
@@ -109,7 +121,8 @@ struct PolicyTests {
                 "reg.a.example:5000/x/y/z:latest", "reg.a.example:5000/x/y/z", "reg.a.example:5000/x/y",
                 "reg.a.example:5000/x", "reg.a.example:5000", "*.a.example", "*.example",
             ])
-        #expect(PolicySubject.docker(try Reference(parsing: "busybox")).scopes.first == "docker.io/library/busybox:latest")
+        #expect(
+            PolicySubject.docker(try Reference(parsing: "busybox")).scopes.first == "docker.io/library/busybox:latest")
         #expect(
             PolicySubject.path(transport: "oci", name: "oci:/a/b:t", path: "/a/b").scopes == ["/a/b", "/a"])
         #expect(

@@ -41,20 +41,29 @@ struct StorageTests {
     }
 
     @Test(arguments: [
-        ("docker: {a: {}}\n", "docker: {a: {}}\n",
-            #"Error parsing signature storage configuration: "docker" namespace "a" defined both in "/d/0.yaml" and "/d/1.yaml""#),
-        ("default-docker: {}\n", "default-docker: {}\n",
-            #"Error parsing signature storage configuration: "default-docker" defined both in "/d/0.yaml" and "/d/1.yaml""#),
+        (
+            "docker: {a: {}}\n", "docker: {a: {}}\n",
+            #"Error parsing signature storage configuration: "docker" namespace "a" defined both in "/d/0.yaml" and "/d/1.yaml""#
+        ),
+        (
+            "default-docker: {}\n", "default-docker: {}\n",
+            #"Error parsing signature storage configuration: "default-docker" defined both in "/d/0.yaml" and "/d/1.yaml""#
+        ),
         ("docker:\n  a: {lookaside: x}\n  a: {}\n", "", #"/d/0.yaml: has "a" twice in one mapping"#),
         ("- a\n", "", "/d/0.yaml: the file: is not a mapping"),
         ("docker:\n  a: text\n", "", "/d/0.yaml: a: is not a mapping"),
         ("docker:\n  a: {lookaside: [x]}\n", "", "/d/0.yaml: a: lookaside: is not a string"),
-        ("docker:\n  a: {use-sigstore-attachments: maybe}\n", "",
-            "/d/0.yaml: a: use-sigstore-attachments: is not true or false"),
+        (
+            "docker:\n  a: {use-sigstore-attachments: maybe}\n", "",
+            "/d/0.yaml: a: use-sigstore-attachments: is not true or false"
+        ),
         ("docker: &x {a: {}}\nother: *x\n", "", "/d/0.yaml: has an alias, which is not supported"),
         ("---\na: 1\n---\nb: 1\n", "", "/d/0.yaml: has several documents"),
         ("a: {\n", "", "/d/0.yaml: line 2: did not find expected node content"),
-        ("a: \(String(repeating: "[", count: 20))\n", "", "/d/0.yaml: has more than 16 lists and mappings within each other"),
+        (
+            "a: \(String(repeating: "[", count: 20))\n", "",
+            "/d/0.yaml: has more than 16 lists and mappings within each other"
+        ),
     ]) func `a file with a fault is refused by its name`(_ first: String, _ second: String, _ reason: String) {
         #expect(throws: TrustError(reason)) { try storage(first, second) }
     }
@@ -83,7 +92,8 @@ struct PolicyDocumentTests {
                 == Policy(
                     [.reject],
                     transports: [
-                        "strange": ["x": [.reject]], "docker": ["a.example": [.signedBy(SignedBy(keys: .paths(["/k"])))]],
+                        "strange": ["x": [.reject]],
+                        "docker": ["a.example": [.signedBy(SignedBy(keys: .paths(["/k"])))]],
                     ]))
         #expect(
             String(decoding: document.text, as: UTF8.self) == """

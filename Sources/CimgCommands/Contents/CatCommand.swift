@@ -31,6 +31,8 @@ package struct CatCommand: ParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
+    @OptionGroup var policy: PolicyOptions
+
     @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
     var platform: String?
 
@@ -42,7 +44,7 @@ package struct CatCommand: ParsableCommand {
 
     package mutating func run() throws {
         try lookingIntoTrees {
-            var finder = ObjectFinder(in: store.place)
+            var finder = ObjectFinder(in: try policy.place(store))
             finder.platform = try platform.map { try Platform(parsing: $0) }
             finder.directoryHint = "./"
             var isWhole = true

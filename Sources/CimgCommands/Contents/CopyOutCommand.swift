@@ -37,6 +37,8 @@ package struct CopyOutCommand: ParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
+    @OptionGroup var policy: PolicyOptions
+
     @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
     var platform: String?
 
@@ -54,7 +56,7 @@ package struct CopyOutCommand: ParsableCommand {
             guard words.count > 1, let last = words.last else {
                 throw CommandError("needs what is to be copied and where to: OBJECT:/PATH DEST, or - for a tar")
             }
-            var finder = ObjectFinder(in: store.place)
+            var finder = ObjectFinder(in: try policy.place(store))
             finder.platform = try platform.map { try Platform(parsing: $0) }
             finder.directoryHint = "./"
             var sources = CopiedFile.Sources(isFollowing: followLink)

@@ -44,6 +44,8 @@ package struct FindCommand: ParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
+    @OptionGroup var policy: PolicyOptions
+
     @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
     var platform: String?
 
@@ -69,7 +71,7 @@ package struct FindCommand: ParsableCommand {
             let bytes = RawArguments.bytes(of: words)
             let startCount = FindExpression.startCount(bytes)
             let expression = try FindExpression(Array(bytes[startCount...]))
-            var finder = ObjectFinder(in: store.place)
+            var finder = ObjectFinder(in: try policy.place(store))
             finder.platform = try platform.map { try Platform(parsing: $0) }
             finder.directoryHint = "./"
             var targets = try FindTarget.all(Array(words[..<startCount]), hasOthers: all || containers)

@@ -32,6 +32,8 @@ package struct ListCommand: ParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
+    @OptionGroup var policy: PolicyOptions
+
     @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
     var platform: String?
 
@@ -61,7 +63,7 @@ package struct ListCommand: ParsableCommand {
 
     package mutating func run() throws {
         try lookingIntoTrees {
-            var finder = ObjectFinder(in: store.place)
+            var finder = ObjectFinder(in: try policy.place(store))
             finder.platform = try platform.map { try Platform(parsing: $0) }
             finder.directoryHint = "./"
             let groups = try ObjectPath.all(words, fallback: [UInt8(ascii: "/")])

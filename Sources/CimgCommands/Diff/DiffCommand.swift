@@ -51,6 +51,8 @@ package struct DiffCommand: ParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
+    @OptionGroup var policy: PolicyOptions
+
     @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
     var platform: String?
 
@@ -125,7 +127,7 @@ package struct DiffCommand: ParsableCommand {
         }
         if outputs.count > 1 { throw DiffError.conflictingOutputs(outputs[0].0, outputs[1].0) }
         let fields = try Self.fields(times: times, ignore: ignore, only: only)
-        var finder = ObjectFinder(in: store.place)
+        var finder = ObjectFinder(in: try policy.place(store))
         finder.platform = try platform.map { try Platform(parsing: $0) }
         finder.pull = pull
         finder.directoryHint = "./"

@@ -53,7 +53,7 @@ struct VersionFinder {
     /// An image of a registry.
     func remote(_ text: String, platform: Platform? = nil) throws -> VersionedImage {
         let name = RegistryName.explicit(text) ?? text
-        let found = try InspectedImage(name, client: client, platform: platform, withTags: false)
+        let found = try InspectedImage(name, client: client, platform: platform, withTags: false, admittedBy: nil)
         return VersionedImage(name: text, image: found.image)
     }
 

@@ -52,6 +52,8 @@ package struct MountCommand: ParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
+    @OptionGroup var policy: PolicyOptions
+
     @Argument(help: "An image or a container.")
     var object: String
 
@@ -109,7 +111,7 @@ package struct MountCommand: ParsableCommand {
 
     package mutating func run() throws {
         try reportingTrouble {
-            var finder = ObjectFinder(in: store.place)
+            var finder = ObjectFinder(in: try policy.place(store))
             finder.platform = try platform.map { try Platform(parsing: $0) }
             finder.pull = pull
             if live { return try mountLive(finder) }

@@ -27,6 +27,8 @@ package struct PullCommand: ParsableCommand {
 
     @OptionGroup var registry: RegistryOptions
 
+    @OptionGroup var policy: PolicyOptions
+
     @Argument(help: "The image: [docker://][HOST[:PORT]/]REPOSITORY[:TAG|@DIGEST].")
     var image: String
 
@@ -43,7 +45,7 @@ package struct PullCommand: ParsableCommand {
             let platform = try transfer.chosenPlatform()
             if let name { try ImageName.check(name) }
             let store = try self.store.openStore()
-            var pull = ImagePull(place: self.store.place, client: try registry.client())
+            var pull = ImagePull(place: try policy.place(self.store), client: try registry.client())
             pull.platform = platform
             pull.takesAll = transfer.all
             if transfer.quiet { pull.telling = .nothing }

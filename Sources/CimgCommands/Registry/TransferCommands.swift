@@ -18,6 +18,7 @@ package struct PushCommand: ParsableCommand {
             Examples:
 
               cimg push alpine:0.1 localhost:5000/alpine:0.1
+              cimg push --sign-by me@example.com alpine:0.1 localhost:5000/alpine:0.1
               cimg push --all --creds me:secret registry.example/app:1
 
             Exit status: 0 pushed, 2 trouble.
@@ -26,6 +27,10 @@ package struct PushCommand: ParsableCommand {
     @OptionGroup var store: StoreOptions
 
     @OptionGroup var registry: RegistryOptions
+
+    @OptionGroup var signing: SigningOptions
+
+    @OptionGroup var policy: PolicyOptions
 
     @Argument(help: "An image.")
     var image: String
@@ -44,7 +49,9 @@ package struct PushCommand: ParsableCommand {
             let target = destination ?? image
             let name = RegistryName.explicit(target) ?? target
             let client = try registry.client()
-            var copy = ImageCopy(place: self.store.place, client: client, destinationClient: client)
+            var copy = ImageCopy(
+                place: try policy.place(self.store), client: client, destinationClient: client)
+            copy.signer = try signing.signer()
             copy.platform = platform
             copy.takesAll = transfer.all
             if transfer.quiet { copy.telling = .nothing }
@@ -60,12 +67,14 @@ package struct CopyCommand: ParsableCommand {
         commandName: "copy", abstract: "Copy an image from one place to another, byte for byte.",
         discussion: """
             \(ImagePlace.help) Every digest is checked on the way and stays as it is, but for a docker-archive, whose \
-            layers are uncompressed. Within a registry, blobs are not sent at all.
+            layers are uncompressed. Within a registry, blobs are not sent at all. Signatures go along from and to \
+            registries and dir:; other places cannot hold them, which is told.
 
             Examples:
 
               cimg copy docker://localhost:5000/app:1 oci:images/app:1
               cimg copy --all docker://registry.example/app:1 docker://localhost:5000/app:1
+              cimg copy --sign-by me@example.com dir:app docker://registry.example/app:1
               cimg copy alpine docker-archive:alpine.tar:alpine:latest && docker load -i alpine.tar
 
             Exit status: 0 copied, 2 trouble.
@@ -74,6 +83,13 @@ package struct CopyCommand: ParsableCommand {
     @OptionGroup var store: StoreOptions
 
     @OptionGroup var registry: RegistryOptions
+
+    @OptionGroup var signing: SigningOptions
+
+    @Flag(help: "Leave the signatures of the source behind.")
+    var removeSignatures = false
+
+    @OptionGroup var policy: PolicyOptions
 
     @Option(help: ArgumentHelp("User and password for the registry of the source alone.", valueName: "user:password"))
     var srcCreds: String?
@@ -99,8 +115,10 @@ package struct CopyCommand: ParsableCommand {
             try refuse(together: [("--creds", registry.creds != nil), ("--src-creds", srcCreds != nil)])
             try refuse(together: [("--creds", registry.creds != nil), ("--dest-creds", destCreds != nil)])
             var copy = ImageCopy(
-                place: self.store.place, client: try registry.client(creds: srcCreds ?? registry.creds),
+                place: try policy.place(self.store), client: try registry.client(creds: srcCreds ?? registry.creds),
                 destinationClient: try registry.client(creds: destCreds ?? registry.creds))
+            copy.signer = try signing.signer()
+            copy.removesSignatures = removeSignatures
             copy.isForOneRegistry = registry.creds != nil
             copy.platform = platform
             copy.takesAll = transfer.all

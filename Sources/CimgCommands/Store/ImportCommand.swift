@@ -37,6 +37,8 @@ package struct ImportCommand: ParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
+    @OptionGroup var policy: PolicyOptions
+
     @Argument(help: "Where the image is.")
     var source: String
 
@@ -57,7 +59,7 @@ package struct ImportCommand: ParsableCommand {
             if let name { try ImageName.check(name) }
             if let image = RegistryName.explicit(source) { return try pull(image) }
             let stopwatch = Stopwatch()
-            var finder = ObjectFinder(in: self.store.place)
+            var finder = ObjectFinder(in: try policy.place(self.store))
             finder.platform = try platform.map { try Platform(parsing: $0) }
             let (image, given) = try open(finder)
             let name = try name ?? given()

@@ -39,6 +39,8 @@ package struct InspectCommand: ParsableCommand {
 
     @OptionGroup var registry: RegistryOptions
 
+    @OptionGroup var policy: PolicyOptions
+
     @Argument(help: "An image or a container.")
     var image: String
 
@@ -127,7 +129,7 @@ package struct InspectCommand: ParsableCommand {
 
     private var finder: ObjectFinder {
         get throws {
-            var finder = ObjectFinder(in: self.store.place)
+            var finder = ObjectFinder(in: try policy.place(self.store))
             finder.platform = try platform.map { try Platform(parsing: $0) }
             finder.pull = pull
             return finder
@@ -184,7 +186,8 @@ package struct InspectCommand: ParsableCommand {
         let needsTags = format?.contains("RepoTags") ?? !(raw || config || layers || history || json)
         do {
             let found = try InspectedImage(
-                name, client: registry.client(), platform: finder.platform, withTags: needsTags && !noTags)
+                name, client: registry.client(), platform: finder.platform, withTags: needsTags && !noTags,
+                admittedBy: policy.place(self.store))
             return .image(found, isRemote: true)
         } catch let error as RegistryError where pull == .newer {
             guard try self.store.openStore().find(image) != nil else { throw error }

@@ -41,7 +41,9 @@ extension Policy {
     }
 
     private static func requirements(_ value: JSONValue) throws(TrustError) -> [PolicyRequirement] {
-        guard case .array(let values) = value else { throw TrustError("List of verification policy requirements expected") }
+        guard case .array(let values) = value else {
+            throw TrustError("List of verification policy requirements expected")
+        }
         guard !values.isEmpty else {
             throw TrustError("List of verification policy requirements must not be empty")
         }
@@ -79,7 +81,9 @@ extension SignedBy {
         if let type = try object.string("keyType"), !Self.keyTypes.contains(type) {
             throw TrustError("Unrecognized keyType value \(quoted(type))")
         }
-        let identity = try object.members["signedIdentity"].map { (value) throws(TrustError) in try SignedIdentity(value) }
+        let identity = try object.members["signedIdentity"].map { (value) throws(TrustError) in
+            try SignedIdentity(value)
+        }
         let names = "keyPath, keyPaths and keyData must be specified"
         let (path, paths) = (try object.string("keyPath"), try object.strings("keyPaths"))
         let data = try object.bytes("keyData")

@@ -11,7 +11,8 @@ package struct Policy: Sendable, Hashable {
     package var transports: [String: [String: [PolicyRequirement]]]
 
     /// Makes a policy.
-    package init(_ defaultRequirements: [PolicyRequirement], transports: [String: [String: [PolicyRequirement]]] = [:]) {
+    package init(_ defaultRequirements: [PolicyRequirement], transports: [String: [String: [PolicyRequirement]]] = [:])
+    {
         self.defaultRequirements = defaultRequirements
         self.transports = transports
     }

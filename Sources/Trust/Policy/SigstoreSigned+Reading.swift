@@ -12,7 +12,9 @@ extension SigstoreSigned {
     init(_ value: JSONValue) throws(TrustError) {
         let known = Self.keyMembers + Self.rekorMembers + ["type", "fulcio", "pki", "signedIdentity"]
         let object = try StrictObject(value, optional: Set(known))
-        let identity = try object.members["signedIdentity"].map { (value) throws(TrustError) in try SignedIdentity(value) }
+        let identity = try object.members["signedIdentity"].map { (value) throws(TrustError) in
+            try SignedIdentity(value)
+        }
         let keys = try Self.sources(object, Self.keyMembers)
         let rekor = try Self.sources(object, Self.rekorMembers)
         let fulcio = try object.members["fulcio"].map { (value) throws(TrustError) in try Fulcio(value) }

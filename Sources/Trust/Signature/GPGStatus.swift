@@ -42,6 +42,9 @@ package struct GPGStatus: Sendable, Hashable {
         return found
     }
 
+    /// Whether there is no key to sign with.
+    package var lacksSigner: Bool { !arguments("INV_SGNR").isEmpty || !arguments("NO_SECKEY").isEmpty }
+
     /// A signature that is good.
     package struct GoodSignature: Sendable, Hashable {
         /// The key that made it, which may be a subkey.
@@ -88,14 +91,19 @@ package struct GPGStatus: Sendable, Hashable {
             let user = Self.unescaped(arguments.dropFirst().joined(separator: " ")).printable
             return "\(failed)\(reason): key \((arguments.first ?? "").printable)" + (user.isEmpty ? "" : " (\(user))")
         }
-        if let key = arguments("NO_PUBKEY").first?.first { return "\(failed)made by key \(key.printable), which is not among them" }
+        if let key = arguments("NO_PUBKEY").first?.first {
+            return "\(failed)made by key \(key.printable), which is not among them"
+        }
         if let arguments = arguments("ERRSIG").first {
             return "\(failed)the signature by key \((arguments.first ?? "").printable) cannot be checked"
         }
-        for keyword in ["KEYEXPIRED", "KEYREVOKED", "SIGEXPIRED"] where !arguments(keyword).isEmpty && arguments("GOODSIG").isEmpty {
+        for keyword in ["KEYEXPIRED", "KEYREVOKED", "SIGEXPIRED"]
+        where !arguments(keyword).isEmpty && arguments("GOODSIG").isEmpty {
             return "\(failed)\(keyword)"
         }
-        for keyword in ["BEGIN_DECRYPTION", "ENC_TO", "DECRYPTION_OKAY", "DECRYPTION_FAILED", "NODATA", "UNEXPECTED", "BADARMOR"]
+        for keyword in [
+            "BEGIN_DECRYPTION", "ENC_TO", "DECRYPTION_OKAY", "DECRYPTION_FAILED", "NODATA", "UNEXPECTED", "BADARMOR",
+        ]
         where !arguments(keyword).isEmpty {
             return "\(failed)it is no signed message (\(keyword))"
         }

@@ -52,11 +52,16 @@ package struct SignatureStorage: Sendable, Hashable {
 
     private static func twice(_ what: String, _ first: String, _ second: String) -> TrustError {
         TrustError(
-            "Error parsing signature storage configuration: \(what) defined both in \(quoted(first)) and \(quoted(second))")
+            "Error parsing signature storage configuration: \(what) defined both in \(quoted(first)) and \(quoted(second))"
+        )
     }
 
-    private static func mapping(_ value: YAMLValue, _ name: String, _ place: String) throws(TrustError) -> [String: YAMLValue] {
-        guard case .mapping(let members) = value else { throw TrustError("\(name): \(place.printable): is not a mapping") }
+    private static func mapping(_ value: YAMLValue, _ name: String, _ place: String) throws(TrustError) -> [String:
+        YAMLValue]
+    {
+        guard case .mapping(let members) = value else {
+            throw TrustError("\(name): \(place.printable): is not a mapping")
+        }
         return members
     }
 

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import OCI
+
+/// Signatures that a registry keeps itself: the extension of the Atomic registry and OpenShift.
+extension RemoteRepository {
+    private static let header = "X-Registry-Supports-Signatures"
+
+    /// Whether the registry says that it keeps signatures.
+    ///
+    /// - Throws: `RegistryError` where it does not say anything.
+    package func keepsSignatures() throws -> Bool {
+        let call = RegistryCall(connection.object, .get, path: "/v2/")
+        let answer = try connection.send(call, expecting: [200])
+        return answer.header(Self.header) == "1"
+    }
+
+    private func signaturesCall(_ method: HTTPRequest.Method, _ digest: Digest, actions: String) -> RegistryCall {
+        var call = RegistryCall(
+            "\(object): signatures of \(digest)", method, path: "/extensions/v2/\(name)/signatures/\(digest)")
+        call.repository = name
+        call.scopes = ["repository:\(name):\(actions)"]
+        return call
+    }
+
+    /// The list of a manifest's signatures as the registry gives it.
+    ///
+    /// - Throws: `RegistryError`: also for a registry that has no such list.
+    package func signatureList(of digest: Digest, limit: Int) throws -> [UInt8] {
+        let call = signaturesCall(.get, digest, actions: "pull")
+        return try connection.body(of: connection.send(call, expecting: [200]), call.object, limit: limit)
+    }
+
+    /// Adds a signature.
+    ///
+    /// - Parameter json: the signature in the extension's form.
+    package func addSignature(_ json: [UInt8], to digest: Digest) throws {
+        var call = signaturesCall(.put, digest, actions: "pull,push")
+        call.headers.append(("Content-Type", "application/json"))
+        call.body = .bytes(json)
+        _ = try connection.send(call, expecting: [200, 201])
+    }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxIO
+import OCI
+package import SystemPackage
+package import Trust
+
+/// The files that say what is trusted, to be changed: what is not meant stays, and a file is replaced whole.
+package struct PolicyFile {
+    /// The policy's file.
+    package let path: FilePath
+    private let registries: FilePath
+
+    /// Names the files that count, or the user's own.
+    ///
+    /// - Throws: `SignatureError` for a user without a home.
+    package init(_ settings: TrustSettings, forUser: Bool = false) throws(SignatureError) {
+        guard forUser else {
+            path = settings.policyPath
+            registries = settings.registriesPath
+            return
+        }
+        guard let policy = settings.userPolicyPath, let directory = settings.userRegistriesPath else {
+            throw SignatureError("$HOME", "is not set, so that there are no files of the user's own")
+        }
+        path = settings.policyFile ?? policy
+        registries = settings.registriesDirectory ?? directory
+    }
+
+    /// The file as it is; the policy without a file where there is none.
+    package func bytes() throws -> [UInt8] {
+        try TrustFile.read(path, limit: Policy.byteLimit) ?? PolicyDocument().text
+    }
+
+    /// The policy, to be changed.
+    ///
+    /// - Throws: `TrustError`: what is no policy is not changed.
+    package func document() throws -> PolicyDocument {
+        guard let bytes = try TrustFile.read(path, limit: Policy.byteLimit) else { return PolicyDocument() }
+        return try PolicyDocument(json: bytes, name: path.string)
+    }
+
+    /// A change of a file.
+    package struct Change {
+        /// The file.
+        package var path: FilePath
+        /// What is in it; nil for none.
+        package var old: [UInt8]?
+        /// What shall be in it; nil for none.
+        package var new: [UInt8]?
+    }
+
+    /// The change that makes the file say what a document says.
+    ///
+    /// - Throws: `TrustError` for a document that is no policy.
+    package func change(to document: PolicyDocument) throws -> Change {
+        _ = try Policy(json: document.text, name: path.string)
+        return Change(path: path, old: try TrustFile.read(path, limit: Policy.byteLimit), new: document.text)
+    }
+
+    /// The file of `registries.d` that is this program's for a scope.
+    private func storagePath(_ scope: String) -> FilePath {
+        registries.appending(scope.replacing("/", with: "-") + ".yaml")
+    }
+
+    /// The change that says where signatures of a scope are.
+    ///
+    /// - Throws: `SignatureError` where another file says so already.
+    package func storageChange(
+        _ scope: String, lookaside: String?, staging: String?, attachments: Bool
+    ) throws -> Change {
+        let path = storagePath(scope)
+        for name in try TrustFile.names(in: registries) where name.hasSuffix(".yaml") {
+            let other = registries.appending(name)
+            guard other != path, let bytes = try TrustFile.read(other, limit: TrustFile.configurationByteLimit) else {
+                continue
+            }
+            var storage = SignatureStorage()
+            try storage.add(bytes, name: other.string)
+            guard storage.sections[scope] == nil else {
+                throw SignatureError(
+                    other.string.printable, "says where signatures of \(scope.printable) are; change it there")
+            }
+        }
+        var text = "docker:\n    \(Self.yaml(scope)):\n"
+        if let lookaside { text += "        lookaside: \(Self.yaml(lookaside))\n" }
+        if let staging { text += "        lookaside-staging: \(Self.yaml(staging))\n" }
+        if attachments { text += "        use-sigstore-attachments: true\n" }
+        var check = SignatureStorage()
+        try check.add(Array(text.utf8), name: path.string)
+        return Change(
+            path: path, old: try TrustFile.read(path, limit: TrustFile.configurationByteLimit), new: Array(text.utf8))
+    }
+
+    /// The change that takes away where signatures of a scope are; nil where this program did not say it.
+    package func storageRemoval(_ scope: String) throws -> Change? {
+        let path = storagePath(scope)
+        guard let old = try TrustFile.read(path, limit: TrustFile.configurationByteLimit) else { return nil }
+        return Change(path: path, old: old, new: nil)
+    }
+
+    /// The changes that take away all that is said of signatures' places, but `default.yaml`.
+    package func storageReset() throws -> [Change] {
+        try TrustFile.names(in: registries).filter { $0.hasSuffix(".yaml") && $0 != "default.yaml" }.map { name in
+            let path = registries.appending(name)
+            return Change(path: path, old: try TrustFile.read(path, limit: TrustFile.configurationByteLimit), new: nil)
+        }
+    }
+
+    /// A string in double quotes.
+    private static func yaml(_ text: String) -> String {
+        "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+
+    /// Makes a change.
+    ///
+    /// - Throws: `SignatureError` that names the file.
+    package static func make(_ change: Change) throws(SignatureError) {
+        guard change.old != change.new else { return }
+        if let new = change.new {
+            try TrustFile.replace(change.path, with: new)
+        } else {
+            try TrustFile.remove(change.path)
+        }
+    }
+}
