@@ -248,6 +248,7 @@ package struct ImageCopy {
             return Result(digest: digest)
         case .local(let location):
             if let graph = try Self.wholeGraph(location, takesAll: false, platform: platform) {
+                try self.place.admit(JudgedImage(location), graph.documents.map(\.descriptor.digest))
                 return Result(digest: try store.add(graph, as: name, telling: place))
             }
             return try take(finder.open(location), into: store, name)

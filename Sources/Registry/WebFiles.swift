@@ -49,7 +49,7 @@ package struct WebFiles: Sendable {
     private func answer(_ address: WebAddress, _ object: String) throws -> HTTPAnswer {
         let certificates = CertificateDirectories(environment: settings.environment)
         var route = try certificates.route(for: address.authority, verifies: settings.verifiesTLS)
-        route.proxy = HTTPProxy(for: address, in: settings.environment)
+        route.proxy = try HTTPProxy(for: address, in: settings.environment)
         return try named(object, address) { try transport.send(HTTPRequest(.get, address), by: route) }
     }
 

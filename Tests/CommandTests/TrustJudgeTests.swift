@@ -23,7 +23,7 @@ struct TrustJudgeTests {
         }
 
         mutating func identity() -> String? {
-            switch pick([0, 0, 1, 2, 3, 4, 5, 6]) {
+            switch pick([0, 0, 0, 0, 1, 2, 2, 3, 4, 5, 6]) {
             case 1: #"{"type":"matchExact"}"#
             case 2: #"{"type":"matchRepository"}"#
             case 3: #"{"type":"exactReference","dockerReference":"\#(host)/\#(pick(["app:1", "app:2", "team/x:1"]))"}"#
@@ -36,7 +36,7 @@ struct TrustJudgeTests {
         }
 
         mutating func requirement() -> String {
-            switch pick([0, 1, 2, 2, 2, 2, 2, 3]) {
+            switch pick([0, 0, 0, 0, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3]) {
             case 0: return #"{"type":"insecureAcceptAnything"}"#
             case 1: return #"{"type":"reject"}"#
             case 3:

@@ -125,6 +125,8 @@ struct KeyringTests {
         setenv("GNUPGHOME", key.home, 1)
         defer { unsetenv("GNUPGHOME") }
         let digest = Digest(of: payload)
+        let wrong = try Signer(key: key.user, passphraseFile: scratch.file("wrong", "wrong\n"), creator: "x")
+        #expect(throws: SignatureError.self) { try wrong.sign(digest, as: Reference(parsing: "a/b:1")) }
         let signer = try Signer(key: key.fingerprint, passphraseFile: passphrase, creator: "cimg test")
         let file = try signer.sign(digest, as: Reference(parsing: "a.example/b:1"))
         guard case .simpleSigning(let message) = file,
@@ -140,8 +142,6 @@ struct KeyringTests {
         let unknown = try Signer(key: "nobody@a.example", creator: "x")
         let error = #expect(throws: SignatureError.self) { try unknown.sign(digest, as: Reference(parsing: "a/b:1")) }
         #expect(error?.description.hasPrefix("creating signature: key \"nobody@a.example\" not found") == true)
-        let wrong = try Signer(key: key.user, passphraseFile: scratch.file("wrong", "wrong\n"), creator: "x")
-        #expect(throws: SignatureError.self) { try wrong.sign(digest, as: Reference(parsing: "a/b:1")) }
         #expect(throws: SignatureError("b", "Sign identity must be a fully specified reference")) {
             try Signer(key: "k", identity: "b", creator: "x")
         }

@@ -40,12 +40,16 @@ package final class SigningKey: Sendable {
             list.split(separator: "\n").first { $0.hasPrefix("fpr:") }?.split(separator: ":").last.map(String.init)
             ?? ""
         try Self.gpg(home, ["--armor", "--output", "\(scratch.path)/key.pub", "--export", user])
+        // The agent knows the passphrase of what it made.
+        if !passphrase.isEmpty { try endAgent() }
     }
 
     deinit {
         // The agent would end by itself a little later.
-        _ = try? Self.gpg(home, ["--version"], program: "gpgconf", last: ["--kill", "all"])
+        try? endAgent()
     }
+
+    private func endAgent() throws { try Self.gpg(home, [], program: "gpgconf", last: ["--kill", "all"]) }
 
     /// Runs gpg with this home.
     @discardableResult
