@@ -6,12 +6,19 @@ package import OCI
 extension RemoteRepository {
     private static let header = "X-Registry-Supports-Signatures"
 
-    /// Whether the registry says that it keeps signatures.
+    /// Whether the registry says that it keeps signatures; it says so to whoever asks, also where it wants to know who.
     ///
     /// - Throws: `RegistryError` where it does not say anything.
     package func keepsSignatures() throws -> Bool {
-        let call = RegistryCall(connection.object, .get, path: "/v2/")
-        let answer = try connection.send(call, expecting: [200])
+        var address = try connection.address()
+        address.target = "/v2/"
+        let object = connection.object
+        let answer = try connection.attempting(object) {
+            try connection.transport.send(HTTPRequest(.get, address), by: try connection.route(to: address))
+        }
+        guard answer.status < 429 else {
+            throw RegistryError(.failed, object, "answers \(answer.status) when asked whether it keeps signatures")
+        }
         return answer.header(Self.header) == "1"
     }
 

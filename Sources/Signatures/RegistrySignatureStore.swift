@@ -2,15 +2,18 @@
 
 package import OCI
 package import Registry
+import Synchronization
 package import Trust
 
 /// The signatures of images of a repository: with the registry itself where it keeps them, else in the place that
 /// `registries.d` names.
-package struct RegistrySignatureStore: Sendable {
+package final class RegistrySignatureStore: Sendable {
     private let repository: RemoteRepository
     private let reference: Reference
     private let settings: TrustSettings
     private let web: WebFiles
+    /// What is asked and read once: whether the registry keeps signatures itself, and what `registries.d` says.
+    private let known = Mutex<(keepsSignatures: Bool, storage: SignatureStorage)?>(nil)
 
     /// Makes a store; nothing is asked yet.
     ///
@@ -26,9 +29,19 @@ package struct RegistrySignatureStore: Sendable {
         self.web = web
     }
 
+    private func facts() throws -> (keepsSignatures: Bool, storage: SignatureStorage) {
+        try known.withLock { known in
+            if let known { return known }
+            let found = (keepsSignatures: try repository.keepsSignatures(), storage: try settings.storage())
+            known = found
+            return found
+        }
+    }
+
     /// Where the signatures of a manifest are.
     private func store(of digest: Digest, writing: Bool) throws -> SignatureStore {
-        let base = try settings.storage().address(for: reference, writing: writing)?.address ?? settings.builtInStore
+        let base =
+            try facts().storage.address(for: reference, writing: writing)?.address ?? settings.builtInStore
         var address = base
         while address.hasSuffix("/") { address.removeLast() }
         let path = SignatureStorage.path(repository: reference.repository, digest: digest)
@@ -40,7 +53,7 @@ package struct RegistrySignatureStore: Sendable {
     /// - Throws: what went wrong; there is no evidence then.
     package func evidence(for digest: Digest) throws -> SignatureEvidence {
         var evidence = SignatureEvidence()
-        if try repository.keepsSignatures() {
+        if try facts().keepsSignatures {
             let name = "signatures kept by registry \(repository.registry)"
             let json = try repository.signatureList(of: digest, limit: RegistrySignatures.byteLimit)
             for file in try RegistrySignatures.signatures(json: json, name: name) {
@@ -56,7 +69,7 @@ package struct RegistrySignatureStore: Sendable {
         }
         let attachments = "docker://\(repository.registry)/\(repository.name):sha256-\(digest.hex).sig"
         let reason =
-            try settings.storage().usesSigstoreAttachments(for: reference)
+            try facts().storage.usesSigstoreAttachments(for: reference)
             ? "signatures of sigstore cannot be read by this version" : "use-sigstore-attachments is not set"
         evidence.places.append(LookedPlace(attachments, .notLooked(reason)))
         return evidence
@@ -66,7 +79,7 @@ package struct RegistrySignatureStore: Sendable {
     ///
     /// - Returns: where they are.
     package func add(_ signatures: [SignatureFile], to digest: Digest) throws -> String {
-        if try repository.keepsSignatures() {
+        if try facts().keepsSignatures {
             for case .simpleSigning(let bytes) in signatures {
                 let suffix = (0..<2).map { _ in Self.hex(UInt64.random(in: 0...UInt64.max)) }.joined()
                 try repository.addSignature(RegistrySignatures.json(bytes, digest: digest, suffix: suffix), to: digest)
