@@ -66,6 +66,7 @@ let package = Package(
         module("OCI", ["CSHA256", crypto]),
         module("Trust", ["OCI", "CYAML"]),
         module("FileTree", ["OCI"]),
+        module("Templates", ["OCI"]),
         module("EROFS", ["FileTree", "OCI"]),
         module("LinuxIO", ["CLinux", system]),
         .target(
@@ -99,8 +100,8 @@ let package = Package(
         module(
             "CimgCommands",
             [
-                "Console", "Objects", "Mounting", "EngineTrees", "Signatures", "Trust", "OCI", "FileTree", "EROFS",
-                "LayerStore", "Transports",
+                "Console", "Templates", "Objects", "Mounting", "EngineTrees", "Signatures", "Trust", "OCI", "FileTree",
+                "EROFS", "LayerStore", "Transports",
                 "Registry", "Engines", "Overlay", "TreeDiff", "FileSystems", "FuseServer", "Browsing", "Archive",
                 "Packages", "Inventory", "LinuxIO", "CVersion", arguments, system,
             ]),
@@ -118,6 +119,7 @@ let package = Package(
         tests("Trust", ["Trust", "OCI"]),
         tests("Signatures", ["Signatures", "Trust", "Registry", "OCI", "LinuxIO", system]),
         tests("FileTree", ["FileTree", "OCI"]),
+        tests("Templates", ["Templates", "OCI"]),
         tests("EROFS", ["EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests("LinuxIO", ["LinuxIO", system]),
         tests("Archive", ["Archive", "FileTree", "OCI", "LinuxIO", system]),
@@ -167,5 +169,6 @@ if Context.environment["CIMG_FUZZ"] != nil {
         fuzzer("FuzzArguments", ["Transports", "OCI", "LinuxIO", system]),
         fuzzer("FuzzPackages", ["Packages"]),
         fuzzer("FuzzTree", ["EROFS", "FileTree", "OCI"]),
+        fuzzer("FuzzTemplate", ["Templates", "OCI"]),
     ]
 }

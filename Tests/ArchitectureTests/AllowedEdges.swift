@@ -20,6 +20,7 @@ let allowedEdges: [String: Set<String>] = [
     "OCI": ["Crypto", "CSHA256"],
     "Trust": ["OCI", "CYAML"],
     "FileTree": ["OCI"],
+    "Templates": ["OCI"],
     "EROFS": ["FileTree", "OCI"],
     // The only module that knows the C declarations behind the system calls.
     "LinuxIO": ["CLinux", "SystemPackage"],
@@ -52,7 +53,7 @@ let allowedEdges: [String: Set<String>] = [
     ],
     "EngineTrees": ["OCI", "FileTree", "EROFS", "Engines", "Overlay", "Mounting", "LinuxIO", "SystemPackage"],
     "CimgCommands": [
-        "Console", "Objects", "Mounting", "EngineTrees", "Signatures", "Trust", "OCI", "FileTree", "EROFS",
+        "Console", "Templates", "Objects", "Mounting", "EngineTrees", "Signatures", "Trust", "OCI", "FileTree", "EROFS",
         "LayerStore", "Transports", "Registry", "Engines", "Overlay", "TreeDiff", "FileSystems", "FuseServer", "Browsing",
         "Archive", "Packages", "Inventory", "LinuxIO", "CVersion", "ArgumentParser", "SystemPackage",
     ],

@@ -123,7 +123,7 @@ struct RegistryCommandTests {
         #expect(object["Size"] as? Int == new.layers.reduce(0) { $0 + $1.blob.count })
         try expect(
             bench.cimg("inspect", "--format", "{{.Digest}} {{.Labels.key}} {{json .Env}}", "docker://\(host)/app:new"),
-            is: .success("\(new.digest) value [\n  \"PATH=/bin\"\n]\n"))
+            is: .success("\(new.digest) value [\"PATH=/bin\"]\n"))
         try expect(bench.cimg("inspect", "--raw", "docker://\(host)/app:new").output, is: new.manifest.text)
         try expect(bench.cimg("inspect", "--config", "docker://\(host)/app:new").output, is: new.configuration.text)
         let layers = try bench.cimg("inspect", "--layers", "docker://\(host)/app:new")

@@ -67,7 +67,7 @@ struct StoreCommandTests {
                 Config:    \(Digest(of: Sample.old.configuration.bytes))
                 Platform:  linux/amd64
                 Created:   2024-05-06T07:08:09Z
-                Cmd:       /bin/sh
+                Cmd:       ["/bin/sh"]
                 Env:       PATH=/bin
                 Label:     key=value
 

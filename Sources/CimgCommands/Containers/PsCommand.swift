@@ -16,6 +16,9 @@ package struct PsCommand: ParsableCommand {
             user: your own containers, and of the others those that you may read. NAME is what the other commands \
             take.
 
+            --format takes docker's templates with the fields ID, Names, Name, Image, ImageID, Command, CreatedAt, \
+            RunningFor, State, Status, Ports, Mounts, Labels, Pid, Engine and Namespace; docs/templates.md tells all.
+
             Examples:
 
               cimg ps
@@ -51,18 +54,31 @@ package struct PsCommand: ParsableCommand {
                 + "one must fit; of several words: each.", valueName: "word=text"))
     var filter: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "A Go template for each container: {{.Names}} {{.Status}}; \"table \" before it makes a table.",
+            valueName: "template"))
+    var format: String?
+
     /// Makes the command for the parser.
     package init() {}
 
     package mutating func run() throws {
         try reportingTrouble {
-            try refuse(together: [("--json", json), ("--quiet", quiet)])
+            try refuse(together: [("--json", json), ("--quiet", quiet), ("--format", format != nil)])
+            let template = try format.map { try FormatOption($0, headings: ListedContainer.templateHeadings) }
             let filters = try ContainerFilter(parsing: filter)
             if allUsers, geteuid() != 0 { throw CommandError("--all-users: only root may look into those of others") }
             let listings = ([MachineEngines()] + (allUsers ? MachineEngines.ofAllUsers() : [])).map(\.containers)
             var problems = listings.flatMap(\.problems)
             let rows = listings.flatMap(\.items).map { ListedContainer($0, &problems) }.filter { filters.fits($0) }
-            if json {
+            if let template {
+                let needsMounts = template.mentions("Mounts")
+                let values = rows.map { row in
+                    row.templateValue(isShort: !noTrunc, mounts: needsMounts ? row.mounts(&problems) : nil)
+                }
+                try StandardOutput.write(template.lines(values))
+            } else if json {
                 try StandardOutput.write(ListedContainer.json(rows))
             } else if quiet {
                 try StandardOutput.write(rows.map { "\($0.container.qualifiedName)\n" }.joined())

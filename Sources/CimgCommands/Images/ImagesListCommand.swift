@@ -17,12 +17,16 @@ package struct ImagesListCommand: ParsableCommand {
             fsck" tells more. Of a source (--in), names and digests are listed as it has them; of an engine's images without \
             a manifest, the identifier stands for the digest.
 
+            --format takes docker's templates with the fields Name, Repository, Tag, ID, Digest, CreatedAt, \
+            CreatedSince, Size, Platform, Layers and Damaged; docs/templates.md tells all.
+
             Examples:
 
               cimg images list --filter repo=alpine --filter created=2026
               cimg images --in registry-dir:/var/lib/docker-registry
               cimg images --in oci:images
               cimg images --in docker-daemon:
+              cimg images --format 'table {{.Repository}}\\t{{.Tag}}\\t{{.Size}}'
 
             Exit status: 0 listed, 2 trouble.
             """)
@@ -49,6 +53,12 @@ package struct ImagesListCommand: ParsableCommand {
     var filter: [String] = []
 
     @Option(
+        help: ArgumentHelp(
+            "A Go template for each image: {{.Repository}}:{{.Tag}}; \"table \" before it makes a table.",
+            valueName: "template"))
+    var format: String?
+
+    @Option(
         name: .customLong("in"),
         help: ArgumentHelp(
             "A source instead of the store: oci:DIR, oci-archive:FILE, docker-archive:FILE, registry-dir:DIR, or an engine: "
@@ -61,9 +71,10 @@ package struct ImagesListCommand: ParsableCommand {
 
     package mutating func run() throws {
         try reportingTrouble {
-            try refuse(together: [("--json", json), ("--quiet", quiet)])
+            try refuse(together: [("--json", json), ("--quiet", quiet), ("--format", format != nil)])
+            let format = try format.map { try FormatOption($0, headings: ImageRow.headings) }
             let filters = try filter.map { try ImageFilter(parsing: $0) }
-            if let source { return try list(source, filters) }
+            if let source { return try list(source, filters, format) }
             let store = try store.openExistingStore()
             let rows = try store.references().map { Self.row($0, in: store) }.filter { row in
                 filters.allSatisfy { $0.matches(Self.columns(row)) }
@@ -74,7 +85,10 @@ package struct ImagesListCommand: ParsableCommand {
                     "cimg: \(row.reference.name): damaged: \(problem); \"cimg fsck\" tells more, another pull or import "
                         + "mends it")
             }
-            if json {
+            if let format {
+                let images = rows.map { ImageRow($0.reference, $0.image, isShort: !noTrunc).value }
+                try StandardOutput.write(format.lines(images))
+            } else if json {
                 try StandardOutput.write(Self.json(rows))
             } else if quiet {
                 try StandardOutput.write(rows.map { "\($0.0.descriptor.digest)\n" }.joined())
@@ -120,9 +134,8 @@ package struct ImagesListCommand: ParsableCommand {
     }
 
     private static func nameColumns(_ name: String) -> [String: String] {
-        let colon = name.lastIndex(of: ":").flatMap { name[$0...].contains("/") ? nil : $0 }
-        let repository = colon.map { String(name[..<$0]) } ?? name
-        return ["name": name, "repo": repository, "tag": colon.map { String(name[name.index(after: $0)...]) } ?? ""]
+        let (repository, tag) = ImageRow.parts(of: name)
+        return ["name": name, "repo": repository, "tag": tag ?? ""]
     }
 
     // MARK: - Sources
@@ -150,12 +163,16 @@ package struct ImagesListCommand: ParsableCommand {
         return try listImages(location)
     }
 
-    private func list(_ text: String, _ filters: [ImageFilter]) throws {
+    private func list(_ text: String, _ filters: [ImageFilter], _ format: FormatOption?) throws {
         let images = try images(in: text).filter { image in
             var columns = Self.nameColumns(image.name ?? "")
             columns["digest"] = image.digest.map { "\($0)" }
             columns["platform"] = image.platform.map { "\($0)" }
             return filters.allSatisfy { $0.matches(columns) }
+        }
+        if let format {
+            let values = images.map { ImageRow($0.name, $0.digest, $0.platform).value }
+            return try StandardOutput.write(format.lines(values))
         }
         if quiet {
             return try StandardOutput.write(images.compactMap { $0.digest.map { "\($0)\n" } }.joined())

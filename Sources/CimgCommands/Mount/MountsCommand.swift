@@ -22,18 +22,30 @@ package struct MountsCommand: ParsableCommand {
             Of mounts that can be written to the upper directory is shown, and what it takes of its disk; "discarded" is \
             what is removed when the mount ends. Both are unknown of another user's mount and of one that is served in \
             the foreground.
+
+            --format takes docker's templates with the fields Mountpoint, Source, Kind, Name, Digest, Backend, Pid, State, \
+            Options, Upper, UpperSize and Discarded; docs/templates.md tells all.
             """)
 
     @Flag(help: "Print a JSON array.")
     var json = false
+
+    @Option(
+        help: ArgumentHelp(
+            "A Go template for each mount: {{.Mountpoint}} {{.Source}}; \"table \" before it makes a table.",
+            valueName: "template"))
+    var format: String?
 
     /// Makes the command for the parser.
     package init() {}
 
     package mutating func run() throws {
         try reportingTrouble {
+            try refuse(together: [("--json", json), ("--format", format != nil)])
+            let format = try format.map { try FormatOption($0) }
             var mounts = try ListedMount.all()
             for index in mounts.indices { mounts[index].findUpper() }
+            if let format { return try StandardOutput.write(format.lines(mounts.map(\.templateValue))) }
             try StandardOutput.write(json ? Self.json(mounts) : Array(Self.table(mounts).utf8))
         }
     }

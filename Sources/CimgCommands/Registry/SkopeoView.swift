@@ -101,61 +101,6 @@ struct SkopeoView {
         }
         return TextTable.text([["CREATED", "SIZE", "BY"]] + rows)
     }
-
-    /// A text in which `{{.Field}}` and `{{json .Field.key}}` stand for values; a field's name alone is the field.
-    ///
-    /// - Throws: `CommandError` for a field that there is not.
-    func formatted(_ template: String) throws -> String {
-        guard template.contains("{{") else { return try Self.text(value(at: template)) + "\n" }
-        var result = ""
-        var rest = template[...]
-        while let start = rest.firstRange(of: "{{") {
-            result += rest[..<start.lowerBound]
-            guard let end = rest[start.upperBound...].firstRange(of: "}}") else {
-                throw CommandError("--format: {{ has no }}")
-            }
-            var words = rest[start.upperBound..<end.lowerBound].split(separator: " ")
-            let isJSON = words.first == "json"
-            if isJSON { words.removeFirst() }
-            guard words.count == 1, let word = words.first, word.hasPrefix(".") else {
-                throw CommandError("--format: write {{.Field}} or {{json .Field}}")
-            }
-            let value = try value(at: String(word.dropFirst()))
-            result += isJSON ? Self.jsonText(value) : Self.text(value)
-            rest = rest[end.upperBound...]
-        }
-        return (result + rest).replacing("\\n", with: "\n").replacing("\\t", with: "\t") + "\n"
-    }
-
-    private func value(at path: String) throws -> JSONValue {
-        // Keys of labels have dots: all that is behind the field's name is one key.
-        let parts = path.split(separator: ".", maxSplits: 1).map(String.init)
-        guard let name = parts.first, let member = members.first(where: { $0.key == name }) else {
-            let known = members.map(\.key).joined(separator: ", ")
-            throw CommandError("--format: no field \"\(path.printable)\"; there are \(known)")
-        }
-        guard parts.count == 2 else { return member.value }
-        guard case .object(let inner) = member.value, let found = inner[parts[1]] else { return .string("") }
-        return found
-    }
-
-    private static func text(_ value: JSONValue) -> String {
-        switch value {
-        case .string(let text): text.printable
-        case .array(let values) where values.allSatisfy { if case .string = $0 { true } else { false } }:
-            values.map { text($0) }.joined(separator: "\n")
-        case .null: ""
-        default: jsonText(value)
-        }
-    }
-
-    private static func jsonText(_ value: JSONValue) -> String {
-        var text = JSONText()
-        text.value(value)
-        var line = String(decoding: text.bytes, as: UTF8.self)
-        if line.hasSuffix("\n") { line.removeLast() }
-        return line
-    }
 }
 
 extension JSONText {

@@ -3,12 +3,15 @@
 import Console
 import LayerStore
 import OCI
+import Templates
 
 /// What `inspect` prints of an image.
 struct ImageView {
     let name: String
     let image: ImageDescription
     let sizes: [DiffID: UInt64]
+    /// What the configuration says beyond what cimg needs.
+    let details: ExecutionFacts
 
     private var layers: [(descriptor: ContentDescriptor, diffID: DiffID)] {
         Array(zip(image.manifest.layers, image.configuration.rootfs.diffIDs))
@@ -24,12 +27,14 @@ struct ImageView {
             ["Created:", (configuration.created ?? "-").printable],
         ]
         if let config = configuration.config {
-            for (title, words) in [("Entrypoint:", config.entrypoint), ("Cmd:", config.cmd), ("Env:", config.env)] {
-                if let words, !words.isEmpty { facts.append([title, words.map(\.printable).joined(separator: " ")]) }
+            for (title, words) in [("Entrypoint:", config.entrypoint), ("Cmd:", config.cmd)] {
+                if let words, !words.isEmpty { facts.append([title, TemplateValue.strings(words).json]) }
             }
+            facts += (config.env ?? []).map { ["Env:", $0.printable] }
             for (title, word) in [("User:", config.user), ("WorkingDir:", config.workingDir)] {
                 if let word, !word.isEmpty { facts.append([title, word.printable]) }
             }
+            facts += details.facts
             for (key, value) in (config.labels ?? [:]).sorted(by: { $0.key < $1.key }) {
                 facts.append(["Label:", "\(key.printable)=\(value.printable)"])
             }
@@ -130,6 +135,7 @@ struct ImageView {
             text.string(value)
         }
         text.endObject()
+        details.write(to: &text)
         text.endObject()
     }
 }

@@ -23,6 +23,9 @@ package struct InspectCommand: ParsableCommand {
             Of a container, running or not, the engine's files tell image, command, state, ports, mounts and layers, and \
             what its own directory takes of the disk. \(ObjectFinder.containerHelp)
 
+            --format takes the templates of docker, podman and skopeo: {{.Id}}, {{json .Config}}, \
+            {{range .Config.Env}}{{println .}}{{end}}, {{index .Config.Labels "key"}}; docs/templates.md tells all.
+
             Examples:
 
               cimg inspect alpine
@@ -68,7 +71,10 @@ package struct InspectCommand: ParsableCommand {
     @Flag(help: "Print the history with the sizes of layers, for people.")
     var history = false
 
-    @Option(help: ArgumentHelp("Print fields of skopeo's JSON: {{.Digest}}, or a name alone.", valueName: "template"))
+    @Option(
+        help: ArgumentHelp(
+            "A Go template over the fields of docker, podman and skopeo: {{.Config.Cmd}}; or a field's name alone.",
+            valueName: "template"))
     var format: String?
 
     @Flag(name: [.customShort("n"), .long], help: "Do not list the repository's tags.")
@@ -98,10 +104,13 @@ package struct InspectCommand: ParsableCommand {
             if layers { return try StandardOutput.write(found.skopeo.layersText) }
             if history { return try StandardOutput.write(found.skopeo.historyText) }
             if let format {
-                return try StandardOutput.write(found.skopeo.formatted(RawArguments.text(format, "--format")))
+                let record = try ImageRecord(found.skopeo, names: names(found, isRemote: isRemote))
+                return try StandardOutput.write(record.formatted(RawArguments.text(format, "--format")))
             }
             if skopeo || isRemote && !json { return try StandardOutput.write(found.skopeo.json) }
-            let view = ImageView(name: image, image: found.image, sizes: try sizes(found.image))
+            let view = ImageView(
+                name: image, image: found.image, sizes: try sizes(found.image), details: try ExecutionFacts(found.image)
+            )
             try StandardOutput.write(json ? view.json : Array(view.text.utf8))
         }
     }
@@ -199,13 +208,23 @@ package struct InspectCommand: ParsableCommand {
     private func show(_ container: EngineContainer) throws {
         let given = [
             ("--raw", raw), ("--config", config), ("--skopeo", skopeo), ("--layers", layers), ("--history", history),
-            ("--format", format != nil),
         ].first { $0.1 }
         if let given { throw CommandError("\(given.0): \(container.qualifiedName) is a container, no image") }
+        if let format {
+            let text = try RawArguments.text(format, "--format")
+            let value = try ContainerRecord(container, for: text).value
+            return try StandardOutput.write(FormatOption.formatted(text, value))
+        }
         let view = ContainerView(container)
         try StandardOutput.write(json ? view.json : Array(view.text.utf8))
         for problem in view.problems { StandardError.print("cimg: \(problem)") }
         if !view.problems.isEmpty { throw ExitCode(2) }
+    }
+
+    /// The names that the store has for an image; none for one of a registry, which has tags.
+    private func names(_ found: InspectedImage, isRemote: Bool) throws -> [String] {
+        guard !isRemote else { return [] }
+        return try store.openStore().references().filter { $0.descriptor.digest == found.topDigest }.map(\.name)
     }
 
     /// The sizes of the uncompressed layers that are in the store.
