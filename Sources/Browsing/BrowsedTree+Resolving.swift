@@ -14,7 +14,9 @@ extension BrowsedTree {
     /// A path without a leading `/` starts at the root too. Links are followed inside the tree; `..` in the root is the
     /// root. A `/` at the end asks for a directory, and lets a link at the end be followed.
     ///
-    /// - Parameter followsLast: whether a link at the end of the path is followed.
+    /// - Parameters:
+    ///   - path: the path's bytes, without NUL.
+    ///   - followsLast: whether a link at the end of the path is followed.
     /// - Throws: `BrowsingError`; `isMissing` where nothing is there.
     package func resolve(_ path: [UInt8], followsLast: Bool = true) throws(BrowsingError) -> BrowsedFile {
         guard !path.contains(0) else { throw error(.malformed, at: path) }

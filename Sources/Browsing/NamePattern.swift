@@ -39,6 +39,7 @@ package struct NamePattern: Sendable, Hashable {
     /// Reads a pattern; every text is one.
     ///
     /// - Parameters:
+    ///   - bytes: the pattern.
     ///   - ignoresCase: whether letters of ASCII fit those of either case.
     ///   - hidesDots: whether a `.` at the start of a name fits itself only, as in shells.
     package init(_ bytes: [UInt8], ignoresCase: Bool = false, hidesDots: Bool = false) {

@@ -14,7 +14,9 @@ package final class TarCopy {
 
     /// Starts a tar.
     ///
-    /// - Parameter write: gets the tar's bytes in order, valid during the call.
+    /// - Parameters:
+    ///   - tree: what is copied from.
+    ///   - write: gets the tar's bytes in order, valid during the call.
     package init(_ tree: BrowsedTree, write: @escaping (UnsafeRawBufferPointer) throws -> Void) {
         self.tree = tree
         tar = TarWriter(write)
@@ -22,7 +24,9 @@ package final class TarCopy {
 
     /// Adds a file and all below it.
     ///
-    /// - Parameter name: what it is called in the tar: components without a slash around them, or `.`.
+    /// - Parameters:
+    ///   - file: a file of the tree.
+    ///   - name: what it is called in the tar: components without a slash around them, or `.`.
     /// - Throws: what `write` throws; what cannot be had of the tree is counted among the losses.
     package func add(_ file: BrowsedFile, as name: [UInt8]) throws {
         let startCount = file.path.count > 1 ? file.path.count : 0

@@ -20,7 +20,9 @@ package final class ProgressMeter: Sendable {
 
     /// Starts a meter; nothing is drawn before there is something to tell.
     ///
-    /// - Parameter expected: how many layers will be read and how many bytes they have, if it is known.
+    /// - Parameters:
+    ///   - title: what the line begins with.
+    ///   - expected: how many layers will be read and how many bytes they have, if it is known.
     package init(_ title: String, expected: (layers: Int, bytes: UInt64)? = nil) {
         self.title = title
         self.expected = expected

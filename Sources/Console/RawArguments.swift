@@ -28,7 +28,9 @@ package enum RawArguments {
 
     /// An argument that is text and nothing else: a user, a password, a template.
     ///
-    /// - Parameter name: the option or argument, for the error.
+    /// - Parameters:
+    ///   - text: the argument.
+    ///   - name: the option or argument, for the error.
     package static func text(_ text: String, _ name: String) throws -> String {
         guard ArgumentText.isPlain(text) else { throw CommandError("\(name): is not UTF-8") }
         return text

@@ -47,6 +47,7 @@ extension EROFSImage {
     /// Hands out a directory's entries in order, `.` and `..` where they sort, from a cookie on.
     ///
     /// - Parameters:
+    ///   - directory: the inode to list.
     ///   - cookie: 0 for the start, or the `nextCookie` of the entry to continue after; always good for this image.
     ///   - body: gets each entry; returns false to stop.
     /// - Throws: `EROFSError` for another type, a made-up cookie or a damaged directory; what `body` throws.

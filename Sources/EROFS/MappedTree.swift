@@ -9,7 +9,10 @@ package import OCI
 package protocol LayerReader: Sendable {
     /// Fills as much of `buffer` as the layer has from `offset` on.
     ///
-    /// - Parameter layer: an index of `EROFSImage.devices`.
+    /// - Parameters:
+    ///   - layer: an index of `EROFSImage.devices`.
+    ///   - offset: where in the layer to begin.
+    ///   - buffer: where the bytes go.
     /// - Returns: the bytes read: fewer than the buffer holds only at the end of the layer.
     func read(layer: Int, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws -> Int
 }
@@ -25,7 +28,11 @@ package final class MappedTree: TreeSource {
 
     /// Puts a tree together from its parts, which must belong to each other.
     ///
-    /// - Parameter giveBack: gives back memory of image and notes that reading took and that reading again brings back.
+    /// - Parameters:
+    ///   - image: the tree.
+    ///   - notes: its notes; nil where there are none.
+    ///   - layers: reads the layers that it refers to.
+    ///   - giveBack: gives back memory of image and notes that reading took and that reading again brings back.
     package init(
         image: EROFSImage, notes: TreeNotes?, layers: any LayerReader, giveBack: @escaping @Sendable () -> Void = {}
     ) {

@@ -14,7 +14,10 @@ package enum Engines {
     ///
     /// No engine is asked but a Docker daemon that `DOCKER_HOST` names, for its directory. Whether what is found can be
     /// read shows when it is.
-    /// - Parameter kinds: which to look for; processes have no storage.
+    ///
+    /// - Parameters:
+    ///   - surroundings: whose engines, and where they may lie.
+    ///   - kinds: which to look for; processes have no storage.
     /// - Returns: the engines, and one error for each whose configuration cannot be read.
     package static func discover(
         _ surroundings: EngineSurroundings = .current(), kinds: Set<EngineKind> = Set(EngineKind.allCases)

@@ -28,7 +28,9 @@ package struct EntryPath: Sendable {
     ///
     /// `..` removes the component before it, as text: no symbolic link is ever followed.
     ///
-    /// - Parameter clamped: whether `..` in the root is the root, as it is for every process, and no error.
+    /// - Parameters:
+    ///   - bytes: the name as a tar has it.
+    ///   - clamped: whether `..` in the root is the root, as it is for every process, and no error.
     /// - Throws: `Refusal` for a name that would leave the root, holds a NUL, or is too long or too deep.
     package init(_ bytes: [UInt8], clamped: Bool = false) throws(Refusal) {
         guard bytes.count <= Self.maximumByteCount else {

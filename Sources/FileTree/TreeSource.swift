@@ -93,7 +93,11 @@ package protocol TreeSource: AnyObject, Sendable {
     /// The names of a directory and of one of another source together, where the two sources can tell files that are
     /// the same in both at less cost than one after the other; else, and where that fails, nil.
     ///
-    /// - Parameter comparesTimes: whether files whose times of modification differ are not the same.
+    /// - Parameters:
+    ///   - directory: a directory of this source.
+    ///   - other: the other source.
+    ///   - otherDirectory: a directory of that one.
+    ///   - comparesTimes: whether files whose times of modification differ are not the same.
     func paired(
         _ directory: TreeNode, with other: any TreeSource, _ otherDirectory: TreeNode, comparesTimes: Bool
     ) -> (any PairedDirectories)?

@@ -40,7 +40,11 @@ package struct MountOptions: Hashable, Sendable {
 
     /// The defaults with the user's lists of options (`-o a,b=1`) on top.
     ///
-    /// - Parameter isServer: whether it is `arguments` that are read back, which have been judged before.
+    /// - Parameters:
+    ///   - lists: what stood behind each `-o`.
+    ///   - isRoot: whether it is root that mounts.
+    ///   - isWritable: whether the mount may be written to.
+    ///   - isServer: whether it is `arguments` that are read back, which have been judged before.
     /// - Throws: `FuseError` that names an option that is unknown or against what the mount guarantees.
     package init(
         parsing lists: [String], isRoot: Bool, isWritable: Bool = false, isServer: Bool = false

@@ -24,8 +24,11 @@ extension Store {
     /// whether every image has all its parts.
     ///
     /// What did not survive the machine's going down is removed without being a problem.
-    /// - Parameter repairs: whether damaged blobs and derived data are removed. Derived data comes back by itself, a
-    ///   removed blob by another import.
+    ///
+    /// - Parameters:
+    ///   - repairs: whether damaged blobs and derived data are removed. Derived data comes back by itself, a removed
+    ///     blob by another import.
+    ///   - progress: gets a line before each thing that takes a while.
     /// - Throws: `StoreError` only if the store as a whole cannot be read or repaired.
     package func fsck(repairs: Bool, progress: (String) -> Void = { _ in }) throws -> FsckReport {
         if repairs { try checkWriting() }

@@ -174,7 +174,10 @@ extension Store {
 
     /// The tree of a stored image; what is missing of it is derived from its blobs first.
     ///
-    /// - Parameter opened: the layers that other trees have open; gets those of this one.
+    /// - Parameters:
+    ///   - image: the image, as `describe` found it.
+    ///   - opened: the layers that other trees have open; gets those of this one.
+    ///   - progress: gets what was done, from any thread.
     package func tree(
         of image: ImageDescription, sharing opened: OpenedLayers = OpenedLayers(),
         progress: @escaping @Sendable (ImportProgress) -> Void = { _ in }

@@ -48,8 +48,12 @@ extension Store {
     /// Takes an image in: verifies, inflates and indexes its layers, several at once, and flattens them.
     ///
     /// What is in the store already is not read again. Nothing is named by this; see `setReference`.
-    /// - Parameter keepsBlobs: whether manifest, configuration and layers are kept as they came. If not, only what is
-    ///   derived from them is: a later `prune` may take it away.
+    ///
+    /// - Parameters:
+    ///   - source: the image and how its layers are read.
+    ///   - keepsBlobs: whether manifest, configuration and layers are kept as they came. If not, only what is derived
+    ///     from them is: a later `prune` may take it away.
+    ///   - progress: gets what was done, from any thread.
     /// - Throws: `StoreError`, `LayerError`, `FormatError`.
     package func add(
         _ source: SourceImage, keepsBlobs: Bool, progress: @escaping @Sendable (ImportProgress) -> Void = { _ in }

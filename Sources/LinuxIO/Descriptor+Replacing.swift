@@ -16,6 +16,7 @@ extension Descriptor {
     /// Writes a file beside what has its name in this directory, brings it to the disk and puts it in that place.
     ///
     /// - Parameters:
+    ///   - name: the file's name in this directory.
     ///   - mode: of the new file.
     ///   - write: fills the new file.
     /// - Throws: what `write` throws, or an `Errno`; what has the name is as it was then.

@@ -13,6 +13,7 @@ package enum NamedSource {
     /// Runs `body` where `name`, as a relative path, leads to the file.
     ///
     /// - Parameters:
+    ///   - file: what the name leads to.
     ///   - name: any text without NUL and of at most 255 bytes; slashes are fine.
     ///   - body: runs on a thread of its own, whose working directory the name is in.
     /// - Throws: what `body` throws, or the error of making the name: needs the superuser.

@@ -19,6 +19,8 @@ package struct SameFile {
     /// Prepares to compare names of two directories, both of which stay open meanwhile.
     ///
     /// - Parameters:
+    ///   - left: the first directory.
+    ///   - right: the second one.
     ///   - comparesTimes: whether files whose times of modification differ are not the same.
     ///   - room: memory for what is read, at least 8 KiB.
     package init(_ left: Descriptor, _ right: Descriptor, comparesTimes: Bool, room: UnsafeMutableRawBufferPointer) {
@@ -31,7 +33,9 @@ package struct SameFile {
     /// Whether both have files of equal type, mode, owner, link count, size, extended attributes and bytes or target
     /// under a name; of two regular files also where both are one.
     ///
-    /// - Parameter typeNumber: the type that both directories list, as `d_type` has it.
+    /// - Parameters:
+    ///   - name: a name of both directories.
+    ///   - typeNumber: the type that both directories list, as `d_type` has it.
     package func isSame(_ name: UnsafePointer<CChar>, typeNumber: UInt8) -> Bool {
         switch UInt32(typeNumber) << 12 {
         case S_IFREG: isSameRegular(name)

@@ -12,14 +12,16 @@ import SystemPackage
 /// As root the process's mounts are cloned. For a plain user, and for a process in another user namespace, a background
 /// process serves the mount and acts inside that namespace: so files have the owners that the process sees, and can be
 /// made.
+///
 /// - Parameters:
-///   - pid: a process, mostly the first one of a container. It must be known to be the right one: from here on no
-///     other process can take its place.
+///   - pid: a process, mostly the first one of a container. It must be known to be the right one: from here on no other
+///     process can take its place.
 ///   - name: what the user called it, such as `sleepy` or `pid:1234`.
 ///   - identity: what keeps it apart from others of that name, such as a container's id; the process's number if nil.
 ///   - mountpoint: a directory, as the user named it.
 ///   - allowsHiding: whether it may have files, or a mount that is not ours, which the mount will hide.
 ///   - leavesForeign: whether what programs serve inside of it is left out.
+///   - options: what the user asked of the mount.
 /// - Returns: a remark for the user: what programs serve inside of what was mounted; nil where there is nothing.
 /// - Throws: `MountError`; then nothing is mounted.
 package func mountLive(

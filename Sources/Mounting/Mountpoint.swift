@@ -18,7 +18,9 @@ package struct Mountpoint: Sendable {
 
     /// Checks a directory that the user named.
     ///
-    /// - Parameter allowsHiding: whether it may have files, or a mount that is not ours, which the mount will hide.
+    /// - Parameters:
+    ///   - name: the path, as the user wrote it.
+    ///   - allowsHiding: whether it may have files, or a mount that is not ours, which the mount will hide.
     /// - Throws: `MountError` that says what is wrong with it.
     package init(_ name: [UInt8], allowsHiding: Bool) throws {
         func problem(_ reason: String) -> MountError { MountError(at: name, reason) }

@@ -68,7 +68,9 @@ package struct UpperSettings: Hashable, Sendable {
     /// The settings for who runs this process: `trusted.` marks need the superuser's rights, and who is no superuser
     /// may not give files away.
     ///
-    /// - Parameter isPrivileged: whether the process may set attributes of the `trusted.` namespace.
+    /// - Parameters:
+    ///   - isPrivileged: whether the process may set attributes of the `trusted.` namespace.
+    ///   - isRoot: whether it is the superuser's.
     package init(isPrivileged: Bool, isRoot: Bool) {
         marks = (isPrivileged ? OverlayMarkFormats.trusted : [.user, .overrideStat]).rawValue
         redirects = isPrivileged

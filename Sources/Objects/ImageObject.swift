@@ -143,7 +143,9 @@ package struct ObjectFinder {
 
 /// What somebody may have meant by a text that names no image: a source on the disk, written as one.
 ///
-/// - Parameter directory: what to put before the path of a directory that is no image.
+/// - Parameters:
+///   - text: what the user wrote.
+///   - directory: what to put before the path of a directory that is no image.
 package func sourceGuess(_ text: String, directory: String = "rootfs:") -> String? {
     let bytes = RawArguments.bytes(of: text)
     let path = FilePath(bytes)

@@ -20,7 +20,9 @@ extension ObjectFinder {
     /// Finds what a text names: a container by its name, an image of the store, a container by the beginning of its
     /// identifier, an image of an engine; in this order, as a name says more than the beginning of a number.
     ///
-    /// - Parameter storage: the engine's storage to be preferred for an image that several have.
+    /// - Parameters:
+    ///   - text: what the user wrote.
+    ///   - storage: the engine's storage to be preferred for an image that several have.
     /// - Throws: `CommandError` where several things go by the text, or none does.
     package func resolve(_ text: String, near storage: String? = nil) throws -> NamedObject {
         if let (kind, isImage, name) = EngineKind.prefixed(text) {

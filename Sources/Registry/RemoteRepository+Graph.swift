@@ -24,7 +24,10 @@ package struct RegistryDestination: ImageDestination {
 
     /// Makes a destination.
     ///
-    /// - Parameter source: the repository of the same registry that is copied from: its blobs need not be sent.
+    /// - Parameters:
+    ///   - repository: where it is copied to.
+    ///   - tag: what it is called there.
+    ///   - source: the repository of the same registry that is copied from: its blobs need not be sent.
     package init(repository: RemoteRepository, tag: String, source: String? = nil) {
         self.repository = repository
         self.tag = tag

@@ -2,7 +2,7 @@
 
 import Testing
 
-struct ArchitectureTests {
+@Suite(.timeLimit(.minutes(15))) struct ArchitectureTests {
     @Test func `the manifest declares the modules of the table and no other edge`() throws {
         let manifest = try Manifest.load()
         let product = manifest.targets.filter { $0.type != "test" && $0.path?.hasPrefix("Tests/") != true }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 
 /// The package's manifest as the package manager evaluates it.
 struct Manifest: Decodable {
@@ -54,7 +55,7 @@ struct Manifest: Decodable {
         process.standardInput = FileHandle.nullDevice
         try process.run()
         let json = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
+        process.waitUntilExit(atMost: 600)
         guard process.terminationStatus == 0 else {
             throw CocoaError(.executableLoad, userInfo: ["status": process.terminationStatus])
         }

@@ -2,7 +2,7 @@
 
 import Testing
 
-struct SourceRulesTests {
+@Suite(.timeLimit(.minutes(15))) struct SourceRulesTests {
     private func file(_ lines: String..., path: String = "Sources/OCI/File.swift") -> Checkout.File {
         Checkout.File(path: path, lines: lines)
     }

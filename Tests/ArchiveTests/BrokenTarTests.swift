@@ -4,7 +4,7 @@ import Archive
 import TestSupport
 import Testing
 
-@Suite struct BrokenTarTests {
+@Suite(.timeLimit(.minutes(15))) struct BrokenTarTests {
     @Test(arguments: BrokenTar.all)
     func `a broken tar is an error that tells where and why`(broken: BrokenTar) throws {
         for pieceByteCount in [Int.max, 512, 7] {

@@ -4,7 +4,7 @@ import Archive
 import TestSupport
 import Testing
 
-@Suite struct DecompressionTests {
+@Suite(.timeLimit(.minutes(15))) struct DecompressionTests {
     private static let text = (0..<3000).flatMap { Array("line \($0 % 700)\n".utf8) }
 
     private func decompress(_ bytes: [UInt8], buffer: Int = 4096, piece: Int = .max) throws -> [UInt8] {

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// Tars written by GNU tar and by Python, and what Python reads in them.
-@Suite struct OtherToolsTests {
+@Suite(.timeLimit(.minutes(15))) struct OtherToolsTests {
     private let scratch = ScratchDirectory()
 
     /// A line for each entry in the words of `list.py`.
@@ -84,7 +84,7 @@ import Testing
         process.standardOutput = output
         try process.run()
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
+        process.waitUntilExit(atMost: 600)
         try #require(process.terminationStatus == 0, "\(command) \(arguments.prefix(4))")
         return text
     }

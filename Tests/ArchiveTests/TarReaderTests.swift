@@ -6,7 +6,7 @@ import OCI
 import TestSupport
 import Testing
 
-@Suite struct TarReaderTests {
+@Suite(.timeLimit(.minutes(15))) struct TarReaderTests {
     @Test(arguments: TarFeature.all)
     func `a feature of tars`(feature: TarFeature) throws {
         for pieceByteCount in [Int.max, 512, 700, 1] {

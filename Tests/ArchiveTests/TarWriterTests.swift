@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Tars that are written, read back by ours and by Python's reader.
-struct TarWriterTests {
+@Suite(.timeLimit(.minutes(15))) struct TarWriterTests {
     private struct Written {
         var path: [UInt8]
         var attributes: Attributes
@@ -109,7 +109,7 @@ struct TarWriterTests {
         process.standardOutput = output
         try process.run()
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
+        process.waitUntilExit(atMost: 600)
         #expect(
             text == """
                 3 5 0o1777 0 0 0 0 0

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// Copies of parts of a tree on this machine's disk.
-struct DiskCopyTests {
+@Suite(.timeLimit(.minutes(15))) struct DiskCopyTests {
     private static let entries: [MemoryEntry] = [
         .directory("etc", mode: 0o750, mtime: 1_000_000),
         .file("etc/name", "box\n", mode: 0o600, mtime: 2_000_000, xattrs: [("user.note", "kept")]),

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Patterns of paths.
-struct GlobbingTests {
+@Suite(.timeLimit(.minutes(15))) struct GlobbingTests {
     private static let entries: [MemoryEntry] = [
         .directory("etc"), .file("etc/a.conf"), .file("etc/b.conf"), .file("etc/.hidden.conf"), .file("etc/[x]"),
         .directory("etc/d"), .file("etc/d/c.conf"), .symlink("etc/link.conf", to: "../opt/real"), .directory("opt"),

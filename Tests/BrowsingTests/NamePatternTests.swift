@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Patterns of names, with the C library as a judge.
-struct NamePatternTests {
+@Suite(.timeLimit(.minutes(15))) struct NamePatternTests {
     @Test(arguments: [
         ("*", "", true), ("*", "abc", true), ("a*c", "abc", true), ("a*c", "ab", false), ("a?c", "abc", true),
         ("a?c", "ac", false), ("*.so.*", "libc.so.6", true), ("*.so.*", "libc.so", false), ("a**b", "ab", true),

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Paths in a tree: links stay inside, and lead nowhere for ever.
-struct ResolvingTests {
+@Suite(.timeLimit(.minutes(15))) struct ResolvingTests {
     private static let entries: [MemoryEntry] = [
         .directory("etc"), .file("etc/passwd", "root:x:0:0::/:\n"), .symlink("etc/absolute", to: "/usr/bin/tool"),
         .symlink("etc/relative", to: "../usr/bin/tool"), .symlink("etc/above", to: "../../../../etc/passwd"),

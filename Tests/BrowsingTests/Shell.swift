@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 
 /// Scripts that look at, or prepare, files of this machine.
 enum Shell {
@@ -18,7 +19,7 @@ enum Shell {
         process.standardOutput = output
         try process.run()
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
+        process.waitUntilExit(atMost: 600)
         guard process.terminationStatus == 0 else { throw Failure(description: "\(script): \(text)") }
         return text.split(separator: "\n").map(String.init)
     }

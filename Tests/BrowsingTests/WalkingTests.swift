@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Walks over what is below a directory, and the names that a tree has for owners.
-struct WalkingTests {
+@Suite(.timeLimit(.minutes(15))) struct WalkingTests {
     private static let entries: [MemoryEntry] = [
         .directory("a"), .file("a/1"), .directory("a/b"), .file("a/b/2"), .file("a/c"), .file("a.x"),
         .symlink("link", to: "a"), .file("z"),

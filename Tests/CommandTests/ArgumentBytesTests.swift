@@ -8,7 +8,7 @@ import Testing
 ///
 /// `$a` and `$b` are names that read alike where they are repaired to text; `$c` is the name that `$a` is text for inside
 /// of cimg.
-struct ArgumentBytesTests {
+@Suite(.timeLimit(.minutes(15))) struct ArgumentBytesTests {
     private let bench = Workbench()
     private let names = "a=$(printf 'x\\377') b=$(printf 'x\\376') c=$(printf 'x\\364\\217\\237\\277')\n"
 

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// `cimg ps`, `diff` and `mount` on containers of engines that run.
-@Suite(.serialized, .enabled(if: Requirements.engines && Requirements.fuse))
+@Suite(.serialized, .enabled(if: Requirements.engines && Requirements.fuse), .timeLimit(.minutes(15)))
 struct ContainerCommandTests {
     private let bench = EngineBench()
     private let image = "localhost/cimg-command-test:1"

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `cimg ls` and `cimg cat`: what they print, and how they fail.
-struct ContentsCommandTests {
+@Suite(.timeLimit(.minutes(15))) struct ContentsCommandTests {
     @Test func `names are listed a line each, with all facts where they are wanted`() throws {
         let bench = try Sample.bench()
         try expect(bench.cimg("ls", "old"), is: .success("bin\netc\nhome\n"))

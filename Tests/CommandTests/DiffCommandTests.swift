@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `cimg diff`: what it prints, and its exit codes.
-struct DiffCommandTests {
+@Suite(.timeLimit(.minutes(15))) struct DiffCommandTests {
     private static let changes = """
         C /etc/name (content, size 4→6)
         C /etc/shadow (mode 0600→0640, gid 0→42)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Programs that say they are servers of cimg.
-@Suite(.enabled(if: Requirements.root && Requirements.fuse))
+@Suite(.enabled(if: Requirements.root && Requirements.fuse), .timeLimit(.minutes(15)))
 struct FalseServerTests {
     /// How root is to be misled: by what is behind the program's descriptors.
     enum Bait: String, CaseIterable, Sendable {
@@ -80,7 +80,7 @@ struct FalseServerTests {
         try process.run()
         defer {
             kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
+            process.waitUntilExit(atMost: 600)
             _ = try? bench.run("/bin/umount", ["-l", "\(home)/m"])
         }
         try #require(String(decoding: output.fileHandleForReading.availableData, as: UTF8.self) == "ready\n")

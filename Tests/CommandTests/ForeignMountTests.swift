@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What programs of a container serve inside of it.
-@Suite(.serialized, .enabled(if: Requirements.root && Requirements.fuse))
+@Suite(.serialized, .enabled(if: Requirements.root && Requirements.fuse), .timeLimit(.minutes(15)))
 struct ForeignMountTests {
     /// A process with a root directory and a mount namespace of its own, in which another program than the tested one serves
     /// a directory, through FUSE.

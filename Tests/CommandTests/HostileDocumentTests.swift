@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Manifests, indexes, configurations and whole sources that lie.
-struct HostileDocumentTests {
+@Suite(.timeLimit(.minutes(15))) struct HostileDocumentTests {
     private static let image = ImageBuilder { $0.file("a", "x") }
     private static let layout = OCILayoutBuilder { $0.image(image, tag: "x") }
     private static let layerBlob = "layout/blobs/sha256/\(image.layers[0].digest.hex)"

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Layers that lie, from the file to the exit code.
-struct HostileLayerTests {
+@Suite(.timeLimit(.minutes(15))) struct HostileLayerTests {
     private static func header(_ name: String, type: Character = "0", _ change: (inout TarHeader) -> Void) -> TarBuilder
     {
         TarBuilder {

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// The words behind `cimg images`.
-struct ImagesCommandTests {
+@Suite(.timeLimit(.minutes(15))) struct ImagesCommandTests {
     private let registry = FakeRegistry()
     private var host: String { registry.host }
 

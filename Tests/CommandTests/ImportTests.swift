@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `cimg import`: every form of source, names and platforms.
-struct ImportTests {
+@Suite(.timeLimit(.minutes(15))) struct ImportTests {
     /// A source, what it is called when the user gives no name, and whether it has a manifest of its own.
     struct Form: Sendable, CustomTestStringConvertible {
         var source: String

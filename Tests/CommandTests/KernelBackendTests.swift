@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// `cimg mount --backend kernel`: the tree of an image as a mount of the kernel's own.
-@Suite(.enabled(if: Requirements.fuse && Requirements.kernelEROFS))
+@Suite(.enabled(if: Requirements.fuse && Requirements.kernelEROFS), .timeLimit(.minutes(15)))
 struct KernelBackendTests {
     /// Of every name below a directory what lstat, readlink, the lists of attributes and the bytes tell, holes included.
     static let dump = """

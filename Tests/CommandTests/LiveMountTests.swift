@@ -7,7 +7,7 @@ import Testing
 /// `cimg mount --live` by root: the process's mounts, cloned.
 ///
 /// One after the other: a clone holds what another test has mounted at the same time.
-@Suite(.serialized, .enabled(if: Requirements.root))
+@Suite(.serialized, .enabled(if: Requirements.root), .timeLimit(.minutes(15)))
 struct LiveMountTests {
     /// A process with a mount namespace, in which a directory has two file systems of its own.
     private static func withVolume(_ bench: Workbench) throws -> LiveProcess {

@@ -48,6 +48,6 @@ final class LiveProcess {
         guard isRunning else { return }
         isRunning = false
         kill(identifier, SIGKILL)
-        process.waitUntilExit()
+        process.waitUntilExit(atMost: 600)
     }
 }

@@ -7,7 +7,7 @@ import Testing
 /// `cimg mount --live` by a plain user, and of processes in another user namespace: served.
 ///
 /// One after the other: a process's mount namespace is a copy that holds what another test has mounted.
-@Suite(.serialized, .enabled(if: Requirements.root && Requirements.fuse))
+@Suite(.serialized, .enabled(if: Requirements.root && Requirements.fuse), .timeLimit(.minutes(15)))
 struct LiveServerTests {
     /// A plain user's process that is root in a user namespace, with a file system that only it sees.
     private static func inNamespace(_ bench: Workbench) throws -> LiveProcess {
@@ -133,7 +133,7 @@ struct LiveServerTests {
         #expect(refused.code == 2 && refused.errors.hasPrefix(start) && refused.errors.hasSuffix(end), "\(refused)")
         // It is in another user namespace than who mounted it, and cannot unmount.
         kill(pid_t(server), SIGTERM)
-        while try Self.listed(bench)?["state"] as? String == "serving" { usleep(1000) }
+        try Waiting.until("the server's end") { try Self.listed(bench)?["state"] as? String != "serving" }
         #expect(try Self.listed(bench)?["state"] as? String == "dead")
         try expect(bench.cimg("umount", "mnt"), is: .success())
         try expect(bench.shell("ls mnt"), is: .success())

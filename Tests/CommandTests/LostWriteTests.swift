@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What a program was allowed to write, and what the upper then cannot take: a large file whose layer cannot be read.
-@Suite(.enabled(if: Requirements.fuse)) struct LostWriteTests {
+@Suite(.enabled(if: Requirements.fuse), .timeLimit(.minutes(15))) struct LostWriteTests {
     private static let image = ImageBuilder(.none) { $0.file("big", [UInt8](repeating: 7, count: 32 << 20)) }
 
     /// A bench with a writable mount at `mnt` whose program has been told at close(2) that it lost what it wrote.

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// `cimg mount`, `mounts` and `umount`, from the command to what other programs see.
-@Suite(.enabled(if: Requirements.fuse))
+@Suite(.enabled(if: Requirements.fuse), .timeLimit(.minutes(15)))
 struct MountCommandTests {
     /// What `find` and `cat` see of the image `new`.
     private static let listing = """

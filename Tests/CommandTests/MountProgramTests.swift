@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// A plain user's podman whose containers lie on `cimg overlay`, called as its `mount_program`.
-@Suite(.enabled(if: Requirements.engines && Requirements.fuse), .serialized)
+@Suite(.enabled(if: Requirements.engines && Requirements.fuse), .serialized, .timeLimit(.minutes(15)))
 struct MountProgramTests {
     /// A home of the plain user with storage of its own, gone with the tests.
     private final class Home {

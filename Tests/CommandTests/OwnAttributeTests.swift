@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What answers to `user.cimg.*` is cimg's own word, or there is no answer.
-@Suite(.enabled(if: Requirements.fuse && Requirements.root))
+@Suite(.enabled(if: Requirements.fuse && Requirements.root), .timeLimit(.minutes(15)))
 struct OwnAttributeTests {
     /// `ask FILE` prints the layer, the digest and the list of attributes; `set FILE NAME` what setting one leads to.
     private static let tools = """

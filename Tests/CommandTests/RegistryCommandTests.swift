@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Commands that speak with a registry: one in memory that the tests can look into.
-struct RegistryCommandTests {
+@Suite(.timeLimit(.minutes(15))) struct RegistryCommandTests {
     private let registry = FakeRegistry()
     private var host: String { registry.host }
     private let old = Sample.old

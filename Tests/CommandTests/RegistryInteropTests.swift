@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The same registry from both sides: what one pushed the other pulls, with the same digests.
-@Suite(.enabled(if: DistributionServer.isInstalled))
+@Suite(.enabled(if: DistributionServer.isInstalled), .timeLimit(.minutes(15)))
 struct RegistryInteropTests {
     /// skopeo's arguments for a registry with the demand.
     private func arguments(_ side: String, _ demand: DistributionServer.Demand) -> [String] {

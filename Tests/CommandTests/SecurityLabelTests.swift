@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Which label a mount gets, on machines with and without SELinux: directories stand for theirs.
-struct SecurityLabelTests {
+@Suite(.timeLimit(.minutes(15))) struct SecurityLabelTests {
     private static let contexts = "etc/selinux/targeted/contexts/lxc_contexts"
 
     private func machine(_ files: [String: String]) -> ScratchDirectory {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What becomes of set-user-ID and set-group-ID bits when files of a writable mount are changed.
-@Suite(.enabled(if: Requirements.fuse && Requirements.root))
+@Suite(.enabled(if: Requirements.fuse && Requirements.root), .timeLimit(.minutes(15)))
 struct SetUserIDTests {
     /// Changes files in the directory `$1` in many ways, as a stranger, as a member of the file's group and as root, and
     /// prints the mode that each has then.

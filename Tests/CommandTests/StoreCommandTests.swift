@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// `cimg images`, `inspect`, `tag`, `rm`, `prune` and `fsck`.
-struct StoreCommandTests {
+@Suite(.timeLimit(.minutes(15))) struct StoreCommandTests {
     private static let digests = (new: "\(Sample.new.digest)", old: "\(Sample.old.digest)")
 
     private static func size(_ image: ImageBuilder) -> Int { image.layers.reduce(0) { $0 + $1.blob.count } }

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Root works below directories that somebody else swaps meanwhile.
-@Suite(.serialized, .enabled(if: Requirements.root && Requirements.fuse))
+@Suite(.serialized, .enabled(if: Requirements.root && Requirements.fuse), .timeLimit(.minutes(15)))
 struct SwapTests {
     /// A program that exchanges two names, for as long as it is not killed.
     private final class Swapper {
@@ -31,7 +31,7 @@ struct SwapTests {
         func stop() {
             guard process.isRunning else { return }
             kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
+            process.waitUntilExit(atMost: 600)
         }
     }
 

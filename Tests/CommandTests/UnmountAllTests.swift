@@ -7,7 +7,7 @@ import Testing
 /// What `cimg umount --all` means.
 ///
 /// Every bench has a store of its own, which narrows it.
-@Suite(.enabled(if: Requirements.root && Requirements.fuse))
+@Suite(.enabled(if: Requirements.root && Requirements.fuse), .timeLimit(.minutes(15)))
 struct UnmountAllTests {
     @Test func `all of a store are taken and named, the last first`() throws {
         let (bench, other) = (try Sample.bench(), try Sample.bench())

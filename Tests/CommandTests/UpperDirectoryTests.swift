@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Where changes are kept, and how it is mounted.
-@Suite(.enabled(if: Requirements.fuse && Requirements.root))
+@Suite(.enabled(if: Requirements.fuse && Requirements.root), .timeLimit(.minutes(15)))
 struct UpperDirectoryTests {
     @Test func `links in the place of an upper or its work directory are refused, and nothing outside is touched`()
         throws

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Requirements.root && Requirements.fuse))
+@Suite(.enabled(if: Requirements.root && Requirements.fuse), .timeLimit(.minutes(15)))
 struct UpperUseTests {
     @Test func `an upper whose mount somebody else took away is mounted again at once`() throws {
         let bench = Workbench()
@@ -60,7 +60,7 @@ struct UpperUseTests {
         try sweeper.run()
         defer {
             kill(sweeper.processIdentifier, SIGKILL)
-            sweeper.waitUntilExit()
+            sweeper.waitUntilExit(atMost: 600)
         }
         try #require(String(decoding: output.fileHandleForReading.availableData, as: UTF8.self) == "ready\n")
         for _ in 0..<20 {

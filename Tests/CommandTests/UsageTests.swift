@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Wrong arguments, and the texts that tell the right ones.
-struct UsageTests {
+@Suite(.timeLimit(.minutes(15))) struct UsageTests {
     static let commands = [
         "import", "pull", "push", "copy", "tags", "login", "logout", "images", "images list", "images version",
         "images info", "images verify", "images delete", "inspect", "trust", "trust show", "trust check",

@@ -103,7 +103,7 @@ final class Workbench {
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: logs.file("\(name).err").string))
         process.standardInput = FileHandle.nullDevice
         try process.run()
-        process.waitUntilExit()
+        process.waitUntilExit(atMost: 600)
         func text(_ kind: String) throws -> String {
             String(decoding: try Data(contentsOf: URL(fileURLWithPath: "\(logs.path)/\(name).\(kind)")), as: UTF8.self)
         }

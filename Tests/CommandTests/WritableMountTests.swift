@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `cimg mount --rw` and `cimg overlay`, from the command to what other programs see.
-@Suite(.enabled(if: Requirements.fuse && Requirements.root))
+@Suite(.enabled(if: Requirements.fuse && Requirements.root), .timeLimit(.minutes(15)))
 struct WritableMountTests {
     @Test func `changes are discarded when the mount ends`() throws {
         let bench = try Sample.bench()

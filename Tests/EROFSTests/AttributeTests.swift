@@ -6,7 +6,7 @@ import Testing
 
 @testable import EROFS
 
-@Suite struct AttributeTests {
+@Suite(.timeLimit(.minutes(15))) struct AttributeTests {
     private func attribute(_ name: String, _ value: [UInt8]) -> ExtendedAttribute {
         ExtendedAttribute(name: Array(name.utf8), value: value)
     }

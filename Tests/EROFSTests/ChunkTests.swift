@@ -7,7 +7,7 @@ import Testing
 
 @testable import EROFS
 
-@Suite struct ChunkTests {
+@Suite(.timeLimit(.minutes(15))) struct ChunkTests {
     @Test(arguments: [1, 511, 512, 513, 1024, 1025, 1 << 20, 6 << 30 + 12345, 1 << 40] as [UInt64])
     func `a dense file takes one index`(size: UInt64) throws {
         let plan = try ChunkPlan(

@@ -5,7 +5,7 @@ import FileTree
 import TestSupport
 import Testing
 
-@Suite struct DirectoryTests {
+@Suite(.timeLimit(.minutes(15))) struct DirectoryTests {
     private func names(_ image: EROFSImage, _ path: String, from cookie: UInt64 = 0) throws -> [String] {
         var names: [String] = []
         let directory = try #require(try image.find(path))

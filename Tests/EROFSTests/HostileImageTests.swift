@@ -7,7 +7,7 @@ import Testing
 @testable import EROFS
 
 /// Images that are cut or changed: every call gives a value or an error, in bounded time.
-@Suite struct HostileImageTests {
+@Suite(.timeLimit(.minutes(15))) struct HostileImageTests {
     private static let small = Result {
         var fixture = TreeFixture(layerCount: 2)
         fixture.directory("dir", xattrs: ["user.shared": "value", "user.own": "x"])

@@ -7,7 +7,7 @@ import LinuxIO
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Requirements.kernelEROFS)) struct KernelMountTests {
+@Suite(.enabled(if: Requirements.kernelEROFS), .timeLimit(.minutes(15))) struct KernelMountTests {
     @Test func `the kernel shows a tree at every edge of the format as it was`() throws {
         let written = try ImageFixture.edge.get()
         let mount = try KernelMount(written)

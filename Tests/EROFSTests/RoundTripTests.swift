@@ -6,7 +6,7 @@ import OCI
 import TestSupport
 import Testing
 
-@Suite struct RoundTripTests {
+@Suite(.timeLimit(.minutes(15))) struct RoundTripTests {
     @Test func `a small tree reads back as it was`() throws {
         var fixture = TreeFixture()
         fixture.directory("etc")

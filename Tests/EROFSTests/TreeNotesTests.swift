@@ -6,7 +6,7 @@ import OCI
 import TestSupport
 import Testing
 
-@Suite struct TreeNotesTests {
+@Suite(.timeLimit(.minutes(15))) struct TreeNotesTests {
     private static func fixture(_ change: (inout TreeFixture) -> Void = { _ in }) -> TreeFixture {
         var fixture = TreeFixture(layerCount: 2)
         fixture.directory("a")

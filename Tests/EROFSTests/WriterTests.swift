@@ -6,7 +6,7 @@ import OCI
 import TestSupport
 import Testing
 
-@Suite struct WriterTests {
+@Suite(.timeLimit(.minutes(15))) struct WriterTests {
     private func write(_ tree: Tree, layerSizes: [UInt64]) throws {
         try EROFSWriter.write(tree, layerSizes: layerSizes) { _, _, _ in
         } output: { _ in

@@ -7,7 +7,7 @@ import Testing
 @testable import Engines
 
 /// Databases made page by page, whole and damaged; that ones of containerd's are read rightly is tested with containerd.
-@Suite("bbolt databases")
+@Suite("bbolt databases", .timeLimit(.minutes(15)))
 struct BoltTests {
     private typealias Builder = BoltBuilder
 

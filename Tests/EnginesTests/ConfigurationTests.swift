@@ -8,7 +8,7 @@ import Testing
 @testable import Engines
 
 /// Where engines are looked for, by their configuration files and the environment.
-@Suite("Configurations of engines")
+@Suite("Configurations of engines", .timeLimit(.minutes(15)))
 struct ConfigurationTests {
     @Test("strings, lists and truth values of tables are read, and other things passed over")
     func text() {

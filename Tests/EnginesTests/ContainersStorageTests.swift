@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Storages of containers/storage made by hand, whole and damaged.
-@Suite("containers/storage")
+@Suite("containers/storage", .timeLimit(.minutes(15)))
 struct ContainersStorageTests {
     typealias Fixture = StorageFixture
 
@@ -179,7 +179,7 @@ struct ContainersStorageTests {
         shell.arguments = ["-c", planted.rawValue]
         shell.environment = ["R": root, "P": place, "PATH": "/usr/bin:/bin"]
         try shell.run()
-        shell.waitUntilExit()
+        shell.waitUntilExit(atMost: 600)
         #expect(shell.terminationStatus == 0)
         #expect(try fixture.box().status().process == nil)
     }

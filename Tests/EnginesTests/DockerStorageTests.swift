@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Data roots of Docker's made by hand, whole and damaged.
-@Suite("Docker's storage")
+@Suite("Docker's storage", .timeLimit(.minutes(15)))
 struct DockerStorageTests {
     private let scratch = ScratchDirectory()
     private let id = String(repeating: "1", count: 64)

@@ -3,7 +3,7 @@
 import Engines
 import Testing
 
-@Suite("Maps of users and groups")
+@Suite("Maps of users and groups", .timeLimit(.minutes(15)))
 struct IDMapTests {
     @Test("a map within a map gives the host's numbers")
     func nested() throws {

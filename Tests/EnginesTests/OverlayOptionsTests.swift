@@ -9,7 +9,7 @@ import Testing
 @testable import Engines
 
 /// Overlays that the kernel mounts, read back from what it says of them.
-@Suite("Processes and their overlays")
+@Suite("Processes and their overlays", .timeLimit(.minutes(15)))
 struct OverlayOptionsTests {
     @Test(
         "directories of any name are found in the kernel's list of mounts", .enabled(if: Requirements.root),
@@ -92,10 +92,9 @@ struct OverlayOptionsTests {
             _ = try? child.wait()
         }
         // It has its root once it has become the program in there.
-        while try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(child.identifier)/exe").hasSuffix(
-            "busybox") == false
-        {
-            usleep(1000)
+        try Waiting.until("the program in the new root") {
+            try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(child.identifier)/exe")
+                .hasSuffix("busybox")
         }
         let layers = try Engines.process(child.identifier).layers()
         #expect(layers.upper == nil)

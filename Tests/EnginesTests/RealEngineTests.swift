@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// What is read of engines that run, beside what they say of themselves.
-@Suite("Engines that run", .enabled(if: Requirements.engines), .serialized)
+@Suite("Engines that run", .enabled(if: Requirements.engines), .serialized, .timeLimit(.minutes(15)))
 struct RealEngineTests {
     private let bench = EngineBench()
     private let name = "localhost/cimg-engines-test:1"

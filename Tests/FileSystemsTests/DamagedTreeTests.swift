@@ -7,7 +7,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-struct DamagedTreeTests {
+@Suite(.timeLimit(.minutes(15))) struct DamagedTreeTests {
     @Test func `any damage of an image is an error or another answer, never the end of the server`() throws {
         let fixture = variedFixture()
         let tree = try fixture.tree()

@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 
 /// The passthrough, called as a server calls it.
-struct PassthroughTests {
+@Suite(.timeLimit(.minutes(15))) struct PassthroughTests {
     private let scratch = ScratchDirectory()
 
     private func passthrough(limit: Int = 100, isForbidden: @escaping @Sendable (UInt64) -> Bool = { _ in false })

@@ -36,7 +36,7 @@ func variedFixture() -> TreeFixture {
     return fixture
 }
 
-struct ReadOnlyTreeTests {
+@Suite(.timeLimit(.minutes(15))) struct ReadOnlyTreeTests {
     @Test func `all of a tree shows through the protocol`() throws {
         let sut = try TreeOfFixture(variedFixture())
         let expected = try TreeDump.lines(TreeInMemory(sut.tree, layers: sut.fixture.layers))

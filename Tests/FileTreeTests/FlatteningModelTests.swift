@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Random layers, flattened and laid into a model that knows nothing but a dictionary of paths.
-@Suite struct FlatteningModelTests {
+@Suite(.timeLimit(.minutes(15))) struct FlatteningModelTests {
     @Test func `random layers make the tree that a dictionary of paths makes`() throws {
         // Another seed finds other faults: the one that failed is in the message.
         let seed = UInt64.random(in: 0...UInt64.max)

@@ -4,7 +4,7 @@ import FileTree
 import TestSupport
 import Testing
 
-@Suite struct FlatteningTests {
+@Suite(.timeLimit(.minutes(15))) struct FlatteningTests {
     @Test(arguments: FlatteningCase.all)
     func `a rule of docs/whiteouts.md`(rule: FlatteningCase) throws {
         let result = try FlatteningCase.flatten(rule.layers.map(LayerItem.inMemory))

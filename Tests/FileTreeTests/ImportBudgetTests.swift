@@ -7,7 +7,7 @@ import Testing
 @testable import FileTree
 
 /// What an image may cost while its layers are laid over each other.
-@Suite struct ImportBudgetTests {
+@Suite(.timeLimit(.minutes(15))) struct ImportBudgetTests {
     private static func budget(_ cost: ImportCost, _ base: UInt64, perEntry: UInt64 = 0) -> ImportBudget {
         var limits = ImportLimits()
         limits[cost] = ImportLimits.Limit(base, perEntry: perEntry)

@@ -3,7 +3,7 @@
 import FileTree
 import Testing
 
-@Suite struct TreeAssemblyTests {
+@Suite(.timeLimit(.minutes(15))) struct TreeAssemblyTests {
     private let directory = Inode(attributes: Attributes(type: .directory, permissions: 0o755), layer: 0)
     private let file = Inode(attributes: Attributes(type: .regular, permissions: 0o644), layer: 0)
 

@@ -3,6 +3,7 @@
 import Foundation
 import LinuxIO
 import SystemPackage
+import TestSupport
 
 /// The built `cimg`.
 enum CimgProcess {
@@ -35,7 +36,7 @@ enum CimgProcess {
         try process.run()
         let text = output.fileHandleForReading.readDataToEndOfFile()
         let errorText = errors.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
+        process.waitUntilExit(atMost: 600)
         return Outcome(
             code: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
             output: String(decoding: text, as: UTF8.self), errors: String(decoding: errorText, as: UTF8.self))

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.serialized, .enabled(if: Requirements.fuse && Requirements.root))
+@Suite(.serialized, .enabled(if: Requirements.fuse && Requirements.root), .timeLimit(.minutes(15)))
 struct DirectoryTests {
     @Test func `seekdir goes back to any place that telldir told`() throws {
         var fixture = TreeFixture()

@@ -14,7 +14,7 @@ private func smallFixture() -> TreeFixture {
 
 private func isMounted(_ path: String) throws -> Bool { try MountTable.mount(at: Array(path.utf8)) != nil }
 
-@Suite(.serialized, .enabled(if: Requirements.fuse && Requirements.root))
+@Suite(.serialized, .enabled(if: Requirements.fuse && Requirements.root), .timeLimit(.minutes(15)))
 struct MountLifeTests {
     private let nothing = CimgProcess.Outcome(code: 0, output: "", errors: "")
 

@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite(.serialized, .enabled(if: Requirements.fuse && Requirements.root))
+@Suite(.serialized, .enabled(if: Requirements.fuse && Requirements.root), .timeLimit(.minutes(15)))
 struct MountRefusalTests {
     struct Refusal: Sendable, CustomTestStringConvertible {
         let testDescription: String

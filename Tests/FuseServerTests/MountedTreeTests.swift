@@ -47,7 +47,7 @@ private let capability =
     "\u{1}\u{0}\u{0}\u{2}\u{0}\u{4}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}"
 private let bigContent = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 ^ $0 >> 8) }
 
-@Suite(.serialized, .enabled(if: Requirements.fuse && Requirements.root))
+@Suite(.serialized, .enabled(if: Requirements.fuse && Requirements.root), .timeLimit(.minutes(15)))
 struct MountedTreeTests {
     @Test func `a mount shows what the tree has`() throws {
         let mount = try MountedFixture(variedFixture())

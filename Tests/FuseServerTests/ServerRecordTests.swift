@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-struct ServerRecordTests {
+@Suite(.timeLimit(.minutes(15))) struct ServerRecordTests {
     @Test func `a record says what it was told`() throws {
         var record = ServerRecord(source: "na,me\n\u{301}@sha256:00", count: 7)
         record.isLive = true

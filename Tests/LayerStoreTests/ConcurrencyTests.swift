@@ -9,7 +9,7 @@ import Testing
 
 @testable import LayerStore
 
-struct ConcurrencyTests {
+@Suite(.timeLimit(.minutes(15))) struct ConcurrencyTests {
     @Test func `several threads take in the same image at once`() throws {
         let fixture = try StoreFixture()
         let image = sampleImage(.gzip)
@@ -41,7 +41,7 @@ struct ConcurrencyTests {
             try CimgProgram.start(["import", "--root", fixture.store.path.string, "oci:\(layout)", "n\(number)"])
         }
         for process in processes {
-            process.waitUntilExit()
+            process.waitUntilExit(atMost: 600)
             #expect(process.terminationStatus == 0)
         }
         #expect(try fixture.store.references().map(\.name) == (0..<4).map { "n\($0)" })
@@ -105,7 +105,7 @@ struct ConcurrencyTests {
             program: "/usr/bin/prlimit")
         let watch = DispatchWorkItem { process.terminate() }
         DispatchQueue.global().asyncAfter(deadline: .now() + 20, execute: watch)
-        process.waitUntilExit()
+        process.waitUntilExit(atMost: 600)
         watch.cancel()
         #expect(process.terminationReason == .exit)
         #expect(process.terminationStatus == 2)

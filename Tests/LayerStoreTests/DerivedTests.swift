@@ -10,7 +10,7 @@ import Testing
 @testable import LayerStore
 
 /// Derived data before and after it has reached the disk.
-struct DerivedTests {
+@Suite(.timeLimit(.minutes(15))) struct DerivedTests {
     private let image = sampleImage(.gzip)
     private let nextBoot = Array("another boot\n".utf8)
 
@@ -109,10 +109,11 @@ struct DerivedTests {
         let second = try #require(try store.openDerived(name, in: trees))
         try store.discardDerived(first, name, in: trees)
         #expect(try store.openDerived(name, in: trees) == nil)
+        let inode = try UInt64(first.status().st_ino)
         let locked = WorkerThread { try store.discardDerived(second, name, in: trees) }
         // `first` still holds the lock of the directory that is gone; whoever waits for it finds a newer one.
         _ = try fixture.dump(image)
-        usleep(20_000)
+        try Waiting.untilSomebodyWaits(forLockOf: inode)
         withExtendedLifetime(first) {}
         try first.unlockForTest()
         try locked.join()

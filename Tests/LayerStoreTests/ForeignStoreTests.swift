@@ -9,7 +9,7 @@ import Testing
 @testable import LayerStore
 
 /// Root and a store that belongs to somebody else.
-@Suite(.enabled(if: Requirements.root)) struct ForeignStoreTests {
+@Suite(.enabled(if: Requirements.root), .timeLimit(.minutes(15))) struct ForeignStoreTests {
     private let fixture: StoreFixture
     private let image = sampleImage(.gzip)
 
@@ -21,7 +21,7 @@ import Testing
         process.executableURL = URL(filePath: "/bin/chown")
         process.arguments = ["-R", "1234:1234", fixture.store.path.string]
         try process.run()
-        process.waitUntilExit()
+        process.waitUntilExit(atMost: 600)
     }
 
     private let refusal =

@@ -9,7 +9,7 @@ import Testing
 @testable import LayerStore
 
 /// Damage of every kind: found, named, removed, and healed by another import.
-struct FsckTests {
+@Suite(.timeLimit(.minutes(15))) struct FsckTests {
     /// Where something is damaged.
     enum Place: String, CaseIterable {
         case manifest, configuration, blob, data, indexHeader, indexRecord, tree, notes

@@ -8,7 +8,7 @@ import Testing
 @testable import LayerStore
 
 /// What an image's layers may cost together while they are taken in.
-struct ImportBudgetTests {
+@Suite(.timeLimit(.minutes(15))) struct ImportBudgetTests {
     private func limits(_ cost: ImportCost, _ base: UInt64) -> LayerLimits {
         var limits = LayerLimits()
         limits.image[cost] = ImportLimits.Limit(base)

@@ -9,7 +9,7 @@ import Testing
 
 @testable import LayerStore
 
-struct IngestTests {
+@Suite(.timeLimit(.minutes(15))) struct IngestTests {
     private static let layout = [
         "blobs", "blobs/sha256", "index.json", "layers", "layers/sha256", "lock", "oci-layout", "tmp", "trees",
         "trees/sha256",

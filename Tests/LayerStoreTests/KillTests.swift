@@ -8,7 +8,7 @@ import Testing
 
 @testable import LayerStore
 
-@Suite(.serialized) struct KillTests {
+@Suite(.serialized, .timeLimit(.minutes(15))) struct KillTests {
     @Test func `an import killed at any instant leaves a clean store`() throws {
         let fixture = try StoreFixture()
         // Bytes that do not compress, so that there is something to do.
@@ -29,7 +29,7 @@ import Testing
         let command = ["import", "--root", fixture.store.path.string, "oci:\(layout)", "x"]
         let start = ContinuousClock.now
         let whole = try CimgProgram.start(command)
-        whole.waitUntilExit()
+        whole.waitUntilExit(atMost: 600)
         #expect(whole.terminationStatus == 0)
         var duration = start.duration(to: .now) / .microseconds(1)
         let expected = try fixture.dump(image)
@@ -40,7 +40,7 @@ import Testing
             let process = try CimgProgram.start(command)
             usleep(UInt32(duration * (Double(round) + 0.5) / 25))
             kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
+            process.waitUntilExit(atMost: 600)
             if process.terminationReason == .uncaughtSignal {
                 killed += 1
             } else {
@@ -49,7 +49,7 @@ import Testing
             }
             #expect(try fixture.problems() == [], "round \(round)")
             let again = try CimgProgram.start(command)
-            again.waitUntilExit()
+            again.waitUntilExit(atMost: 600)
             #expect(again.terminationStatus == 0, "round \(round)")
             #expect(try fixture.problems() == [], "round \(round)")
             #expect(try fixture.dump(image) == expected, "round \(round)")

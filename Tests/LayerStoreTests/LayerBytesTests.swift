@@ -10,7 +10,7 @@ import Testing
 
 @testable import LayerStore
 
-struct LayerBytesTests {
+@Suite(.timeLimit(.minutes(15))) struct LayerBytesTests {
     private func read(_ bytes: LayerBytes, upTo count: Int) throws -> [UInt8] {
         var result: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: count)

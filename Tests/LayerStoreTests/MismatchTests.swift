@@ -7,7 +7,7 @@ import Testing
 @testable import LayerStore
 
 /// Layers and documents that are not what is said of them.
-struct MismatchTests {
+@Suite(.timeLimit(.minutes(15))) struct MismatchTests {
     private let image = ImageBuilder([
         LayerBuilder(.gzip) { $0.file("a", [UInt8]((0..<20_000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 7) })) }
     ])

@@ -7,7 +7,7 @@ import Testing
 
 @testable import LayerStore
 
-struct NameTests {
+@Suite(.timeLimit(.minutes(15))) struct NameTests {
     private let fixture: StoreFixture
     private let one = sampleImage(.gzip)
     private let two = sampleImage(.zstd, "two\n")

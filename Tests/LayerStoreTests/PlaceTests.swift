@@ -10,7 +10,7 @@ import Testing
 @testable import LayerStore
 
 /// Where a store can be, and what happens where it cannot.
-struct PlaceTests {
+@Suite(.timeLimit(.minutes(15))) struct PlaceTests {
     @Test func `a store is made with the directories above it, for its owner alone`() throws {
         let scratch = ScratchDirectory()
         let store = try Store(scratch.path("a/b/store"))
@@ -176,7 +176,7 @@ final class TestMount {
 
     private static func run(_ program: String, _ arguments: [String]) throws {
         let process = try CimgProgram.start(arguments, program: program)
-        process.waitUntilExit()
+        process.waitUntilExit(atMost: 600)
         guard process.terminationStatus == 0 else { throw Errno.permissionDenied }
     }
 }

@@ -9,7 +9,7 @@ import Testing
 
 @testable import LayerStore
 
-struct PruneTests {
+@Suite(.timeLimit(.minutes(15))) struct PruneTests {
     private let base = LayerBuilder(.gzip) { $0.file("base", "base") }
 
     private func image(_ text: String) -> ImageBuilder {
@@ -136,7 +136,8 @@ struct PruneTests {
         let store = try fixture.reopened()
         let pruning = WorkerThread { try store.prune() }
         // Until the image has its name, or nobody wants to name it any more, prune cannot begin.
-        usleep(50_000)
+        let lock = try FileManager.default.attributesOfItem(atPath: fixture.path("lock"))
+        try Waiting.untilSomebodyWaits(forLockOf: UInt64(try #require(lock[.systemFileNumber] as? Int)))
         try fixture.store.setReference("slow", to: try #require(stored?.manifestDigest))
         stored = nil
         #expect(try pruning.join() == PruneReport())

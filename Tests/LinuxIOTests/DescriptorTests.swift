@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-struct DescriptorTests {
+@Suite(.timeLimit(.minutes(15))) struct DescriptorTests {
     private let scratch = ScratchDirectory()
     private let top: Descriptor
 
@@ -150,7 +150,7 @@ struct DescriptorTests {
     }
 }
 
-struct StreamTests {
+@Suite(.timeLimit(.minutes(15))) struct StreamTests {
     private let scratch = ScratchDirectory()
 
     private func read(_ stream: FileStream, _ size: Int) throws -> [String] {

@@ -7,7 +7,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-struct DoorTests {
+@Suite(.timeLimit(.minutes(15))) struct DoorTests {
     /// A directory with a file and whatever else a directory may have.
     private func sample() throws -> (scratch: ScratchDirectory, directory: Descriptor) {
         let scratch = ScratchDirectory()

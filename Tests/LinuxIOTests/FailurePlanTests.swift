@@ -7,7 +7,7 @@
     import TestSupport
     import Testing
 
-    struct FailurePlanTests {
+    @Suite(.timeLimit(.minutes(15))) struct FailurePlanTests {
         private let scratch = ScratchDirectory()
 
         @Test func `the call of a number fails, those before and after it are made`() throws {

@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-struct FileMemoryTests {
+@Suite(.timeLimit(.minutes(15))) struct FileMemoryTests {
     @Test func `what is touched of a mapped file counts until it begins again`() throws {
         let scratch = ScratchDirectory()
         let path = scratch.path("large")

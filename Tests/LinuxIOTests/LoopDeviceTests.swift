@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Requirements.kernelEROFS)) struct LoopDeviceTests {
+@Suite(.enabled(if: Requirements.kernelEROFS), .timeLimit(.minutes(15))) struct LoopDeviceTests {
     @Test func `a file is a block device for as long as somebody has it open`() throws {
         let scratch = ScratchDirectory()
         let content = (0..<1300).map { UInt8(truncatingIfNeeded: $0 &* 7) }

@@ -7,7 +7,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Requirements.root))
+@Suite(.enabled(if: Requirements.root), .timeLimit(.minutes(15)))
 struct MountPlaceTests {
     /// Two directories with a mountpoint of the same name each, on both of which something is mounted.
     private final class Pair {

@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-struct MountTableTests {
+@Suite(.timeLimit(.minutes(15))) struct MountTableTests {
     @Test func `a line gives paths, types and options`() {
         let text = """
             36 35 98:0 /mnt1 /mnt\\0402 rw,noatime master:1 shared:7 - ext3 /dev/root\\134 rw,errors=continue

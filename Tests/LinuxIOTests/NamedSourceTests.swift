@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Requirements.root)) struct NamedSourceTests {
+@Suite(.enabled(if: Requirements.root), .timeLimit(.minutes(15))) struct NamedSourceTests {
     @Test(arguments: ["name", "a b/c@d", "../../x", "a//b/./c/../d", "a/", ".", "", "é,\\\n"])
     func `a text leads to the file where it can be a name, and nowhere else`(name: String) throws {
         let scratch = ScratchDirectory()

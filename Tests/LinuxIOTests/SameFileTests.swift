@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Names of two directories, one against the other; needs root.
-struct SameFileTests {
+@Suite(.timeLimit(.minutes(15))) struct SameFileTests {
     private let scratch = ScratchDirectory()
     private let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 16_384, alignment: 16)
 
@@ -24,7 +24,7 @@ struct SameFileTests {
         shell.arguments = ["-ec", script]
         shell.currentDirectoryURL = URL(fileURLWithPath: scratch.path("l").string + "/..")
         try shell.run()
-        shell.waitUntilExit()
+        shell.waitUntilExit(atMost: 600)
         try #require(shell.terminationStatus == 0)
         let left = try Descriptor.open(scratch.path("l"), O_RDONLY | O_DIRECTORY)
         let right = try Descriptor.open(scratch.path("r"), O_RDONLY | O_DIRECTORY)
@@ -87,7 +87,7 @@ struct SameFileTests {
     }
 }
 
-struct DirectoryNamesTests {
+@Suite(.timeLimit(.minutes(15))) struct DirectoryNamesTests {
     private let scratch = ScratchDirectory()
 
     @Test func `names come in the order of their bytes`() throws {

@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-struct SpawnTests {
+@Suite(.timeLimit(.minutes(15))) struct SpawnTests {
     /// Runs a script of /bin/sh with descriptors; gives what it wrote to its standard error.
     private func run(
         _ script: String, _ descriptors: [Descriptor] = [], isDetached: Bool = false

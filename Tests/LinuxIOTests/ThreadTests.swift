@@ -4,9 +4,10 @@ import Foundation
 import LinuxIO
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
-struct WorkerThreadTests {
+@Suite(.timeLimit(.minutes(15))) struct WorkerThreadTests {
     @Test func `a result comes from another thread`() throws {
         let here = pthread_self()
         let worker = WorkerThread { pthread_equal(pthread_self(), here) == 0 }
@@ -24,7 +25,7 @@ struct WorkerThreadTests {
     }
 }
 
-struct MonitorTests {
+@Suite(.timeLimit(.minutes(15))) struct MonitorTests {
     @Test func `who waits for a time is told whether it passed`() throws {
         let monitor = Monitor()
         // A wait may end for no reason.
@@ -45,11 +46,15 @@ struct MonitorTests {
     }
 }
 
-struct BoundedQueueTests {
+@Suite(.timeLimit(.minutes(15))) struct BoundedQueueTests {
     @Test func `elements come out in order, at most so many wait`() throws {
         let queue = BoundedQueue<Int>(capacity: 3)
-        let writer = WorkerThread { (0..<1000).map { queue.push($0) }.allSatisfy { $0 } }
-        usleep(10_000)
+        let thread = Mutex("")
+        let writer = WorkerThread {
+            thread.withLock { $0 = Waiting.thread }
+            return (0..<1000).map { queue.push($0) }.allSatisfy { $0 }
+        }
+        try Waiting.untilAsleep { thread.withLock { $0 } }
         var seen: [Int] = []
         for _ in 0..<1000 { seen += queue.pop().map { [$0] } ?? [] }
         #expect(seen == Array(0..<1000))
@@ -60,8 +65,12 @@ struct BoundedQueueTests {
         let queue = BoundedQueue<Int>(capacity: 2)
         #expect(queue.push(1))
         #expect(queue.push(2))
-        let writer = WorkerThread { queue.push(3) }
-        usleep(20_000)
+        let thread = Mutex("")
+        let writer = WorkerThread {
+            thread.withLock { $0 = Waiting.thread }
+            return queue.push(3)
+        }
+        try Waiting.untilAsleep { thread.withLock { $0 } }
         #expect(queue.pop() == 1)
         #expect(try writer.join())
         #expect([queue.pop(), queue.pop()] == [2, 3])
@@ -78,8 +87,12 @@ struct BoundedQueueTests {
 
     @Test func `the end wakes a waiting reader`() throws {
         let queue = BoundedQueue<Int>(capacity: 1)
-        let reader = WorkerThread { queue.pop() == nil }
-        usleep(10_000)
+        let thread = Mutex("")
+        let reader = WorkerThread {
+            thread.withLock { $0 = Waiting.thread }
+            return queue.pop() == nil
+        }
+        try Waiting.untilAsleep { thread.withLock { $0 } }
         queue.finish()
         #expect(try reader.join())
     }
@@ -87,8 +100,12 @@ struct BoundedQueueTests {
     @Test func `cancelling drops what waits and turns writers away`() throws {
         let queue = BoundedQueue<Int>(capacity: 1)
         #expect(queue.push(1))
-        let writer = WorkerThread { queue.push(2) }
-        usleep(10_000)
+        let thread = Mutex("")
+        let writer = WorkerThread {
+            thread.withLock { $0 = Waiting.thread }
+            return queue.push(2)
+        }
+        try Waiting.untilAsleep { thread.withLock { $0 } }
         queue.cancel()
         #expect(try !writer.join())
         #expect(!queue.push(3))

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Arguments as text that stands for their bytes.
-struct ArgumentTextTests {
+@Suite(.timeLimit(.minutes(15))) struct ArgumentTextTests {
     @Test func `text of UTF-8 is itself`() {
         for text in ["", "a", "/usr/lib", "é\u{301}\u{1F600}", "\u{10FFFF}\u{10F77F}\u{E000}", "a\nb"] {
             #expect(ArgumentText.text(of: Array(text.utf8)) == text)

@@ -4,7 +4,7 @@ import OCI
 import TestSupport
 import Testing
 
-struct ConfigurationTests {
+@Suite(.timeLimit(.minutes(15))) struct ConfigurationTests {
     private let a = "sha256:" + String(repeating: "a", count: 64)
 
     private func error(_ text: String) -> String {

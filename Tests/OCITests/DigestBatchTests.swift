@@ -3,7 +3,7 @@
 import OCI
 import Testing
 
-@Suite struct DigestBatchTests {
+@Suite(.timeLimit(.minutes(15))) struct DigestBatchTests {
     private func message(_ count: Int, seed: Int) -> [UInt8] {
         (0..<count).map { UInt8(truncatingIfNeeded: ($0 &* 31 &+ seed) ^ ($0 >> 8)) }
     }

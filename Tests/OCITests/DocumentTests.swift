@@ -17,7 +17,7 @@ private func manifest(_ change: (inout JSON) -> Void = { _ in }) -> [UInt8] {
     return json.bytes
 }
 
-struct DocumentTests {
+@Suite(.timeLimit(.minutes(15))) struct DocumentTests {
     /// What a document is decoded to, or the error.
     private func outcome(_ json: [UInt8], mediaType: String? = nil) -> String {
         do {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// How JSON is read: what is JSON, and which of it means the same to every reader.
-struct JSONTests {
+@Suite(.timeLimit(.minutes(15))) struct JSONTests {
     private struct Record: Decodable, Equatable {
         var layers: [Int]?
         var kind: String?

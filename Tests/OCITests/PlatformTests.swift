@@ -3,7 +3,7 @@
 import OCI
 import Testing
 
-struct PlatformTests {
+@Suite(.timeLimit(.minutes(15))) struct PlatformTests {
     @Test(arguments: [
         ("linux/amd64", "linux/amd64"),
         ("linux/x86_64", "linux/amd64"),

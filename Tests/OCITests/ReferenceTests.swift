@@ -5,7 +5,7 @@ import Testing
 
 private let digest = "sha256:" + String(repeating: "0", count: 64)
 
-struct ReferenceTests {
+@Suite(.timeLimit(.minutes(15))) struct ReferenceTests {
     @Test(arguments: [
         ("busybox", "docker.io/library/busybox"),
         ("busybox:1.36", "docker.io/library/busybox:1.36"),

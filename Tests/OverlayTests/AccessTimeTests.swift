@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 
 /// When reading changes times of access.
-@Suite(.enabled(if: Requirements.root)) struct AccessTimeTests {
+@Suite(.enabled(if: Requirements.root), .timeLimit(.minutes(15))) struct AccessTimeTests {
     @Test func `a time of access is due where it is not later than the last change, or a day old`() {
         let day: Int64 = 24 * 60 * 60
         func isDue(access: Int64, modification: Int64 = 10, change: Int64 = 10, now: Int64 = 20) -> Bool {

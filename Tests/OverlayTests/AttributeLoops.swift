@@ -10,7 +10,7 @@
     import Testing
 
     /// What a change of attributes leaves when a system call fails.
-    @Suite(.enabled(if: Requirements.root)) struct AttributeLoops {
+    @Suite(.enabled(if: Requirements.root), .timeLimit(.minutes(15))) struct AttributeLoops {
         private static let mappedUser = FailingOverlay.Settings(marks: [.user, .overrideStat], recordsOverrides: true)
         /// An access control list: version 2, owner rw-, user 9 r--, group r--, mask r--, others ---.
         private static let list: [UInt8] =

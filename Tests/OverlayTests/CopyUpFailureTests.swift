@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 
 /// Copies that the upper cannot take: the program is told, nothing has changed, and the next try succeeds.
-@Suite(.enabled(if: Requirements.root)) struct CopyUpFailureTests {
+@Suite(.enabled(if: Requirements.root), .timeLimit(.minutes(15))) struct CopyUpFailureTests {
     /// An overlay whose upper lies on a small file system of its own.
     private final class SmallUpper {
         let fixture: WritableFixture

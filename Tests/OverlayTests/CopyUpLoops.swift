@@ -11,7 +11,7 @@
     import Testing
 
     /// What a lower file becomes in the upper, and what is written to it, when a system call fails.
-    @Suite(.enabled(if: Requirements.root)) struct CopyUpLoops {
+    @Suite(.enabled(if: Requirements.root), .timeLimit(.minutes(15))) struct CopyUpLoops {
         private static let bare = FailingOverlay.Settings(bareSize: 1)
         private static let deferred = FailingOverlay.Settings(deferredSize: 1)
         private static let mappedUser = FailingOverlay.Settings(marks: [.user, .overrideStat], recordsOverrides: true)

@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 
 /// Large files that are written to before their copy is whole.
-@Suite(.enabled(if: Requirements.root)) struct DeferredCopyTests {
+@Suite(.enabled(if: Requirements.root), .timeLimit(.minutes(15))) struct DeferredCopyTests {
     private static let count = 24 << 20
 
     /// A layer with one large file whose bytes tell where they are; made with no holes.

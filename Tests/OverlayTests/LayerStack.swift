@@ -74,7 +74,7 @@ enum Shell {
         process.standardInput = FileHandle.nullDevice
         try process.run()
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
+        process.waitUntilExit(atMost: 600)
         guard process.terminationStatus == 0 else { throw ShellError(text: "\(script): \(text)") }
         return text
     }

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Transports
 
-@Suite(.enabled(if: Requirements.root)) struct MergedTreeTests {
+@Suite(.enabled(if: Requirements.root), .timeLimit(.minutes(15))) struct MergedTreeTests {
     @Test(arguments: LayerCase.trusted) func `layers look as kernel overlayfs shows them`(_ layers: LayerCase) throws {
         try compare(layers, marks: [.trusted])
     }

@@ -10,7 +10,7 @@
     import Testing
 
     /// What making and removing names leaves when a system call fails.
-    @Suite(.enabled(if: Requirements.root)) struct NameLoops {
+    @Suite(.enabled(if: Requirements.root), .timeLimit(.minutes(15))) struct NameLoops {
         private static let mappedUser = FailingOverlay.Settings(marks: [.user, .overrideStat], recordsOverrides: true)
         private static let engines = FailingOverlay.Settings(marks: [.trusted, .dotNames])
         /// The list `u::rwx,u:9:r-x,g::r-x,m::r-x,o::---` for what is made in `d`.

@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Requirements.root)) struct RandomLayerTests {
+@Suite(.enabled(if: Requirements.root), .timeLimit(.minutes(15))) struct RandomLayerTests {
     @Test(arguments: 0..<10) func `random layers look as kernel overlayfs shows them`(_ series: UInt64) throws {
         for number in 0..<25 {
             let seed = series * 1000 + UInt64(number)

@@ -9,7 +9,7 @@
     import Testing
 
     /// What a rename leaves when a system call fails.
-    @Suite(.enabled(if: Requirements.root)) struct RenameLoops {
+    @Suite(.enabled(if: Requirements.root), .timeLimit(.minutes(15))) struct RenameLoops {
         private static let old = FailingOverlay.Settings(lacksWhiteouts: true)
 
         /// A program that is told EXDEV copies.

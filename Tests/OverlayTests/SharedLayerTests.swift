@@ -46,7 +46,7 @@ final class CountedTree: TreeSource {
     }
 }
 
-@Suite(.enabled(if: Requirements.root)) struct SharedLayerTests {
+@Suite(.enabled(if: Requirements.root), .timeLimit(.minutes(15))) struct SharedLayerTests {
     @Test func `an image against a container looks at what the container's own layer has and nothing else`() throws {
         let stack = try LayerStack([
             "for d in {a..z}; do mkdir -p $d/sub; for f in 1 2 3 4 5; do echo $d$f >$d/sub/$f; done; done",

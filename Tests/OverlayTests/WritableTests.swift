@@ -9,7 +9,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Requirements.root)) struct WritableTests {
+@Suite(.enabled(if: Requirements.root), .timeLimit(.minutes(15))) struct WritableTests {
     private static let layers = [
         "mkdir -p a/b/c b; echo 1 >a/1; echo 2 >a/b/c/c; echo 3 >b/a; echo 4 >c; ln -s a b/b; mkfifo a/c",
         "mkdir -p a/b c0 b/c; echo 5 >a/b/b; mkdir b/c/a; setfattr -n user.x -v 1 a/b/b; chmod 4755 a/b/b",

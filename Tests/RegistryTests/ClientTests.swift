@@ -10,7 +10,7 @@ import Testing
 @testable import Registry
 
 /// Pulling from a registry that means well, and the ways in which one may not.
-struct ClientTests {
+@Suite(.timeLimit(.minutes(15))) struct ClientTests {
     private let registry = FakeRegistry()
     private var host: String { registry.host }
     private let image = RegistrySample.image

@@ -8,7 +8,7 @@ import Testing
 @testable import Registry
 
 /// Servers that code what they send, though nobody asked for it.
-struct ContentCodingTests {
+@Suite(.timeLimit(.minutes(15))) struct ContentCodingTests {
     private let registry = FakeRegistry()
     private let image = RegistrySample.image
 

@@ -9,7 +9,7 @@ import Testing
 @testable import Registry
 
 /// Where credentials are found.
-struct CredentialTests {
+@Suite(.timeLimit(.minutes(15))) struct CredentialTests {
     private let scratch = ScratchDirectory()
 
     private func source(_ variables: [String: String] = [:]) -> CredentialSource {

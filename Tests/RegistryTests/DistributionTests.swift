@@ -9,7 +9,7 @@ import Testing
 @testable import Registry
 
 /// The registry that everybody has, and skopeo on its other side.
-@Suite(.enabled(if: DistributionServer.isInstalled))
+@Suite(.enabled(if: DistributionServer.isInstalled), .timeLimit(.minutes(15)))
 struct DistributionTests {
     private let image = RegistrySample.image
 

@@ -11,7 +11,7 @@ import Testing
 @testable import Registry
 
 /// Pulling through a network that does everything wrong that it can, as a seed says.
-struct FaultTests {
+@Suite(.timeLimit(.minutes(15))) struct FaultTests {
     private static let image = ImageBuilder([
         LayerBuilder(.gzip) {
             $0.directory("etc")

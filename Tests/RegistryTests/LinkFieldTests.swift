@@ -7,7 +7,7 @@ import Testing
 @testable import Registry
 
 /// Where a list that comes in pages goes on.
-struct LinkFieldTests {
+@Suite(.timeLimit(.minutes(15))) struct LinkFieldTests {
     private static let readable: [(fields: [String], next: String?)] = [
         ([], nil), ([""], nil), ([" , ,"], nil),
         ([#"</a?last=b>; rel="next""#], "/a?last=b"), (["</a>;rel=next"], "/a"), (["</a> ; REL = NEXT"], "/a"),

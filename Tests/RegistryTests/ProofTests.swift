@@ -10,7 +10,7 @@ import Testing
 @testable import Registry
 
 /// Proving to a registry who asks, and to nobody else.
-struct ProofTests {
+@Suite(.timeLimit(.minutes(15))) struct ProofTests {
     private let registry = FakeRegistry()
     private var host: String { registry.host }
     private let image = RegistrySample.image

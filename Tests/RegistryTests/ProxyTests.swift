@@ -8,7 +8,7 @@ import Testing
 @testable import Registry
 
 /// Registries that are asked through somebody else, as the variables of the environment have it.
-struct ProxyTests {
+@Suite(.timeLimit(.minutes(15))) struct ProxyTests {
     /// Passes on nothing, but answers for a registry that has one repository.
     private let proxy = LoopbackServer { request in
         switch request.target {

@@ -9,7 +9,7 @@ import Testing
 @testable import Registry
 
 /// What `registries.conf` says, and what follows from it.
-struct RegistriesConfigurationTests {
+@Suite(.timeLimit(.minutes(15))) struct RegistriesConfigurationTests {
     private static func parsed(_ text: String) throws -> RegistriesConfiguration {
         var configuration = RegistriesConfiguration()
         try configuration.merge(Array(text.utf8), name: "registries.conf")

@@ -10,7 +10,7 @@ import Testing
 @testable import Registry
 
 /// Bringing images into a registry, and asking what refers to them.
-struct UploadTests {
+@Suite(.timeLimit(.minutes(15))) struct UploadTests {
     private let registry = FakeRegistry()
     private let image = RegistrySample.image
 

@@ -5,7 +5,7 @@ import Testing
 @testable import Registry
 
 /// Addresses as registries send them.
-struct WebAddressTests {
+@Suite(.timeLimit(.minutes(15))) struct WebAddressTests {
     static let good: [(text: String, expected: String, host: String, port: Int)] = [
         ("https://registry.example", "https://registry.example/", "registry.example", 443),
         ("HTTPS://Registry.Example:443/v2/", "https://registry.example/v2/", "registry.example", 443),

@@ -104,7 +104,7 @@ package final class DistributionServer {
 
     deinit {
         if process.isRunning { process.terminate() }
-        process.waitUntilExit()
+        process.waitUntilExit(atMost: 600)
     }
 
     /// A program that did not do its work.
@@ -128,7 +128,7 @@ package final class DistributionServer {
         process.standardOutput = FileHandle(forWritingAtPath: output)
         process.standardError = FileHandle(forWritingAtPath: errors)
         try process.run()
-        process.waitUntilExit()
+        process.waitUntilExit(atMost: 600)
         guard process.terminationStatus == 0 else {
             let text = (try? String(contentsOfFile: errors, encoding: .utf8)) ?? ""
             throw ServerError(description: "\(program) \(arguments.joined(separator: " ")): \(text)")

@@ -84,10 +84,7 @@ extension EngineBench {
                 return
             }
             try bench.engine(engine, "tasks", "kill", "-s", "KILL", name)
-            for _ in 0..<100 {
-                if try bench.engine(engine, "tasks", "ls").contains("STOPPED") { return }
-                usleep(50_000)
-            }
+            try Waiting.until("a stopped task") { try bench.engine(engine, "tasks", "ls").contains("STOPPED") }
         }
 
         /// Freezes its processes.

@@ -43,7 +43,7 @@ package final class ScratchDirectory: Sendable {
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = ["-c", script, "sh", path.string]
         try? process.run()
-        process.waitUntilExit()
+        process.waitUntilExit(atMost: 600)
     }
 
     /// The path of something in the directory; the name may hold slashes.

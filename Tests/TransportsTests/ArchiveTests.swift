@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Transports
 
-struct ArchiveTests {
+@Suite(.timeLimit(.minutes(15))) struct ArchiveTests {
     private let scratch = ScratchDirectory()
     private let a = sample("a")
     private let b = sample("b")

@@ -7,7 +7,7 @@ import Transports
 
 private let digest = "sha256:" + String(repeating: "0", count: 64)
 
-struct ImageLocationTests {
+@Suite(.timeLimit(.minutes(15))) struct ImageLocationTests {
     /// What a text is parsed to where these paths exist: path, and what selects the image.
     private func parse(_ text: String, existing: Set<String>) throws -> String? {
         guard let location = try ImageLocation(parsing: text, exists: { existing.contains($0.string) }) else {

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 import Transports
 
-struct LayoutTests {
+@Suite(.timeLimit(.minutes(15))) struct LayoutTests {
     private let scratch = ScratchDirectory()
     private let a = sample("a")
     private let b = sample("b")

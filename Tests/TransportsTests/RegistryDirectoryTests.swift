@@ -9,7 +9,7 @@ import Testing
 @testable import Transports
 
 /// The storage folder of a registry, read in place.
-struct RegistryDirectoryTests {
+@Suite(.timeLimit(.minutes(15))) struct RegistryDirectoryTests {
     private let scratch = ScratchDirectory()
     private let old = ImageBuilder([LayerBuilder(.gzip) { $0.file("a", "old") }])
     private let new = ImageBuilder([LayerBuilder(.zstd) { $0.file("a", "new") }], architecture: "arm64")

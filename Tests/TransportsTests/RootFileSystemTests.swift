@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 import Transports
 
-struct RootFileSystemTests {
+@Suite(.timeLimit(.minutes(15))) struct RootFileSystemTests {
     private let scratch = ScratchDirectory()
 
     /// Sets a path's times, of a symbolic link itself.

@@ -29,7 +29,7 @@ struct ComparisonCase: Sendable, CustomTestStringConvertible {
     var options: ComparisonOptions { ComparisonOptions(fields: fields, paths: paths.map { Array($0.utf8) }) }
 }
 
-@Suite struct ComparisonTests {
+@Suite(.timeLimit(.minutes(15))) struct ComparisonTests {
     @Test(arguments: ComparisonCase.all, Storage.allCases)
     func `a change is one line, wherever the trees are`(_ example: ComparisonCase, _ storage: Storage) throws {
         try storage.with(example.left) { left in

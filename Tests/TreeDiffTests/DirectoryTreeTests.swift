@@ -9,7 +9,7 @@ import Testing
 import Transports
 import TreeDiff
 
-@Suite struct DirectoryTreeTests {
+@Suite(.timeLimit(.minutes(15))) struct DirectoryTreeTests {
     /// A tree as lines of metadata, in tree order.
     private func dump(_ tree: any TreeSource) throws -> [String] {
         try changes(MemoryTree([]), tree, ComparisonOptions(fields: [])).map { change in

@@ -10,7 +10,7 @@ private struct Broken: Error, CustomStringConvertible {
     var description: String { "input/output error" }
 }
 
-@Suite struct EngineTests {
+@Suite(.timeLimit(.minutes(15))) struct EngineTests {
     private let base: [MemoryEntry] = [
         .file("a/big", "1"), .file("a/deep/er", "2"), .file("b/same", "3"), .directory("c"),
     ]

@@ -4,7 +4,7 @@ import CimgCommands
 import Console
 import Testing
 
-@Suite struct JSONTextTests {
+@Suite(.timeLimit(.minutes(15))) struct JSONTextTests {
     @Test func `values nest with two spaces a level`() {
         var text = JSONText()
         text.beginObject()

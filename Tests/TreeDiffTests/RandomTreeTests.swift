@@ -7,7 +7,7 @@ import Testing
 import TreeDiff
 
 /// Random trees against a comparison that knows neither order nor walking: two dictionaries of paths.
-@Suite struct RandomTreeTests {
+@Suite(.timeLimit(.minutes(15))) struct RandomTreeTests {
     /// `CIMG_TEST_SEED`, to repeat a failed run, or a new number.
     static let seed =
         ProcessInfo.processInfo.environment["CIMG_TEST_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...(.max))

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 import TreeDiff
 
-@Suite struct ReportTests {
+@Suite(.timeLimit(.minutes(15))) struct ReportTests {
     @Test func `JSON describes both sides by what differs`() throws {
         let left = MemoryTree(
             [

@@ -65,7 +65,7 @@ private final class SparseTree: TreeSource {
     }
 }
 
-@Suite struct SparseComparisonTests {
+@Suite(.timeLimit(.minutes(15))) struct SparseComparisonTests {
     private static let tebibyte: UInt64 = 1 << 40
 
     private func differ(_ left: any TreeSource, _ right: any TreeSource) throws -> Bool {

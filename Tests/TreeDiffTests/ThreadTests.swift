@@ -6,7 +6,7 @@ import Testing
 import TreeDiff
 
 /// Comparisons by several threads: the same as by one.
-@Suite struct ThreadTests {
+@Suite(.timeLimit(.minutes(15))) struct ThreadTests {
     /// 20 directories of 200 files; what `edit` returns of a file's number is its content.
     private func tree(_ edit: (Int) -> String?) -> [MemoryEntry] {
         (0..<4000).compactMap { number in
