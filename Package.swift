@@ -89,7 +89,8 @@ let package = Package(
         module(
             "Objects",
             [
-                "Console", "Signatures", "Trust", "OCI", "Archive", "LayerStore", "Transports", "Registry", "Engines", "LinuxIO",
+                "Console", "Signatures", "Trust", "OCI", "Archive", "LayerStore", "Transports", "Registry", "Engines",
+                "LinuxIO",
                 system,
             ]),
         module(

@@ -32,12 +32,17 @@ struct InventoryReading {
         do {
             try read(&self)
         } catch let error as BrowsingError {
-            problems.append(InventoryProblem(path: path, cause: "\(error)"))
+            note(InventoryProblem(path: path, cause: "\(error)"))
         } catch {
-            problems.append(
+            note(
                 InventoryProblem(
                     path: path, cause: "\(Bytes.escaped(tree.name)): \"\(Bytes.escaped(path))\": \(error)"))
         }
+    }
+
+    /// Takes note of a problem, once: several questions lead to the same database.
+    private mutating func note(_ problem: InventoryProblem) {
+        if !problems.contains(problem) { problems.append(problem) }
     }
 
     /// A regular file that was not read yet, of a path of the program's own; nil where there is none.

@@ -28,10 +28,10 @@ package enum ProcessTable {
         try identifiers().compactMap { process($0, namedWithPrefix: prefix) }
     }
 
-    /// The first processes found that use one of some mounts: by their working or root directory, their program, an open
-    /// or a mapped file. This one is not among them.
+    /// The first processes found that use one of some mounts, by their working or root directory, their program, an open
+    /// or a mapped file.
     ///
-    /// Processes that may not be looked at are left out. No file system is asked for anything.
+    /// This process is not among them. Processes that may not be looked at are left out. No file system is asked for anything.
     /// - Parameters:
     ///   - mounts: see `MountEntry.identifier`.
     ///   - limit: how many are enough.

@@ -7,7 +7,7 @@ import Registry
 package import SystemPackage
 package import Trust
 
-/// A place where the signatures of one manifest are, one file each: `signature-1`, `signature-2`, …
+/// A place where the signatures of one manifest are, one file each, `signature-1` and so on.
 ///
 /// What is behind the first one that is missing is not there; a file that cannot be had otherwise is trouble.
 struct SignatureStore {

@@ -45,7 +45,8 @@ let allowedEdges: [String: Set<String>] = [
     "Signatures": ["Trust", "OCI", "Registry", "LinuxIO", "SystemPackage"],
     // Archive for the tars that engines keep in pieces.
     "Objects": [
-        "Console", "Signatures", "Trust", "OCI", "Archive", "LayerStore", "Transports", "Registry", "Engines", "LinuxIO",
+        "Console", "Signatures", "Trust", "OCI", "Archive", "LayerStore", "Transports", "Registry", "Engines",
+        "LinuxIO",
         "SystemPackage",
     ],
     "Mounting": [
@@ -54,7 +55,8 @@ let allowedEdges: [String: Set<String>] = [
     "EngineTrees": ["OCI", "FileTree", "EROFS", "Engines", "Overlay", "Mounting", "LinuxIO", "SystemPackage"],
     "CimgCommands": [
         "Console", "Templates", "Objects", "Mounting", "EngineTrees", "Signatures", "Trust", "OCI", "FileTree", "EROFS",
-        "LayerStore", "Transports", "Registry", "Engines", "Overlay", "TreeDiff", "FileSystems", "FuseServer", "Browsing",
+        "LayerStore", "Transports", "Registry", "Engines", "Overlay", "TreeDiff", "FileSystems", "FuseServer",
+        "Browsing",
         "Archive", "Packages", "Inventory", "LinuxIO", "CVersion", "ArgumentParser", "SystemPackage",
     ],
     "cimg": ["CimgCommands"],
@@ -69,7 +71,8 @@ let allowedToolchainModules: [String: Set<String>?] = [
     // Only memory functions in EROFS and TreeDiff; errno and constants elsewhere.
     "Glibc": [
         "EROFS", "TreeDiff", "LinuxIO", "Archive", "LayerStore", "Transports", "Engines", "Registry", "FileSystems",
-        "Overlay", "Browsing", "FuseServer", "Console", "Signatures", "Objects", "Mounting", "EngineTrees", "CimgCommands",
+        "Overlay", "Browsing", "FuseServer", "Console", "Signatures", "Objects", "Mounting", "EngineTrees",
+        "CimgCommands",
     ],
     "FoundationEssentials": ["OCI", "Trust", "LayerStore", "Transports", "Registry", "Objects", "CimgCommands"],
 ]

@@ -3,6 +3,8 @@
 import Console
 import Engines
 import OCI
+import Objects
+import SystemPackage
 import Templates
 
 /// What templates see of a container: the fields of `docker inspect` and `podman inspect` that its engine's files tell.

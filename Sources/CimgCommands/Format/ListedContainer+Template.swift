@@ -3,6 +3,8 @@
 import Engines
 import Glibc
 import OCI
+import Objects
+import SystemPackage
 import Templates
 
 extension EngineState {
