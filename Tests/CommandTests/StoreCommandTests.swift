@@ -124,7 +124,13 @@ import Testing
                 ],
                 "labels": {
                   "key": "value"
-                }
+                },
+                "exposed_ports": null,
+                "volumes": null,
+                "stop_signal": null,
+                "healthcheck": null,
+                "shell": null,
+                "on_build": null
               },
               "history": [
                 {
