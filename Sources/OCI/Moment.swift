@@ -48,7 +48,7 @@ package struct Moment: Sendable, Equatable {
     package func age(at now: Moment) -> String {
         let (difference, overflow) = now.seconds.subtractingReportingOverflow(seconds)
         let seconds = overflow ? Int64.max : max(0, difference)
-        let hours = (seconds + 1800) / 3600
+        let hours = seconds / 3600 + (seconds % 3600 >= 1800 ? 1 : 0)
         switch seconds {
         case 0: return "Less than a second"
         case 1: return "1 second"
