@@ -44,8 +44,10 @@ extension ObjectFinder {
         guard let name = RegistryName.of(text) else { return nil }
         if pull == .never { throw CommandError("\"\(text.printable)\": --pull never asks no registry") }
         let client = RegistryClient(try .ofThisMachine())
-        let (_, document, repository) = try client.document(named: name)
+        let (reference, document, repository) = try client.document(named: name)
         let manifest = try repository.manifest(of: document, platform: platform)
+        // From here on it is this manifest, whatever the tag comes to mean.
+        try place.admit(manifest, reference, in: repository, client: client)
         place.tell("\(text.printable): \(manifest.digest) of \(repository.registry)/\(repository.name)")
         return try repository.source(manifest, platform: platform, name: nil)
     }
