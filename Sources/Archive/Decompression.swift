@@ -32,7 +32,7 @@ package enum Compression: String, Sendable {
     package static func refuseOthers(firstBytes bytes: some Collection<UInt8>) throws(ArchiveError) {
         let bytes = Array(bytes.prefix(headByteCount))
         let program: String
-        if bytes.starts(with: [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]) {
+        if bytes.starts(with: [0xFD, 0x37, 0x7A, 0x58]) {
             program = "xz"
         } else if bytes.starts(with: Array("BZh".utf8)), bytes.dropFirst(4) == [0x31, 0x41, 0x59, 0x26, 0x53, 0x59] {
             program = "bzip2"
@@ -69,12 +69,12 @@ final class PeekedStream: ByteStream, @unchecked Sendable {
 ///
 /// - Throws: from the stream's `read`, `ArchiveError` for damaged or cut-off data.
 package func decompressing(_ stream: any ByteStream) throws -> any ByteStream {
-    var head = [UInt8](repeating: 0, count: Compression.headByteCount)
-    var filled = 0
-    while filled < head.count {
-        let count = try head.withUnsafeMutableBytes { try stream.read(into: .init(rebasing: $0[filled...])) }
-        if count == 0 { break }
-        filled += count
+    var head = [UInt8](repeating: 0, count: 4)
+    var filled = try fill(&head, from: 0, of: stream)
+    if head.starts(with: "BZh".utf8) {
+        // A name may begin so; more bytes tell.
+        head += [UInt8](repeating: 0, count: Compression.headByteCount - head.count)
+        filled = try fill(&head, from: filled, of: stream)
     }
     try Compression.refuseOthers(firstBytes: head.prefix(filled))
     let whole = PeekedStream(head: Array(head.prefix(filled)), rest: stream)
@@ -83,4 +83,15 @@ package func decompressing(_ stream: any ByteStream) throws -> any ByteStream {
     case .gzip: return try GzipStream(whole)
     case .zstd: return try ZstdStream(whole)
     }
+}
+
+/// Reads into bytes until all are there or the stream ends; returns how many are.
+private func fill(_ head: inout [UInt8], from start: Int, of stream: any ByteStream) throws -> Int {
+    var filled = start
+    while filled < head.count {
+        let count = try head.withUnsafeMutableBytes { try stream.read(into: .init(rebasing: $0[filled...])) }
+        if count == 0 { break }
+        filled += count
+    }
+    return filled
 }
