@@ -48,6 +48,8 @@ package struct PackagesCommand: ParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
+    @OptionGroup var policy: PolicyOptions
+
     @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
     var platform: String?
 
@@ -90,7 +92,7 @@ package struct PackagesCommand: ParsableCommand {
             var names = objects
             if all { names += try store.openStore().references().map(\.name) }
             if names.isEmpty && !all { throw CommandError("no object is named; --all takes the images of the store") }
-            var finder = ObjectFinder(in: store.place)
+            var finder = ObjectFinder(in: try policy.place(store))
             finder.platform = try platform.map { try Platform(parsing: $0) }
             finder.directoryHint = "./"
             var report = PackageReport(
