@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// Tars that engines keep in pieces.
-struct TarSplitTests {
+@Suite(.timeLimit(.minutes(15))) struct TarSplitTests {
     private let scratch = ScratchDirectory()
 
     /// A record of pieces of a tar and of files, compressed as engines keep it.

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Expressions of `find`: what they ask, and what is wrong with them.
-struct FindTests {
+@Suite(.timeLimit(.minutes(15))) struct FindTests {
     private static let passwd = "root:x:0:0::/:\nwww:x:33:33::/:\n"
     private static let entries: [MemoryEntry] = [
         .directory("bin", mtime: 100), .file("bin/su", "12345", mode: 0o4755, mtime: 500),

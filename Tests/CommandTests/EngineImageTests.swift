@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Images of engines as sources, and engines as places to copy to.
-@Suite(.serialized, .enabled(if: Requirements.engines))
+@Suite(.serialized, .enabled(if: Requirements.engines), .timeLimit(.minutes(15)))
 struct EngineImageTests {
     private let bench = EngineBench()
     private let image = "localhost/cimg-source-test:1"

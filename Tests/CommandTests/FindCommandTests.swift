@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `cimg find`: what it prints, and that GNU find finds the same on a mount.
-struct FindCommandTests {
+@Suite(.timeLimit(.minutes(15))) struct FindCommandTests {
     @Test func `files are found in one object and in several`() throws {
         let bench = try Sample.bench()
         try expect(bench.cimg("find", "old", "-perm", "-4000"), is: .success("/bin/other\n/bin/tool\n"))

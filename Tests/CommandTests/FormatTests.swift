@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `--format` of `inspect`, `images` and `mounts`, and what `inspect` shows of a full configuration.
-struct FormatTests {
+@Suite(.timeLimit(.minutes(15))) struct FormatTests {
     /// An image with everything that a configuration may say.
     private static let full: ImageBuilder = {
         var image = Sample.old

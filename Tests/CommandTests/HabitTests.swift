@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What users of other tools type, and what names mean.
-struct HabitTests {
+@Suite(.timeLimit(.minutes(15))) struct HabitTests {
     @Test(arguments: [
         ["images", "ls", "-q"], ["image", "ls", "-q"], ["image", "list", "--quiet"],
         ["--root", "store", "images", "-q"],

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `cimg packages`: what it lists, finds and misses.
-struct PackagesCommandTests {
+@Suite(.timeLimit(.minutes(15))) struct PackagesCommandTests {
     /// An image whose second layer upgrades one package of two, and brings one of another kind.
     private static func bench() throws -> Workbench {
         func stanza(_ name: String, _ version: String, _ file: String, _ digest: String) -> String {

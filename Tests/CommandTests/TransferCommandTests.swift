@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What is copied that is no image, over pipes, and from registries whose names are addresses.
-struct TransferCommandTests {
+@Suite(.timeLimit(.minutes(15))) struct TransferCommandTests {
     private let registry = FakeRegistry()
 
     /// Something that is no image: one file with a type of its own.

@@ -4,7 +4,7 @@ import Console
 import Testing
 
 /// How far a transfer is, in words.
-struct TransferPaceTests {
+@Suite(.timeLimit(.minutes(15))) struct TransferPaceTests {
     @Test func `a line has percent, bytes and the rate of the last seconds`() {
         var pace = TransferPace()
         let start = ContinuousClock.now

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Policies and signatures, with skopeo as the judge: what one signs the other accepts, on the same files.
-@Suite(.enabled(if: DistributionServer.isInstalled && SigningKey.isPossible))
+@Suite(.enabled(if: DistributionServer.isInstalled && SigningKey.isPossible), .timeLimit(.minutes(15)))
 struct TrustCommandTests {
     /// A bench with two images in its store, a key, and signatures in a directory of its own.
     private func bench(_ key: SigningKey) throws -> Workbench {

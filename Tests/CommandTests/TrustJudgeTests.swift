@@ -7,7 +7,7 @@ import Testing
 /// Random policies for a few images: cimg and skopeo must say the same of each.
 ///
 /// `CIMG_TRUST_ROUNDS` says how many; the seed is fixed.
-@Suite(.enabled(if: DistributionServer.isInstalled && SigningKey.isPossible))
+@Suite(.enabled(if: DistributionServer.isInstalled && SigningKey.isPossible), .timeLimit(.minutes(15)))
 struct TrustJudgeTests {
     private static let rounds =
         ProcessInfo.processInfo.environment["CIMG_TRUST_ROUNDS"].flatMap { Int($0) } ?? 30

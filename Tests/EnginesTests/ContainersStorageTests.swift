@@ -16,7 +16,9 @@ struct ContainersStorageTests {
 
     // MARK: whole
 
-    @Test("a container has the layers of its list, its image's diff IDs, and what its record says")
+    @Test(
+        "a container has the layers of its list, its image's diff IDs, and what its record says",
+        .enabled(if: Requirements.root))
     func container() throws {
         let fixture = Fixture.usual()
         fixture.container(
@@ -113,7 +115,8 @@ struct ContainersStorageTests {
         #expect(layers.diffIDs == [DiffID(try Digest(parsing: "sha256:" + id("a")))])
     }
 
-    @Test("a container that is made of a directory has that directory, once it has run")
+    @Test(
+        "a container that is made of a directory has that directory, once it has run", .enabled(if: Requirements.root))
     func namedRoot() throws {
         let fixture = Fixture()
         fixture.layer("c", isImage: false)
@@ -134,7 +137,7 @@ struct ContainersStorageTests {
 
     // MARK: states
 
-    @Test("a number that is no longer the container's is not taken for it")
+    @Test("a number that is no longer the container's is not taken for it", .enabled(if: Requirements.root))
     func staleProcess() throws {
         let fixture = Fixture.usual()
         fixture.write()

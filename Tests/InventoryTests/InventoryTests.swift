@@ -12,7 +12,7 @@ import Testing
 private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
 /// What trees contain, and whose their files are.
-@Suite struct InventoryTests {
+@Suite(.timeLimit(.minutes(15))) struct InventoryTests {
     private static let debian: [MemoryEntry] = [
         .file("usr/lib/os-release", "ID=debian\nVERSION_ID=\"12\"\n"),
         .symlink("etc/os-release", to: "../usr/lib/os-release"),

@@ -5,7 +5,7 @@ import OCI
 import Testing
 
 /// Base 64 as RFC 4648 has it.
-struct Base64Tests {
+@Suite(.timeLimit(.minutes(15))) struct Base64Tests {
     @Test(arguments: [
         ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
         ("foobar", "Zm9vYmFy"),

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What a descriptor says besides what it is of, and the digest of a document that has its signatures in itself.
-struct DescriptorTests {
+@Suite(.timeLimit(.minutes(15))) struct DescriptorTests {
     private func descriptor(_ members: String) throws -> ContentDescriptor {
         let digest = Digest(of: Array("{}".utf8))
         let json = "{\"mediaType\":\"a/b\",\"digest\":\"\(digest)\",\"size\":2\(members)}"

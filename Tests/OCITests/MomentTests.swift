@@ -4,7 +4,7 @@ import OCI
 import Testing
 
 /// Times as documents write them, and lengths of time in words.
-struct MomentTests {
+@Suite(.timeLimit(.minutes(15))) struct MomentTests {
     @Test func `times are read in every zone`() {
         #expect(Moment(parsing: "1970-01-01T00:00:00Z")?.seconds == 0)
         #expect(Moment(parsing: "2025-01-02T03:04:05Z")?.seconds == 1_735_787_045)

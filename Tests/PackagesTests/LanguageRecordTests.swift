@@ -7,7 +7,7 @@ import Testing
 private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
 /// What languages' own package managers leave.
-@Suite struct LanguageRecordTests {
+@Suite(.timeLimit(.minutes(15))) struct LanguageRecordTests {
     @Test func `python's metadata ends at its first empty line`() throws {
         let package = try PythonMetadata.package(
             Array("Metadata-Version: 2.1\r\nName: Foo_Bar\r\nVersion: 1.0\r\nLicense: MIT\r\n\r\nName: body\r\n".utf8))

@@ -7,7 +7,7 @@ import Testing
 private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
 /// The three kinds of databases, each with the same header.
-@Suite struct RPMTests {
+@Suite(.timeLimit(.minutes(15))) struct RPMTests {
     @Test func `a header has its package and files`() throws {
         let header = try RPMHeader(RPMBuilder.header())
         let package = try #require(try header.package())

@@ -7,7 +7,7 @@ import Testing
 private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
 /// What the distributions' records say.
-@Suite struct SystemRecordTests {
+@Suite(.timeLimit(.minutes(15))) struct SystemRecordTests {
     @Test func `dpkg's packages have their sources, and what was removed is none`() {
         let list = DpkgStatus.read(
             Array(

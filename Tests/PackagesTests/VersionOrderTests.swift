@@ -5,7 +5,7 @@ import Testing
 @testable import Packages
 
 /// Which of two versions is the greater one, by the tables of the tools' own tests and by hand.
-@Suite struct VersionOrderTests {
+@Suite(.timeLimit(.minutes(15))) struct VersionOrderTests {
     private func relation(_ order: VersionOrder, _ left: String, _ right: String) -> VersionRelation? {
         order.compare(Array(left.utf8), Array(right.utf8))
     }

@@ -10,7 +10,7 @@ import Testing
 @testable import Registry
 
 /// Manifests of kinds that are rare, and what is not where a manifest of the ordinary kind has it.
-struct RemoteDocumentTests {
+@Suite(.timeLimit(.minutes(15))) struct RemoteDocumentTests {
     private let registry = FakeRegistry()
     private var host: String { registry.host }
 

@@ -10,7 +10,7 @@ import Trust
 @testable import Signatures
 
 /// Messages signed by real keys, and what becomes of them.
-@Suite(.enabled(if: SigningKey.isPossible))
+@Suite(.enabled(if: SigningKey.isPossible), .timeLimit(.minutes(15)))
 struct KeyringTests {
     private let payload = Array("{\"a\":1}".utf8)
 

@@ -11,7 +11,7 @@ import Trust
 
 @testable import Signatures
 
-struct PolicyFilesTests {
+@Suite(.timeLimit(.minutes(15))) struct PolicyFilesTests {
     private let scratch = ScratchDirectory()
     private let accept = #"{"default":[{"type":"insecureAcceptAnything"}]}"#
     private let reject = #"{"default":[{"type":"reject"}]}"#

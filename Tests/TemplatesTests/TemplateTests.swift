@@ -6,7 +6,7 @@ import Testing
 @testable import Templates
 
 /// Templates filled in: results beside those of Go, refusals, objects with known fields, tables, bounds.
-struct TemplateTests {
+@Suite(.timeLimit(.minutes(15))) struct TemplateTests {
     private static func value(_ json: String) throws -> TemplateValue {
         TemplateValue(try decode(JSONValue.self, Array(json.utf8), name: "", limit: 1 << 20))
     }

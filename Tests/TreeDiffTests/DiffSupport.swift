@@ -10,6 +10,11 @@ import TreeDiff
 enum Storage: CaseIterable, CustomStringConvertible {
     case memory, memoryWithDigests, memoryWithAllDigests, disk
 
+    /// All of them; on the disk only the superuser can give files their owners.
+    static var allCases: [Storage] {
+        [.memory, .memoryWithDigests, .memoryWithAllDigests] + (Requirements.root ? [.disk] : [])
+    }
+
     var description: String {
         switch self {
         case .memory: "in memory"

@@ -29,7 +29,7 @@ import TreeDiff
         return lines
     }
 
-    @Test(arguments: [1, 2, 3, 16])
+    @Test(.enabled(if: Requirements.root), arguments: [1, 2, 3, 16])
     func `many changes come in tree order`(threadCount: Int) throws {
         let old = tree { $0 % 3 == 0 ? nil : "\($0)" }
         let new = tree { $0 % 5 == 0 ? nil : $0 % 7 == 0 ? "new" : "\($0)" }

@@ -8,7 +8,7 @@ import Testing
 private let zeros = "sha256:" + String(repeating: "0", count: 64)
 private let ones = "sha256:" + String(repeating: "1", count: 64)
 
-struct IdentityTests {
+@Suite(.timeLimit(.minutes(15))) struct IdentityTests {
     static let cases: [(identity: SignedIdentity, wanted: String?, signed: String, matches: Bool)] = [
         (.matchExact, "a.example/b:1", "a.example/b:1", true),
         (.matchExact, "a.example/b:1", "a.example/b:2", false),

@@ -5,9 +5,9 @@ import Testing
 
 @testable import Trust
 
-private struct Unreachable: Error {}
+@Suite(.timeLimit(.minutes(15))) private struct Unreachable: Error {}
 
-struct JudgingTests {
+@Suite(.timeLimit(.minutes(15))) struct JudgingTests {
     private let digest = Digest(of: Array("manifest".utf8))
     private let subject: PolicySubject
 

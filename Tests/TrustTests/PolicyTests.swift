@@ -8,7 +8,7 @@ import Testing
 /// Reads a policy; the error is its text without the file.
 func policy(_ json: String) throws -> Policy { try Policy(json: Array(json.utf8), name: "/p.json") }
 
-struct PolicyTests {
+@Suite(.timeLimit(.minutes(15))) struct PolicyTests {
     static let refusals: [(json: String, reason: String)] = [
         (#"{}"#, "Default policy is missing"),
         (#"{"transports":{}}"#, "Default policy is missing"),

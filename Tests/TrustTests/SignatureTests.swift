@@ -12,7 +12,7 @@ private let valid =
     + "[GNUPG:] GOODSIG ABABABABABABABAB A%20B <a@b.example>\n"
     + "[GNUPG:] VALIDSIG \(fingerprint) 2026-01-01 1767225600 0 4 0 1 8 00 \(String(repeating: "CD", count: 20))\n"
 
-struct SignatureTests {
+@Suite(.timeLimit(.minutes(15))) struct SignatureTests {
     @Test func `a payload is written as other tools write it, and read again`() throws {
         let payload = SimpleSigningPayload(
             manifestDigest: zeros, dockerReference: "a.example/b:1", creator: "cimg <1>", timestamp: 1_767_225_600)

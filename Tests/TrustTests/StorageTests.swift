@@ -5,7 +5,7 @@ import Testing
 
 @testable import Trust
 
-struct StorageTests {
+@Suite(.timeLimit(.minutes(15))) struct StorageTests {
     private func storage(_ files: String...) throws -> SignatureStorage {
         var storage = SignatureStorage()
         for (position, text) in files.enumerated() { try storage.add(Array(text.utf8), name: "/d/\(position).yaml") }
@@ -76,7 +76,7 @@ struct StorageTests {
     }
 }
 
-struct PolicyDocumentTests {
+@Suite(.timeLimit(.minutes(15))) struct PolicyDocumentTests {
     @Test func `a policy is changed where it is meant, and nothing else is lost`() throws {
         let json =
             #"{"default":[{"type":"reject"}],"transports":{"strange":{"x":[{"type":"reject"}]},"dir":{"/d":[{"type":"insecureAcceptAnything"}]}}}"#
