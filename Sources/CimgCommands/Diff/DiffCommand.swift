@@ -40,9 +40,15 @@ package struct DiffCommand: ParsableCommand {
               cimg diff /mnt/w
               cimg diff alpine upper:changes
               cimg diff --packages my_container
+              cimg diff --text alpine-old alpine-new -- /etc
+              cimg diff my_container:/etc ./etc-as-it-should-be
 
             --packages compares what is installed: A, D, or C with both versions, told as an upgrade or a downgrade \
             in the order of the package's own tool; then the source and the layer.
+
+            A side may be a directory of an object, OBJECT:/PATH: then the paths below it are compared. \
+            With --renames a file that is gone and one that is new with the same bytes are one line, R; with --text the \
+            lines that differ follow each change, of files compressed with gzip or zstd those that are in them.
 
             The fields: \(ChangedFields.allNames.joined(separator: ", ")).
 
@@ -83,6 +89,18 @@ package struct DiffCommand: ParsableCommand {
     @Flag(help: "Compare the packages that are installed, instead of files.")
     var packages = false
 
+    @Flag(help: "Print the lines that differ in texts behind each change, as diff -u does.")
+    var text = false
+
+    @Flag(help: "Tell files that moved, with the same bytes, as one: R.")
+    var renames = false
+
+    @Flag(help: "Compare the configurations of two images, key by key, instead of their files.")
+    var config = false
+
+    @Flag(help: "Compare how two images were made, layer by layer, instead of their files.")
+    var history = false
+
     @Flag(help: "Show also what the engine put into a container for itself.")
     var all = false
 
@@ -121,7 +139,10 @@ package struct DiffCommand: ParsableCommand {
     }
 
     private func compare() throws -> Bool {
-        let outputs = [("--json", json), ("--stat", stat), ("--names-only", namesOnly)].filter(\.1)
+        let outputs = [
+            ("--json", json && !config), ("--stat", stat), ("--names-only", namesOnly), ("--text", text),
+            ("--config", config), ("--history", history),
+        ].filter(\.1)
         if packages, let other = outputs.first(where: { $0.0 != "--json" })?.0 {
             throw DiffError.conflictingOutputs("--packages", other)
         }
@@ -131,26 +152,16 @@ package struct DiffCommand: ParsableCommand {
         finder.platform = try platform.map { try Platform(parsing: $0) }
         finder.pull = pull
         finder.directoryHint = "./"
-        let format: any DiffReport
-        if json {
-            format = DiffJSON(compared: fields)
-        } else if stat {
-            format = DiffStat()
-        } else {
-            format = DiffText(namesOnly: namesOnly)
-        }
-        // Layers are open directories.
-        Spawn.raiseOpenFileLimit()
-        let pair =
-            try right.map { try DiffPair.of(left, $0, in: finder, readsAll: full, showsAll: all) }
-            ?? DiffPair.ofContainer(left, in: finder, showsAll: all)
+        if config || history { return try compareDocuments(in: finder) }
+        let failures = DiffContents.Failures()
+        let pair = try DiffPair.rooted(left, right, in: finder, readsAll: full, showsAll: all)
         if packages { return try comparePackages(pair) }
         let options = ComparisonOptions(
             fields: fields.subtracting(pair.incomparable), paths: RawArguments.bytes(of: paths),
             threadCount: Processors.count)
         let stopwatch = Stopwatch()
         let differs = try report(
-            left: pair.left, right: pair.right, options: options, as: format,
+            left: pair.left, right: pair.right, options: options, as: format(fields, failures),
             showing: { all || pair.isShown($0) }
         ) { bytes in
             do {
@@ -160,6 +171,8 @@ package struct DiffCommand: ParsableCommand {
             }
         }
         store.tell("compared in \(stopwatch)")
+        for line in failures.lines { StandardError.print("cimg: \(line)") }
+        if !failures.lines.isEmpty { throw ExitCode(2) }
         return differs
     }
 
@@ -169,6 +182,34 @@ package struct DiffCommand: ParsableCommand {
         try StandardOutput.write(json ? diff.json() : Array(diff.text().utf8))
         if diff.hasTrouble { throw ExitCode(2) }
         return diff.differs
+    }
+
+    private func format(_ fields: ChangedFields, _ failures: DiffContents.Failures) -> any DiffReport {
+        let format: any DiffReport
+        if json {
+            format = DiffJSON(compared: fields)
+        } else if stat {
+            format = DiffStat()
+        } else if text {
+            format = DiffContents(failures: failures)
+        } else {
+            format = DiffText(namesOnly: namesOnly)
+        }
+        return renames ? DiffRenames(format) : format
+    }
+
+    private func compareDocuments(in finder: ObjectFinder) throws -> Bool {
+        guard let right else { throw CommandError("--config and --history compare two images: name both") }
+        guard paths.isEmpty else { throw CommandError("--config and --history know no paths") }
+        let images = (try finder.describe(left), try finder.describe(right))
+        if history {
+            let history = DiffHistory(images.0, images.1)
+            try StandardOutput.write(history.text)
+            return history.differs
+        }
+        let configuration = try DiffConfiguration(images.0, images.1)
+        try StandardOutput.write(json ? configuration.json : Array(configuration.text.utf8))
+        return !configuration.differences.isEmpty
     }
 
     /// The fields to compare: those of `--only`, or all of them, without those of `--ignore`; times if asked for.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Browsing
 import Console
 import FileTree
 import Overlay
@@ -32,6 +33,7 @@ package enum DiffError: Error, Equatable, CustomStringConvertible {
 
     /// The text of any error of a comparison, with the name of the side that failed.
     package static func text(_ error: any Error, left: String, right: String) -> String {
+        if let failure = error as? BrowsingError { return contentsText(failure) }
         guard let failure = error as? TreeDiffError, let side = failure.side else { return "\(error)" }
         // The tree's own error has the whole path.
         if let error = failure.cause as? DirectoryTreeError { return "\(error)" }

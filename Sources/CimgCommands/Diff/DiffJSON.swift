@@ -9,6 +9,7 @@ package struct DiffJSON: DiffReport {
     private let compared: ChangedFields
     private var text = JSONText()
     private var counts: [Change.Kind: UInt64] = [:]
+    private var movedCount: UInt64 = 0
 
     /// Starts a report.
     ///
@@ -59,6 +60,28 @@ package struct DiffJSON: DiffReport {
         text.endObject()
     }
 
+    package mutating func add(moved old: Change, to new: Change) {
+        guard let left = old.left, let right = new.right else { return }
+        movedCount += 1
+        text.beginObject()
+        member("path", new.path)
+        member("from", old.path)
+        text.key("kind")
+        text.string("renamed")
+        text.key("type")
+        text.string(DiffValue.type(new.type))
+        let fields = DiffText.metadata(left, right)
+        text.key("fields")
+        text.beginArray()
+        for field in fields.named { text.string(field.name) }
+        text.endArray()
+        for (key, file) in [("left", left), ("right", right)] {
+            text.key(key)
+            describe(file, fields.union(.content))
+        }
+        text.endObject()
+    }
+
     package mutating func end() {
         text.endArray()
         text.key("summary")
@@ -66,6 +89,10 @@ package struct DiffJSON: DiffReport {
         for kind in [Change.Kind.added, .removed, .modified] {
             text.key(kind.rawValue)
             text.number(counts[kind] ?? 0)
+        }
+        if movedCount > 0 {
+            text.key("renamed")
+            text.number(movedCount)
         }
         text.endObject()
         text.endObject()

@@ -25,6 +25,11 @@ struct DiffPair {
     /// are hidden that a flattened tree does not count.
     let incomparable: ChangedFields
 
+    /// The same sides as other trees: parts of them, in which nothing is an engine's own.
+    init(_ left: DiffSide, _ right: DiffSide, partsOf pair: DiffPair) {
+        self.init(left, right, [], incomparable: pair.incomparable)
+    }
+
     private init(
         _ left: DiffSide, _ right: DiffSide, _ objects: [EngineObject], unrelated sides: [EngineSide] = [],
         incomparable: ChangedFields = []

@@ -13,8 +13,18 @@ package protocol DiffReport {
     /// Prints or counts a change.
     mutating func add(_ change: Change)
 
+    /// Prints or counts a file that is the same in another place; without a way of its own as two changes.
+    mutating func add(moved old: Change, to new: Change)
+
     /// Prints what stands after the changes.
     mutating func end()
+}
+
+extension DiffReport {
+    package mutating func add(moved old: Change, to new: Change) {
+        add(old)
+        add(new)
+    }
 }
 
 /// Compares two sides and reports every change, writing in pieces of about 64 KiB.

@@ -27,6 +27,33 @@ package struct DiffText: DiffReport {
         bytes.append(UInt8(ascii: "\n"))
     }
 
+    package mutating func add(moved old: Change, to new: Change) {
+        if namesOnly {
+            append(path: new.path)
+        } else {
+            bytes.append(contentsOf: "R ".utf8)
+            append(path: old.path)
+            bytes.append(contentsOf: " → ".utf8)
+            append(path: new.path)
+            if let left = old.left, let right = new.right {
+                let fields = Self.metadata(left, right)
+                if !fields.isEmpty { bytes.append(contentsOf: " (\(Self.reasons(fields, left, right)))".utf8) }
+            }
+        }
+        bytes.append(UInt8(ascii: "\n"))
+    }
+
+    /// In which metadata two files differ, times left out.
+    static func metadata(_ left: ChangedFile, _ right: ChangedFile) -> ChangedFields {
+        var fields: ChangedFields = []
+        let (old, new) = (left.attributes, right.attributes)
+        if old.permissions != new.permissions { fields.insert(.mode) }
+        if old.uid != new.uid { fields.insert(.uid) }
+        if old.gid != new.gid { fields.insert(.gid) }
+        if old.xattrs != new.xattrs { fields.insert(.xattrs) }
+        return fields
+    }
+
     package mutating func end() {}
 
     private static func letter(_ kind: Change.Kind) -> UInt8 {
