@@ -41,6 +41,8 @@ package struct JudgedImage {
         let name = "\(location)"
         let path = location.path
         switch location.transport {
+        // A stream has no place that a policy could name.
+        case .ociArchive where location.isStandardStream: subject = .unscoped(transport: "oci-archive", name: name)
         case .oci, .ociArchive, .dir, .registryDir:
             subject = .path(
                 transport: location.transport.rawValue, name: name, path: try Self.explicit(path).string)
