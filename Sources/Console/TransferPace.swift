@@ -14,7 +14,7 @@ package struct TransferPace: Sendable {
     package mutating func note(_ byteCount: UInt64, at time: ContinuousClock.Instant = .now) {
         if let last = marks.last, time - last.time < .milliseconds(500) { return }
         marks.append((time, byteCount))
-        while marks.count > 2, time - marks[1].time > Self.window { marks.removeFirst() }
+        while marks.count > 2, time - marks[1].time >= Self.window { marks.removeFirst() }
     }
 
     /// `[#####...............] 25%, 12.0 MB of 48.0 MB, 3.1 MB/s`: what is known of it.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Console
 import Glibc
 import LayerStore
 import LinuxIO
@@ -36,7 +37,7 @@ package struct JudgedImage {
 
     /// An image in a file or directory of this machine.
     ///
-    /// - Throws: `Errno` where the path leads nowhere.
+    /// - Throws: `CommandError` where the path leads nowhere.
     package init(_ location: ImageLocation) throws {
         let name = "\(location)"
         let path = location.path
@@ -45,7 +46,7 @@ package struct JudgedImage {
         case .ociArchive where location.isStandardStream: subject = .unscoped(transport: "oci-archive", name: name)
         case .oci, .ociArchive, .dir, .registryDir:
             subject = .path(
-                transport: location.transport.rawValue, name: name, path: try Self.explicit(path).string)
+                transport: location.transport.rawValue, name: name, path: try Self.explicit(path, of: name).string)
         case .dockerArchive: subject = .unscoped(transport: "docker-archive", name: name)
         // Files of no image: the name that policies of other tools have for them.
         case .rootfs: subject = .unscoped(transport: "tarball", name: name)
@@ -59,13 +60,17 @@ package struct JudgedImage {
     }
 
     /// A path without links, `.` and `..`: realpath(3).
-    private static func explicit(_ path: FilePath) throws(Errno) -> FilePath {
+    private static func explicit(_ path: FilePath, of name: String) throws(CommandError) -> FilePath {
         var bytes: UnsafeMutablePointer<CChar>?
-        _ = try retrying {
-            bytes = path.withPlatformString { realpath($0, nil) }
-            return bytes == nil ? -1 : 0
+        do throws(Errno) {
+            _ = try retrying {
+                bytes = path.withPlatformString { realpath($0, nil) }
+                return bytes == nil ? -1 : 0
+            }
+        } catch {
+            throw CommandError("\(name.printable): \(error)")
         }
-        guard let bytes else { throw .noMemory }
+        guard let bytes else { throw CommandError("\(name.printable): \(Errno.noMemory)") }
         defer { free(bytes) }
         return FilePath(platformString: bytes)
     }

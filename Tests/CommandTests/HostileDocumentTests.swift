@@ -233,7 +233,8 @@ import Testing
             }),
         HostileInput(
             "a schema 1 manifest",
-            "oci:layout: manifest sha256:…: is a Docker schema 1 manifest, a format replaced in 2016 that is not supported",
+            "oci:layout: manifest sha256:…: is a Docker schema 1 manifest, a format replaced in 2016 that is not supported; "
+                + "\"skopeo copy --format v2s2\" converts it",
             layout: OCILayoutBuilder { layout in
                 let manifest: JSON = ["schemaVersion": 1, "name": "x", "tag": "1", "fsLayers": [], "history": []]
                 layout.blob(manifest.bytes)

@@ -192,7 +192,7 @@ import Testing
         let bench = Self.sources()
         let (arguments, message) = Self.wrongSources[index]
         try expect(bench.cimg(["import"] + arguments), is: .trouble(message))
-        try expect(bench.cimg("images", "--quiet"), is: .success())
+        try expect(bench.stored("blobs/sha256"), is: [])
     }
 
     static let wrongNames: [(name: String, message: String)] = [

@@ -137,7 +137,7 @@ import Testing
         #expect(try token(#"{"token":"a","expires_in":null}"#).expiry == now + .seconds(54))
         #expect(throws: FormatError.self) { try token(#"{"token":"a","expires_in":[]}"#) }
         #expect(throws: FormatError("token", "has no token")) { try token("{}") }
-        #expect(throws: FormatError("token", at: "token", "is given twice")) {
+        #expect(throws: FormatError("token", at: "token", "is given twice", repeatedName: "token")) {
             try token(#"{"token":"a","token":"b"}"#)
         }
         #expect(throws: FormatError("token", at: "Token", "is given twice, the other time as \"token\"")) {
