@@ -42,6 +42,7 @@ package enum ImagePlace {
         } else if isDestination, let (kind, isImage, name) = EngineKind.prefixed(text) {
             guard isImage else { throw CommandError("\"\(text.printable)\": a container; images go to images") }
             self = .engineName(kind, name)
+            // A store that cannot be asked is told when it is opened for the copy.
         } else if !isDestination, EngineKind.prefixed(text) != nil || (try? finder.isStored(text)) != true,
             let image = try finder.engineImage(text)
         {

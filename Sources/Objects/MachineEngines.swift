@@ -35,7 +35,7 @@ package final class MachineEngines: Sendable {
     /// Only storages that belong to that user count: a user's configuration may name any directory.
     private init(of user: UserEntry, _ surroundings: EngineSurroundings, kinds: Set<EngineKind>) {
         self.surroundings = surroundings
-        self.kinds = kinds.intersection([.podman, .docker])
+        self.kinds = kinds.intersection([.podman])
         userName = user.name
     }
 
@@ -53,7 +53,7 @@ package final class MachineEngines: Sendable {
             guard let user = UserEntry(number: number), let surroundings = EngineSurroundings.of(user: number) else {
                 return nil
             }
-            return MachineEngines(of: user, surroundings, kinds: [.podman, .docker])
+            return MachineEngines(of: user, surroundings, kinds: [.podman])
         }
     }
 
@@ -141,17 +141,9 @@ package final class MachineEngines: Sendable {
 
     private func find(_ contents: inout Contents) -> (engines: [any ContainerEngine], problems: [EngineError]) {
         if let found = contents.found { return found }
-        var found = Engines.discover(surroundings, kinds: kinds)
-        if userName != nil { found.engines.removeAll { !isOwned($0.storage) } }
+        let found = Engines.discover(surroundings, kinds: kinds)
         contents.found = found
         return found
-    }
-
-    /// Whether a storage belongs to the user whose it is said to be.
-    private func isOwned(_ storage: FilePath) -> Bool {
-        // What cannot be looked at is nobody's.
-        let status = try? Descriptor.open(storage, O_RDONLY | O_DIRECTORY).status()
-        return status?.st_uid == surroundings.user
     }
 
     private func list<Element>(

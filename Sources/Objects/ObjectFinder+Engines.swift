@@ -63,7 +63,7 @@ extension ObjectFinder {
             }
             return .container(try Engines.process(process))
         }
-        if !isImage, kind != .containerd, let slash = name.firstIndex(of: "/") {
+        if !isImage, kind == .podman, let slash = name.firstIndex(of: "/") {
             return try ofUser(String(name[..<slash]), text, kind, String(name[name.index(after: slash)...]))
         }
         let engines = MachineEngines(kinds: [kind])

@@ -229,6 +229,25 @@ struct ContainersStorageTests {
         #expect(layers.lowers.first?.users.ranges == [try mapping((0, 100_999, 2000))])
     }
 
+    @Test("root reads no storage for a user to whom it does not belong", .enabled(if: Requirements.root))
+    func othersStorage() throws {
+        let fixture = Fixture()
+        fixture.layer("a", isImage: false)
+        fixture.container("1", name: "box", layer: id("a"))
+        fixture.write()
+        var surroundings = fixture.surroundings
+        (surroundings.user, surroundings.isOfAnother) = (65534, true)
+        // The user's own configuration names a directory of root's.
+        fixture.scratch.file(
+            "home/.config/containers/storage.conf",
+            "[storage]\ndriver = \"overlay\"\ngraphroot = \"\(fixture.root)\"\nrunroot = \"\(fixture.root)-run\"\n")
+        #expect {
+            try ContainersStorage(surroundings).containers()
+        } throws: { error in
+            "\(error)".hasSuffix("does not belong to user 65534, whose configuration names it")
+        }
+    }
+
     @Test("within a plain user's own namespace owners are as they are seen", .enabled(if: Requirements.root))
     func unshared() throws {
         let fixture = Fixture.usual()

@@ -57,10 +57,13 @@ extension StorageContents {
     private func directory(
         _ place: String, in folder: StorageFolder, _ record: LayerRecord, object: String
     ) throws(EngineError) -> EngineLayers.Directory {
-        EngineLayers.Directory(
+        var directory = EngineLayers.Directory(
             folder.path.appending(place), anchor: folder.path,
             users: try IDMap(record.uidmap, object: object).within(owner.users),
             groups: try IDMap(record.gidmap, object: object).within(owner.groups), diffID: record.diffID)
+        // The path may come to lead to what is not the user's.
+        if engine.surroundings.isOfAnother, folder.path == folders[0].path { directory.owner = owner.user }
+        return directory
     }
 
     /// The layers below a layer, as its file `lower` lists them for the kernel; where it has none, its ancestors.

@@ -20,8 +20,17 @@ struct StorageContents: Sendable {
         self.engine = engine
         self.driver = driver
         var folders = [try StorageFolder(engine.storage, name: engine.name)]
+        let isOthers = engine.surroundings.isOfAnother
+        if isOthers, try !folders[0].isOwned(by: engine.surroundings.user, orOpenOfRoot: false) {
+            throw EngineError(
+                engine.name, "does not belong to user \(engine.surroundings.user), whose configuration names it",
+                isPermission: true)
+        }
         for path in engine.configuration.additionalStores.prefix(64) where fileExists(path) {
-            folders.append(try StorageFolder(path, name: "\(engine.kind.rawValue) \(path.printable)"))
+            let folder = try StorageFolder(path, name: "\(engine.kind.rawValue) \(path.printable)")
+            // Root would read for a user what the user may not.
+            if isOthers, try !folder.isOwned(by: engine.surroundings.user, orOpenOfRoot: true) { continue }
+            folders.append(folder)
         }
         self.folders = folders
         owner = try StorageOwner(of: folders[0], engine)

@@ -19,6 +19,8 @@ package struct EngineLayers: Hashable, Sendable {
         package var groups: IDMap
         /// The diff ID of the image's layer it holds, where the engine tells.
         package var diffID: DiffID?
+        /// The user that `anchor` must belong to when it is opened; nil where anybody's counts.
+        package var owner: UInt32?
 
         /// Makes a directory; `anchor` must be the beginning of `path`, nil stands for `path` itself.
         package init(
@@ -40,6 +42,8 @@ package struct EngineLayers: Hashable, Sendable {
             let object = "layer \(path.printable)"
             do throws(Errno) {
                 let storage = try Descriptor.open(anchor, O_RDONLY | O_DIRECTORY)
+                // The path may lead elsewhere by now: what was opened decides.
+                if let owner, try storage.status().st_uid != owner { throw Errno.notPermitted }
                 guard path != anchor else { return storage }
                 var rest = path
                 guard rest.removePrefix(anchor), !rest.isAbsolute else { throw Errno.invalidArgument }

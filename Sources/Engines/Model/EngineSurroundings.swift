@@ -15,6 +15,8 @@ package struct EngineSurroundings: Sendable {
     /// What stands for `/` in the places of configuration files, of storages that no configuration names, and of
     /// files in `/run`; other than `/` in tests.
     package var root: FilePath
+    /// Whether root looks for another user, whose configuration may name what is not the user's.
+    package var isOfAnother = false
 
     /// Describes surroundings.
     package init(user: UInt32, home: FilePath, environment: [String: String] = [:], root: FilePath = "/") {
@@ -46,7 +48,10 @@ package struct EngineSurroundings: Sendable {
     ///
     /// - Returns: nil where there is no such user.
     package static func of(user: UInt32) -> EngineSurroundings? {
-        UserEntry(number: user).map { EngineSurroundings(user: user, home: $0.home) }
+        guard let entry = UserEntry(number: user) else { return nil }
+        var surroundings = EngineSurroundings(user: user, home: entry.home)
+        surroundings.isOfAnother = user != geteuid()
+        return surroundings
     }
 
     /// Whether what a user owns, a file or a process, tells where an engine is: the user's own and root's do.

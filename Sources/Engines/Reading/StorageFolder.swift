@@ -65,6 +65,18 @@ struct StorageFolder: Sendable {
         self.owner = owner
     }
 
+    /// Whether the directory that is open belongs to a user.
+    ///
+    /// - Parameter orOpenOfRoot: whether one of root's that everybody may read and search counts too.
+    func isOwned(by user: UInt32, orOpenOfRoot: Bool) throws(EngineError) -> Bool {
+        do throws(Errno) {
+            let status = try descriptor.status()
+            return status.st_uid == user || orOpenOfRoot && status.st_uid == 0 && status.st_mode & 0o005 == 0o005
+        } catch {
+            throw EngineError(name, reading: error)
+        }
+    }
+
     /// All bytes of a regular file below the directory; nil where there is none.
     ///
     /// - Parameter file: components that the program chose or checked, with slashes between.
