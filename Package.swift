@@ -85,7 +85,7 @@ let package = Package(
         module("Browsing", ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", system]),
         module("FuseServer", ["FileTree", "FileSystems", "LinuxIO", "CFuse", system]),
         module("Signatures", ["Trust", "OCI", "Registry", "LinuxIO", system]),
-        module("Console", ["OCI", "LayerStore", "LinuxIO", system]),
+        module("Console", ["OCI", "FileTree", "LayerStore", "LinuxIO", system]),
         module(
             "Objects",
             [
@@ -98,13 +98,69 @@ let package = Package(
             ["OCI", "FileTree", "EROFS", "LayerStore", "FileSystems", "Overlay", "FuseServer", "LinuxIO", system]),
         module(
             "EngineTrees", ["OCI", "FileTree", "EROFS", "Engines", "Overlay", "Mounting", "LinuxIO", system]),
+        // The command line, by what it is about.
+        module(
+            "CommandOptions",
+            [
+                "Console", "FileTree", "LayerStore", "LinuxIO", "OCI", "Objects", "Registry", "Signatures",
+                "Templates", arguments, system,
+            ]),
+        module(
+            "CommandTrees",
+            [
+                "CommandOptions", "Console", "Objects", "EngineTrees", "Engines", "Mounting", "Overlay",
+                "FuseServer", "Browsing", "TreeDiff", "FileSystems", "Transports", "LayerStore", "EROFS",
+                "FileTree", "OCI", "LinuxIO", system,
+            ]),
+        module(
+            "InspectCommands",
+            [
+                "CommandOptions", "Console", "Objects", "EngineTrees", "Engines", "Overlay", "Registry",
+                "Templates", "Transports", "LayerStore", "FileTree", "OCI", "LinuxIO", arguments, system,
+            ]),
+        module(
+            "MountCommands",
+            [
+                "CommandOptions", "Console", "Objects", "Mounting", "EngineTrees", "Engines", "Overlay",
+                "FuseServer", "Templates", "LayerStore", "FileTree", "OCI", "LinuxIO", arguments, system,
+            ]),
+        module(
+            "ImageCommands",
+            [
+                "CommandOptions", "Console", "Objects", "Engines", "Registry", "Templates", "Transports",
+                "LayerStore", "FileTree", "OCI", "LinuxIO", arguments, system,
+            ]),
+        module(
+            "TrustCommands",
+            [
+                "CommandOptions", "Console", "Objects", "Registry", "Signatures", "Trust", "OCI", "LinuxIO",
+                arguments, system,
+            ]),
+        module(
+            "ContentsCommands",
+            [
+                "CommandOptions", "CommandTrees", "Console", "Objects", "Engines", "Browsing", "LayerStore",
+                "FileTree", "OCI", "LinuxIO", arguments, system,
+            ]),
+        module(
+            "PackageCommands",
+            [
+                "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing", "Inventory", "Packages",
+                "LayerStore", "FileTree", "OCI", "LinuxIO", arguments, system,
+            ]),
+        module(
+            "DiffCommands",
+            [
+                "PackageCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing",
+                "TreeDiff", "Overlay", "Archive", "Transports", "LayerStore", "FileTree", "OCI", "LinuxIO",
+                arguments, system,
+            ]),
         module(
             "CimgCommands",
             [
-                "Console", "Templates", "Objects", "Mounting", "EngineTrees", "Signatures", "Trust", "OCI", "FileTree",
-                "EROFS", "LayerStore", "Transports",
-                "Registry", "Engines", "Overlay", "TreeDiff", "FileSystems", "FuseServer", "Browsing", "Archive",
-                "Packages", "Inventory", "LinuxIO", "CVersion", arguments, system,
+                "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "ContentsCommands",
+                "PackageCommands", "DiffCommands", "CommandOptions", "Console", "Objects", "Mounting",
+                "FuseServer", "Registry", "Archive", "OCI", "LinuxIO", "CVersion", arguments, system,
             ]),
         .executableTarget(
             name: "cimg", dependencies: ["CimgCommands"], swiftSettings: swiftSettings,
@@ -128,7 +184,9 @@ let package = Package(
         tests("Transports", ["Transports", "LayerStore", "OCI", "FileTree", "LinuxIO", system]),
         tests("Engines", ["Engines", "OCI", "LinuxIO", system]),
         tests("Registry", ["cimg", "Registry", "LayerStore", "OCI", "FileTree", "LinuxIO", system]),
-        tests("TreeDiff", ["TreeDiff", "CimgCommands", "Console", "Transports", "FileTree", "OCI", "LinuxIO", system]),
+        tests(
+            "TreeDiff",
+            ["TreeDiff", "DiffCommands", "CommandTrees", "Console", "Transports", "FileTree", "OCI", "LinuxIO", system]),
         tests("Packages", ["Packages"]),
         tests("Inventory", ["Inventory", "Packages", "Browsing", "FileTree", "OCI"]),
         tests("FileSystems", ["FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
@@ -139,7 +197,7 @@ let package = Package(
         tests("FuseServer", ["FuseServer", "FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests(
             "Command",
-            ["cimg", "CimgCommands", "Console", "Mounting", "FuseServer", "OCI", "FileTree", "LinuxIO", system],
+            ["cimg", "MountCommands", "Console", "Mounting", "FuseServer", "OCI", "FileTree", "LinuxIO", system],
             exclude: ["Snapshots"]),
         tests("Architecture", []),
     ]

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import CommandOptions
 import Console
+import ContentsCommands
+import DiffCommands
 import Glibc
+import ImageCommands
+import InspectCommands
 import LinuxIO
+import MountCommands
 import Mounting
 import Objects
+import PackageCommands
+import TrustCommands
 
 /// The `cimg` command.
 package struct CimgCommand: ParsableCommand {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Commands: arguments, output, exit codes.
-// In: the process's arguments. Out: text or JSON, and 0, 1 or 2.
-// Not here: anything that another program could want to do without a command line; that is in the rooms below.
+// The command line as a whole: which commands there are, and how the words of the process get to one of them.
+// In: the process's arguments. Out: a command that runs, help, or a line that says what is wrong with them; 0, 1 or 2.
+// Not here: any command. Those are in the rooms whose names end in `Commands`, each by what it is about; and nothing
+// that another program could want to do without a command line is in these.

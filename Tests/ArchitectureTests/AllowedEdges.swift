@@ -41,7 +41,7 @@ let allowedEdges: [String: Set<String>] = [
     "Inventory": ["OCI", "FileTree", "Browsing", "Packages"],
     // The only importer of libfuse.
     "FuseServer": ["FileTree", "FileSystems", "LinuxIO", "CFuse", "SystemPackage"],
-    "Console": ["OCI", "LayerStore", "LinuxIO", "SystemPackage"],
+    "Console": ["OCI", "FileTree", "LayerStore", "LinuxIO", "SystemPackage"],
     "Signatures": ["Trust", "OCI", "Registry", "LinuxIO", "SystemPackage"],
     // Archive for the tars that engines keep in pieces.
     "Objects": [
@@ -53,11 +53,49 @@ let allowedEdges: [String: Set<String>] = [
         "OCI", "FileTree", "EROFS", "LayerStore", "FileSystems", "Overlay", "FuseServer", "LinuxIO", "SystemPackage",
     ],
     "EngineTrees": ["OCI", "FileTree", "EROFS", "Engines", "Overlay", "Mounting", "LinuxIO", "SystemPackage"],
+    // The command line, by what it is about.
+    "CommandOptions": [
+        "Console", "FileTree", "LayerStore", "LinuxIO", "OCI", "Objects", "Registry", "Signatures",
+        "Templates", "ArgumentParser", "SystemPackage",
+    ],
+    "CommandTrees": [
+        "CommandOptions", "Console", "Objects", "EngineTrees", "Engines", "Mounting", "Overlay", "FuseServer",
+        "Browsing", "TreeDiff", "FileSystems", "Transports", "LayerStore", "EROFS", "FileTree", "OCI",
+        "LinuxIO", "SystemPackage",
+    ],
+    "InspectCommands": [
+        "CommandOptions", "Console", "Objects", "EngineTrees", "Engines", "Overlay", "Registry", "Templates",
+        "Transports", "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
+    ],
+    "MountCommands": [
+        "CommandOptions", "Console", "Objects", "Mounting", "EngineTrees", "Engines", "Overlay", "FuseServer",
+        "Templates", "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
+    ],
+    "ImageCommands": [
+        "CommandOptions", "Console", "Objects", "Engines", "Registry", "Templates", "Transports",
+        "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
+    ],
+    "TrustCommands": [
+        "CommandOptions", "Console", "Objects", "Registry", "Signatures", "Trust", "OCI", "LinuxIO",
+        "ArgumentParser", "SystemPackage",
+    ],
+    "ContentsCommands": [
+        "CommandOptions", "CommandTrees", "Console", "Objects", "Engines", "Browsing", "LayerStore",
+        "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
+    ],
+    "PackageCommands": [
+        "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing", "Inventory", "Packages",
+        "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
+    ],
+    "DiffCommands": [
+        "PackageCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing", "TreeDiff",
+        "Overlay", "Archive", "Transports", "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser",
+        "SystemPackage",
+    ],
     "CimgCommands": [
-        "Console", "Templates", "Objects", "Mounting", "EngineTrees", "Signatures", "Trust", "OCI", "FileTree", "EROFS",
-        "LayerStore", "Transports", "Registry", "Engines", "Overlay", "TreeDiff", "FileSystems", "FuseServer",
-        "Browsing",
-        "Archive", "Packages", "Inventory", "LinuxIO", "CVersion", "ArgumentParser", "SystemPackage",
+        "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "ContentsCommands",
+        "PackageCommands", "DiffCommands", "CommandOptions", "Console", "Objects", "Mounting", "FuseServer",
+        "Registry", "Archive", "OCI", "LinuxIO", "CVersion", "ArgumentParser", "SystemPackage",
     ],
     "cimg": ["CimgCommands"],
 ]
@@ -72,7 +110,10 @@ let allowedToolchainModules: [String: Set<String>?] = [
     "Glibc": [
         "EROFS", "TreeDiff", "LinuxIO", "Archive", "LayerStore", "Transports", "Engines", "Registry", "FileSystems",
         "Overlay", "Browsing", "FuseServer", "Console", "Signatures", "Objects", "Mounting", "EngineTrees",
-        "CimgCommands",
+        "CimgCommands", "CommandOptions", "CommandTrees", "ContentsCommands", "ImageCommands", "InspectCommands",
+        "MountCommands", "TrustCommands",
     ],
-    "FoundationEssentials": ["OCI", "Trust", "LayerStore", "Transports", "Registry", "Objects", "CimgCommands"],
+    "FoundationEssentials": [
+        "OCI", "Trust", "LayerStore", "Transports", "Registry", "Objects",
+    ],
 ]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CimgCommands
 import Foundation
+import MountCommands
 import Mounting
 import OCI
 import TestSupport

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CimgCommands
 import FuseServer
+import MountCommands
 import Mounting
 import SystemPackage
 import TestSupport

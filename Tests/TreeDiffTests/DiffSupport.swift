@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CimgCommands
+import CommandTrees
+import DiffCommands
 import FileTree
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CimgCommands
+import DiffCommands
 import FileTree
 import TestSupport
 import Testing

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CimgCommands
 import Console
+import DiffCommands
 import Testing
 
 @Suite(.timeLimit(.minutes(15))) struct JSONTextTests {

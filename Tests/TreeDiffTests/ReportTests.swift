@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CimgCommands
+import CommandTrees
+import Console
+import DiffCommands
 import FileTree
 import Foundation
 import TestSupport

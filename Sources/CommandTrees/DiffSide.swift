@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Console
+package import EROFS
+import FileSystems
+package import FileTree
+package import LayerStore
+import LinuxIO
+import OCI
+package import Objects
+import SystemPackage
+import Transports
+
+/// One of the two things that `cimg diff` compares.
+package struct DiffSide {
+    /// What the user called it.
+    package let name: String
+    /// The digest that identifies it, as `sha256:…`; nil for what has none, such as a directory.
+    package let digest: String?
+    /// Its files.
+    package let tree: any TreeSource
+
+    /// Makes a side.
+    package init(name: String, digest: String?, tree: any TreeSource) {
+        self.name = name
+        self.digest = digest
+        self.tree = tree
+    }
+}
+
+/// Opens what the user named, which is no container: a stored image, an image of a source, or a directory.
+///
+/// A name with a slash at its start, `.` or `..` is always a directory.
+/// - Throws: an error that says what is wrong with the name or the thing.
+package func openDiffSide(
+    _ object: String, in finder: ObjectFinder, sharing layers: OpenedLayers = OpenedLayers()
+) throws -> DiffSide {
+    if isDirectoryName(object) {
+        finder.place.tell("\(object.printable): a directory, read while it is compared")
+        return DiffSide(
+            name: object, digest: nil, tree: try DirectoryTree(path: FilePath(RawArguments.bytes(of: object))))
+    }
+    let image = try finder.open(object, sharing: layers)
+    return DiffSide(name: object, digest: "\(image.digest)", tree: try mappedTree(image.tree))
+}
+
+/// Whether a text to compare names a directory rather than an object.
+package func isDirectoryName(_ text: String) -> Bool {
+    // By bytes: a letter's accent may stand behind the slash.
+    ["/", "./", "../"].contains { text.utf8.starts(with: $0.utf8) } || text == "." || text == ".."
+}
+
+/// A stored tree, mapped for reading.
+package func mappedTree(_ tree: StoredTree) throws -> MappedTree {
+    let file = try MappedFile(tree.image)
+    let notes = try MappedFile(tree.notes)
+    return MappedTree(
+        image: try EROFSImage(bytes: file.bytes, owner: file), notes: try TreeNotes(bytes: notes.bytes, owner: notes),
+        layers: LayerFiles(tree.layers),
+        giveBack: {
+            file.release()
+            notes.release()
+        })
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ArgumentParser
+import Browsing
+import CommandOptions
+import CommandTrees
+import Console
+import Engines
+import Glibc
+import LinuxIO
+import OCI
+import Objects
+
+/// `cimg find`: searches the files of objects as GNU find does.
+package struct FindCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "find", abstract: "Search files of images and containers.",
+        usage: "cimg find [<options>] <object> ... [/<path> ...] [<expression>]",
+        discussion: """
+            Searches below the root, or below the paths, and does with each file what the expression says, as find(1) \
+            does: without an action the path is printed. Nothing is mounted, and a container need not run. With \
+            several objects the object stands before each path. Options may stand anywhere.
+
+            Tests: -name, -iname, -path, -ipath, -lname PATTERN; -type f,d,l,c,b,p,s; -perm MODE, -MODE, /MODE; -user, \
+            -group NAME; -uid, -gid, -links N; -nouser, -nogroup; -size N[cwbkMG]; -newer FILE, -newermt TIME; -mtime, \
+            -mmin N; -empty; -xattr PATTERN, which any attribute's name fits; -layer N, of which 1 is the base, or top \
+            or a diff ID; -digest SHA256 or its beginning; -true, -false. N may be +N or -N.
+
+            Users and groups are those of the object's own /etc/passwd and /etc/group, FILE is a file of the object, \
+            TIME is UTC: 2026-01-31 or 2026-01-31T23:59:58.
+
+            Operators: ( ), !, -not, -a, -o and the comma. Actions: -print, -print0, -ls, -prune, -quit. Bounds: \
+            -maxdepth, -mindepth N.
+
+            \(OpenedTree.help)
+
+            Examples:
+
+              cimg find alpine -perm -4000 -user root
+              cimg find my_container / -newer /etc/hostname -type f -ls
+              cimg find --all -name 'libssl.so.*' -size +100k
+              cimg find --json app:1 /usr -layer top ! -type d
+
+            Exit status: 0 searched, 2 trouble: what can be searched is.
+            """)
+
+    @OptionGroup var store: StoreOptions
+
+    @OptionGroup var policy: PolicyOptions
+
+    @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
+    var platform: String?
+
+    @Flag(help: "Search all images of the store that have a name.")
+    var all = false
+
+    @Flag(help: "Search all containers of this machine's engines.")
+    var containers = false
+
+    @Flag(help: "Print each file that passes as a line of JSON with all facts.")
+    var json = false
+
+    @Argument(
+        parsing: .postTerminator,
+        help: ArgumentHelp("Objects, paths in them, and an expression.", valueName: "objects-and-expression"))
+    var words: [String] = []
+
+    /// Makes the command for the parser.
+    package init() {}
+
+    package mutating func run() throws {
+        try lookingIntoTrees {
+            let bytes = RawArguments.bytes(of: words)
+            let startCount = FindExpression.startCount(bytes)
+            let expression = try FindExpression(Array(bytes[startCount...]))
+            var finder = ObjectFinder(in: try policy.place(store))
+            finder.platform = try platform.map { try Platform(parsing: $0) }
+            finder.directoryHint = "./"
+            var targets = try FindTarget.all(Array(words[..<startCount]), hasOthers: all || containers)
+            let paths = targets.isEmpty ? FindTarget.paths(in: words[..<startCount]) : [[UInt8(ascii: "/")]]
+            if all { targets += try FindTarget.stored(in: try store.openStore(), paths: paths) }
+            var problems: [String] = []
+            if containers {
+                let listing = MachineEngines().containers
+                targets += listing.items.map { FindTarget(object: $0.qualifiedName, paths: paths) }
+                problems += listing.problems.filter { !$0.isPermission }.map { "\($0)" }
+            }
+            var search = FindSearch(expression: expression, isJSON: json, namesObjects: targets.count > 1)
+            for target in targets { problems += try search.run(target, in: finder) }
+            try search.flush()
+            for problem in problems { StandardError.print("cimg: \(problem)") }
+            if !problems.isEmpty { throw ExitCode(2) }
+        }
+    }
+
+    /// The arguments of the command with its own options before everything else, since a test like `-name` begins as an
+    /// option does.
+    package static func arranged(_ arguments: [String]) -> [String] {
+        var (options, rest): ([String], [String]) = ([], [])
+        var waiting = arguments[...]
+        while let word = waiting.popFirst() {
+            if word == "--" {
+                rest += waiting
+                break
+            }
+            if word.utf8.starts(with: "--".utf8) || ["-v", "-h"].contains(word) {
+                options.append(word)
+                if ["--root", "--platform"].contains(word), let value = waiting.popFirst() { options.append(value) }
+                continue
+            }
+            rest.append(word)
+            if FindExpression.argumentCount(of: RawArguments.bytes(of: word)) == 1, let argument = waiting.popFirst() {
+                rest.append(argument)
+            }
+        }
+        return rest.isEmpty ? options : options + ["--"] + rest
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CommandOptions
+import LayerStore
+import OCI
+import Objects
+import Registry
+
+extension ImportCommand {
+    /// Takes an image of a registry, which the user named as a source.
+    func pull(_ text: String) throws {
+        let store = try self.store.openStore()
+        var pull = ImagePull(place: try policy.place(self.store), client: RegistryClient(try .ofThisMachine()))
+        pull.platform = try platform.map { try Platform(parsing: $0) }
+        let pulled = try pull.run(text, into: store, name: name)
+        try Self.settleBehind(store)
+        for image in pulled.images { try report(pulled.name, image) }
+    }
+}

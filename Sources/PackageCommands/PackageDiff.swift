@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Browsing
+package import CommandTrees
+import Console
+import FileTree
+import Inventory
+import Packages
+
+/// Which packages differ between the two sides of a comparison.
+package struct PackageDiff {
+    private let pair: DiffPair
+    private let comparison: InventoryComparison
+    /// Whether a record of one of the sides could not be read.
+    package let hasTrouble: Bool
+
+    /// Whether anything differs.
+    package var differs: Bool { !comparison.changes.isEmpty }
+
+    /// Reads both sides; what cannot be read of them is told.
+    package init(_ pair: DiffPair) {
+        self.pair = pair
+        var hasTrouble = false
+        func inventory(_ side: DiffSide) -> TreeInventory {
+            let inventory = TreeInventory(of: BrowsedTree(side.tree, name: RawArguments.bytes(of: side.name)))
+            for problem in inventory.problems {
+                StandardError.print("cimg: \(problem)")
+                hasTrouble = true
+            }
+            return inventory
+        }
+        comparison = InventoryComparison(inventory(pair.left).packages, inventory(pair.right).packages)
+        self.hasTrouble = hasTrouble
+    }
+
+    /// A line for each change: its letter, the type, the name, the versions, what it was built from, the layer.
+    package func text() -> String {
+        comparison.changes.map { change in
+            let name = "\(change.package.kind.rawValue) \(PackageTable.name(change.package))"
+            let versions = [change.left, change.right].compactMap { $0 }.map { Bytes.escaped($0.package.version) }
+            var notes = [change.direction].compactMap(\.self)
+            if change.package.sourceName != change.package.name {
+                notes.append("source \(Bytes.escaped(change.package.sourceName))")
+            }
+            if let layer = (change.right ?? change.left)?.layer { notes.append("layer \(layer.index)") }
+            let note = notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))"
+            return "\(Self.letter(change)) \(name) \(versions.joined(separator: " -> "))\(note)\n"
+        }.joined()
+    }
+
+    private static func letter(_ change: PackageChange) -> String {
+        switch change.kind {
+        case .added: "A"
+        case .removed: "D"
+        case .changed: "C"
+        }
+    }
+
+    /// One JSON object of both sides' names and all changes.
+    package func json() -> [UInt8] {
+        var text = JSONText()
+        text.beginObject()
+        for (key, side) in [("left", pair.left), ("right", pair.right)] {
+            text.key(key)
+            text.beginObject()
+            PackageJSON.member("name", RawArguments.bytes(of: side.name), to: &text)
+            if let digest = side.digest { PackageJSON.member("digest", Array(digest.utf8), to: &text) }
+            text.endObject()
+        }
+        text.key("packages")
+        text.beginArray()
+        for change in comparison.changes {
+            text.beginObject()
+            text.key("change")
+            text.string(Self.letter(change))
+            if let direction = change.direction { PackageJSON.member("direction", Array(direction.utf8), to: &text) }
+            for (key, package) in [("left", change.left), ("right", change.right)] {
+                guard let package else { continue }
+                text.key(key)
+                PackageJSON.write(package, to: &text)
+            }
+            text.endObject()
+        }
+        text.endArray()
+        text.endObject()
+        return text.bytes
+    }
+}
