@@ -14,8 +14,9 @@ STRIP ?= strip
 # The Swift runtime is linked in: the installed program needs only the C libraries of the distribution. Relative
 # relocations are packed (glibc 2.36), which makes the program smaller and its start quicker; the toolchain's own linker
 # does that.
-# No directory beside the program is looked into for libraries.
-RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs
+# No directory beside the program is looked into for libraries. What only C++ exceptions would need is left out.
+RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld \
+    -Xlinker -z -Xlinker pack-relative-relocs -Xlinker -T -Xlinker $(CURDIR)/scripts/without-unwinding.ld
 SOURCES = $(shell find Sources CFuse -type f) Package.swift
 CIMG = .build/release/cimg
 MAN = .build/man

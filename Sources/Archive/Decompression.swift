@@ -67,8 +67,11 @@ final class PeekedStream: ByteStream, @unchecked Sendable {
 /// The uncompressed bytes of a stream that is compressed with gzip (any number of members), zstd (any number of frames,
 /// skippable ones too) or not at all.
 ///
+/// - Parameter largeWindow: what streams share that are read at the same time, so that their memory stays small.
 /// - Throws: from the stream's `read`, `ArchiveError` for damaged or cut-off data.
-package func decompressing(_ stream: any ByteStream) throws -> any ByteStream {
+package func decompressing(
+    _ stream: any ByteStream, largeWindow: LargeWindow? = nil
+) throws -> any ByteStream {
     var head = [UInt8](repeating: 0, count: 4)
     var filled = try fill(&head, from: 0, of: stream)
     if head.starts(with: "BZh".utf8) {
@@ -81,7 +84,7 @@ package func decompressing(_ stream: any ByteStream) throws -> any ByteStream {
     switch Compression(firstBytes: head.prefix(filled)) {
     case .none: return whole
     case .gzip: return try GzipStream(whole)
-    case .zstd: return try ZstdStream(whole)
+    case .zstd: return try ZstdStream(whole, largeWindow: largeWindow)
     }
 }
 

@@ -102,7 +102,7 @@ struct LayerPipeline {
         var total: UInt64 = 0
         var excess: UInt64 = 0
         do {
-            let stream = try decompressing(bytes)
+            let stream = try decompressing(bytes, largeWindow: budget.largeWindow)
             while true {
                 let chunk = pool.take()
                 try chunk.fill { try stream.read(into: $0) }

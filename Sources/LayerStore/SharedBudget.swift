@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Archive
 import FileTree
 import Synchronization
 
 /// The budget of the layers that an import takes in at the same time.
 final class SharedBudget: Sendable {
     private let budget: Mutex<ImportBudget>
+    /// What only one layer at a time may have.
+    let largeWindow = LargeWindow()
 
     /// Begins with nothing spent.
     init(_ limits: ImportLimits = ImportLimits()) { budget = Mutex(ImportBudget(limits)) }

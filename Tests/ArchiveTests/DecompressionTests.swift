@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Archive
+import LinuxIO
+import Synchronization
 import TestSupport
 import Testing
+
+@testable import Archive
 
 @Suite(.timeLimit(.minutes(15))) struct DecompressionTests {
     private static let text = (0..<3000).flatMap { Array("line \($0 % 700)\n".utf8) }
@@ -112,6 +115,46 @@ import Testing
         var allowed = frame
         allowed[5] = 17 << 3
         #expect(try decompress(allowed) == [])
+    }
+
+    /// The header of a frame with one empty block: one that is last.
+    private func emptyFrame(_ header: [UInt8]) -> [UInt8] { [0x28, 0xB5, 0x2F, 0xFD] + header + [1, 0, 0] }
+
+    @Test func `the size of a zstd window is read as the specification has it`() {
+        for (header, size) in [
+            ([0x00, 0x00], 1 << 10), ([0x00, 0x07], 1 << 10 + 7 << 7), ([0x00, 13 << 3], 1 << 23),
+            ([0x00, 13 << 3 | 1], 9 << 20), ([0x20, 5], 5), ([0x60, 1, 2], 0x0201 + 256),
+            ([0xA0, 1, 2, 3, 4], 0x0403_0201), ([0xE0, 0, 0, 0, 0, 0, 1, 0, 0], 1 << 40), ([0x21, 9, 6], 6),
+            ([0x63, 9, 9, 9, 9, 1, 0], 257), ([0xE0, 1, 2], 0), ([0x20], 0),
+        ] as [([UInt8], UInt64)] {
+            let frame: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD] + header
+            #expect(frame.withUnsafeBytes { ZstdFrameHeader.windowByteCount($0) } == size, "\(header)")
+        }
+        for other in [[], [0x50, 0x2A, 0x4D, 0x18, 0, 0, 0, 0], [0x28, 0xB5]] as [[UInt8]] {
+            #expect(other.withUnsafeBytes { ZstdFrameHeader.windowByteCount($0) } == 0)
+        }
+    }
+
+    @Test func `a second stream with a large window waits until the first one is gone`() throws {
+        let window = LargeWindow()
+        let large = emptyFrame([0x00, 14 << 3])
+        let small = LayerCompression.zstdFrame([7])
+        var first: (any ByteStream)? = try decompressing(
+            BytesStream(small + large, pieceByteCount: 5), largeWindow: window)
+        var byte: [UInt8] = [0]
+        #expect(try byte.withUnsafeMutableBytes { try first?.read(into: $0) } == 1)
+        #expect(try byte.withUnsafeMutableBytes { try first?.read(into: $0) } == 0)
+        // A small one does not ask.
+        #expect(try readAll(decompressing(BytesStream(small, pieceByteCount: 3), largeWindow: window)) == [7])
+        let isDone = Mutex(false)
+        let second = try WorkerThread.started {
+            let bytes = try readAll(decompressing(BytesStream(large + small, pieceByteCount: 1), largeWindow: window))
+            isDone.withLock { $0 = true }
+            return bytes
+        }
+        #expect(isDone.withLock { !$0 })
+        first = nil
+        #expect(try second.join() == [7])
     }
 
     @Test(arguments: [LayerCompression.gzip, .gzipMembers, .zstd, .zstdFrames])
