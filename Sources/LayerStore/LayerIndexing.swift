@@ -15,6 +15,7 @@ struct LayerIndexing {
     private let writer: LayerIndexWriter
     private let layer: String
     private let budget: SharedBudget
+    private let hashed: HashedInput?
     private var reader: TarReader
     private var holes = HoleBudget()
     private var batch = DigestBatch()
@@ -28,11 +29,14 @@ struct LayerIndexing {
     /// - Parameters:
     ///   - layer: the layer, for errors.
     ///   - budget: what entries and holes are counted in.
+    ///   - hashed: the input, if the digest of all its bytes is made with those of its files.
     /// - Throws: `StoreError` for what is no tar or costs too much; what input and writer throw.
     static func run(
-        _ input: any TarInput, into writer: LayerIndexWriter, layer: String, budget: SharedBudget
+        _ input: any TarInput, into writer: LayerIndexWriter, layer: String, budget: SharedBudget,
+        hashed: HashedInput? = nil
     ) throws -> TarReader.Remarks {
-        var indexing = LayerIndexing(writer: writer, reader: TarReader(input), layer: layer, budget: budget)
+        var indexing = LayerIndexing(
+            writer: writer, reader: TarReader(input), layer: layer, budget: budget, hashed: hashed)
         defer { indexing.batch.deallocate() }
         do {
             while let entry = try indexing.reader.next() { try indexing.add(entry) }
@@ -43,11 +47,14 @@ struct LayerIndexing {
         return indexing.reader.remarks
     }
 
-    private init(writer: LayerIndexWriter, reader: TarReader, layer: String, budget: SharedBudget) {
+    private init(
+        writer: LayerIndexWriter, reader: TarReader, layer: String, budget: SharedBudget, hashed: HashedInput?
+    ) {
         self.writer = writer
         self.reader = reader
         self.layer = layer
         self.budget = budget
+        self.hashed = hashed
     }
 
     private mutating func add(_ entry: TarEntry) throws {
@@ -107,7 +114,7 @@ struct LayerIndexing {
     /// The digest of a file that is large or has holes; nil for what is no file, or has more holes than are hashed.
     private mutating func contentDigest(of entry: TarEntry, _ attributes: Attributes) throws -> Digest? {
         guard attributes.type == .regular else { return nil }
-        var hasher = DigestHasher()
+        var hasher = ContentHasher(hashed)
         let stored = entry.storedSize
         guard attributes.size != stored || entry.extents.count > 1 else {
             try reader.readData { hasher.update($0) }
@@ -157,7 +164,7 @@ struct HoleBudget {
         return true
     }
 
-    static func addZeros(_ count: UInt64, to hasher: inout DigestHasher) {
+    static func addZeros(_ count: UInt64, to hasher: inout ContentHasher) {
         var rest = count
         while rest > 0 {
             let piece = min(rest, UInt64(zeros.count))

@@ -56,11 +56,13 @@ struct LayerPipeline {
             }
             try produce([toWriter, toIndexer])
         }
-        let writer: WorkerThread<(DiffID, UInt64)>
+        let chunks = ChunkInput(toIndexer)
+        let hashed = BlockHasher.isUseful ? HashedInput(chunks) : nil
+        let writer: WorkerThread<(DiffID?, UInt64)>
         do {
             writer = try starting {
                 defer { toWriter.cancel() }
-                return try write(toWriter)
+                return try write(toWriter, isHashed: !BlockHasher.isUseful)
             }
         } catch {
             toWriter.cancel()
@@ -71,14 +73,17 @@ struct LayerPipeline {
         }
         let indexWriter = LayerIndexWriter { [index] bytes, offset in try index.write(bytes, at: offset) }
         let indexed = Swift.Result {
-            // Whatever happens here, the stream is read to its end: only its digest tells whose fault it is.
-            defer { while toIndexer.pop() != nil {} }
-            return try LayerIndexing.run(ChunkInput(toIndexer), into: indexWriter, layer: name, budget: budget)
+            try LayerIndexing.run(
+                hashed ?? chunks, into: indexWriter, layer: name, budget: budget, hashed: hashed)
         }
+        // Whatever happened there, the stream is read to its end: only its digest tells whose fault it is.
+        let read = Swift.Result { try hashed?.finish() }
+        while toIndexer.pop() != nil {}
         let written = Swift.Result { try writer.join() }
         let produced = Swift.Result { try producer.join() }
         try produced.get()
-        let (diffID, byteCount) = try written.get()
+        let (writtenDiffID, byteCount) = try written.get()
+        guard let diffID = try writtenDiffID ?? read.get() else { throw StoreError(.system, name, "was not hashed") }
         let remarks = try indexed.get()
         try indexWriter.finish(
             diffID: diffID, layerByteCount: byteCount, droppedACLCount: UInt64(remarks.aclsWithoutNumbers))
@@ -140,16 +145,17 @@ struct LayerPipeline {
 
     // MARK: - Hashing and writing
 
-    private func write(_ queue: BoundedQueue<Chunk>) throws -> (DiffID, UInt64) {
-        var hasher = DigestHasher()
+    /// Writes the layer; returns its diff ID, if that is made here, and its size.
+    private func write(_ queue: BoundedQueue<Chunk>, isHashed: Bool) throws -> (DiffID?, UInt64) {
+        var hasher = isHashed ? DigestHasher() : nil
         var offset: UInt64 = 0
         while let chunk = queue.pop() {
-            hasher.update(chunk.bytes)
+            hasher?.update(chunk.bytes)
             try SparseWriting.write(chunk.bytes, at: offset, to: data)
             offset += UInt64(chunk.bytes.count)
         }
         try data.truncate(to: offset)
-        return (DiffID(hasher.finish()), offset)
+        return (hasher.map { DiffID($0.finish()) }, offset)
     }
 }
 
