@@ -34,12 +34,6 @@ TARGET static inline void store(uint32_t *state, struct halves halves) {
     _mm_storeu_si128((__m128i *)(state + 4), _mm_alignr_epi8(dchg, feba, 8));
 }
 
-/* Four rounds, two by each instruction. */
-TARGET static inline void four_rounds(struct halves *halves, __m128i words) {
-    halves->cdgh = _mm_sha256rnds2_epu32(halves->cdgh, halves->abef, words);
-    halves->abef = _mm_sha256rnds2_epu32(halves->abef, halves->cdgh, _mm_shuffle_epi32(words, 0x0E));
-}
-
 /* The next four words of the message schedule (FIPS 180-4, section 6.2.2, step 1) in place of the oldest four. */
 TARGET static inline __m128i schedule(__m128i w0, __m128i w1, __m128i w2, __m128i w3) {
     __m128i sum = _mm_add_epi32(_mm_sha256msg1_epu32(w0, w1), _mm_alignr_epi8(w3, w2, 4));
@@ -61,8 +55,12 @@ add_blocks(uint32_t *first, uint32_t *second, const uint8_t *data, size_t block_
         for (int group = 0; group < 16; group++) {
             const __m128i *constants = (const __m128i *)(csha256_round_constants + 4 * group);
             __m128i words = _mm_add_epi32(w[group & 3], _mm_loadu_si128(constants));
-            four_rounds(&one, words);
-            if (has_second) four_rounds(&other, words);
+            /* Four rounds, two by each instruction; in turns, since each waits for the one before. */
+            __m128i later = _mm_shuffle_epi32(words, 0x0E);
+            one.cdgh = _mm_sha256rnds2_epu32(one.cdgh, one.abef, words);
+            if (has_second) other.cdgh = _mm_sha256rnds2_epu32(other.cdgh, other.abef, words);
+            one.abef = _mm_sha256rnds2_epu32(one.abef, one.cdgh, later);
+            if (has_second) other.abef = _mm_sha256rnds2_epu32(other.abef, other.cdgh, later);
             if (group < 12)
                 w[group & 3] = schedule(w[group & 3], w[(group + 1) & 3], w[(group + 2) & 3], w[(group + 3) & 3]);
         }
