@@ -68,36 +68,45 @@ let package = Package(
         module("FileTree", ["OCI"]),
         module("Templates", ["OCI"]),
         module("EROFS", ["FileTree", "OCI"]),
-        module("LinuxIO", ["CLinux", system]),
+        module("Threads", [system]),
+        module("LinuxIO", ["CLinux", "Threads", system]),
+        module("TOML", ["OCI"]),
+        module("Web", ["OCI"]),
+        module("EngineRecords", ["OCI", "LinuxIO", system]),
         .target(
             name: "Archive",
-            dependencies: ["OCI", "FileTree", "LinuxIO", "CLibZ", "CLibZstd", system] + (hasISAL ? ["CIgzip"] : []),
+            dependencies: ["OCI", "FileTree", "Threads", "LinuxIO", "CLibZ", "CLibZstd", system]
+                + (hasISAL ? ["CIgzip"] : []),
             swiftSettings: swiftSettings + (hasISAL ? [.define("ISAL")] : [])),
-        module("LayerStore", ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", system]),
+        module("LayerStore", ["OCI", "FileTree", "EROFS", "Archive", "Threads", "LinuxIO", system]),
         module("Transports", ["OCI", "FileTree", "Archive", "LayerStore", "LinuxIO", system]),
-        module("Engines", ["OCI", "LinuxIO", system]),
-        module("Registry", ["OCI", "Archive", "LayerStore", "LinuxIO", "CCurl", system]),
-        module("TreeDiff", ["OCI", "FileTree", "LinuxIO"]),
+        module("Engines", ["EngineRecords", "TOML", "OCI", "LinuxIO", system]),
+        module("Registry", ["Web", "TOML", "OCI", "Archive", "LayerStore", "LinuxIO", "CCurl", system]),
+        module("TreeDiff", ["OCI", "FileTree", "Threads"]),
         module("Packages", ["OCI", "FileTree", "CLibZ"]),
         module("Inventory", ["OCI", "FileTree", "Browsing", "Packages"]),
         module("FileSystems", ["OCI", "FileTree", "EROFS", "LinuxIO", system]),
-        module("Overlay", ["OCI", "FileTree", "EROFS", "FileSystems", "LinuxIO", system]),
+        module("OverlayLayers", ["OCI", "FileTree", "EROFS", "FileSystems", "Threads", "LinuxIO", system]),
+        module("Overlay", ["OverlayLayers", "FileTree", "FileSystems", "Threads", "LinuxIO", system]),
         module("Browsing", ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", system]),
-        module("FuseServer", ["FileTree", "FileSystems", "LinuxIO", "CFuse", system]),
+        module("FuseServer", ["FileTree", "FileSystems", "Threads", "LinuxIO", "CFuse", system]),
         module("Signatures", ["Trust", "OCI", "Registry", "LinuxIO", system]),
         module("Console", ["OCI", "FileTree", "LayerStore", "LinuxIO", system]),
         module(
             "Objects",
             [
                 "Console", "Signatures", "Trust", "OCI", "Archive", "LayerStore", "Transports", "Registry", "Engines",
-                "LinuxIO",
-                system,
+                "Threads", "LinuxIO", system,
             ]),
         module(
             "Mounting",
-            ["OCI", "FileTree", "EROFS", "LayerStore", "FileSystems", "Overlay", "FuseServer", "LinuxIO", system]),
+            [
+                "OCI", "FileTree", "LayerStore", "FileSystems", "Overlay", "OverlayLayers", "FuseServer", "LinuxIO",
+                system,
+            ]),
         module(
-            "EngineTrees", ["OCI", "FileTree", "EROFS", "Engines", "Overlay", "Mounting", "LinuxIO", system]),
+            "EngineTrees",
+            ["OCI", "FileTree", "EROFS", "FileSystems", "Engines", "OverlayLayers", "Mounting", "LinuxIO", system]),
         // The command line, by what it is about.
         module(
             "CommandOptions",
@@ -108,20 +117,21 @@ let package = Package(
         module(
             "CommandTrees",
             [
-                "CommandOptions", "Console", "Objects", "EngineTrees", "Engines", "Mounting", "Overlay",
+                "CommandOptions", "Console", "Objects", "EngineTrees", "Engines", "Mounting", "OverlayLayers",
                 "FuseServer", "Browsing", "TreeDiff", "FileSystems", "Transports", "LayerStore", "EROFS",
                 "FileTree", "OCI", "LinuxIO", system,
             ]),
         module(
             "InspectCommands",
             [
-                "CommandOptions", "Console", "Objects", "EngineTrees", "Engines", "Overlay", "Registry",
+                "CommandOptions", "Console", "Objects", "EngineTrees", "Engines", "EngineRecords", "OverlayLayers",
+                "Registry",
                 "Templates", "Transports", "LayerStore", "FileTree", "OCI", "LinuxIO", arguments, system,
             ]),
         module(
             "MountCommands",
             [
-                "CommandOptions", "Console", "Objects", "Mounting", "EngineTrees", "Engines", "Overlay",
+                "CommandOptions", "Console", "Objects", "Mounting", "EngineTrees", "Engines", "OverlayLayers",
                 "FuseServer", "Templates", "LayerStore", "FileTree", "OCI", "LinuxIO", arguments, system,
             ]),
         module(
@@ -152,7 +162,8 @@ let package = Package(
             "DiffCommands",
             [
                 "PackageCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing",
-                "TreeDiff", "Overlay", "Archive", "Transports", "LayerStore", "FileTree", "OCI", "LinuxIO",
+                "TreeDiff", "OverlayLayers", "Threads", "Archive", "Transports", "LayerStore", "FileTree", "OCI",
+                "LinuxIO",
                 arguments, system,
             ]),
         module(
@@ -160,7 +171,7 @@ let package = Package(
             [
                 "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "ContentsCommands",
                 "PackageCommands", "DiffCommands", "CommandOptions", "Console", "Objects", "Mounting",
-                "FuseServer", "Registry", "Archive", "OCI", "LinuxIO", "CVersion", arguments, system,
+                "FuseServer", "Registry", "Archive", "OCI", "LinuxIO", "Threads", "CVersion", arguments, system,
             ]),
         .executableTarget(
             name: "cimg", dependencies: ["CimgCommands"], swiftSettings: swiftSettings,
@@ -170,20 +181,20 @@ let package = Package(
             ]),
 
         .target(
-            name: "TestSupport", dependencies: ["OCI", "FileTree", "LinuxIO", "CLibZ", "CLibZstd", system],
+            name: "TestSupport", dependencies: ["OCI", "FileTree", "Threads", "LinuxIO", "CLibZ", "CLibZstd", system],
             path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests("OCI", ["OCI"]),
         tests("Trust", ["Trust", "OCI"]),
         tests("Signatures", ["Signatures", "Trust", "Registry", "OCI", "LinuxIO", system]),
         tests("FileTree", ["FileTree", "OCI"]),
         tests("Templates", ["Templates", "OCI"]),
-        tests("EROFS", ["EROFS", "FileTree", "OCI", "LinuxIO", system]),
-        tests("LinuxIO", ["LinuxIO", system]),
+        tests("EROFS", ["Threads", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
+        tests("LinuxIO", ["Threads", "LinuxIO", system]),
         tests("Archive", ["Archive", "FileTree", "OCI", "LinuxIO", system]),
-        tests("LayerStore", ["LayerStore", "Archive", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
+        tests("LayerStore", ["Threads", "LayerStore", "Archive", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests("Transports", ["Transports", "LayerStore", "OCI", "FileTree", "LinuxIO", system]),
-        tests("Engines", ["Engines", "OCI", "LinuxIO", system]),
-        tests("Registry", ["cimg", "Registry", "LayerStore", "OCI", "FileTree", "LinuxIO", system]),
+        tests("Engines", ["EngineRecords", "TOML", "Engines", "OCI", "LinuxIO", system]),
+        tests("Registry", ["Web", "Threads", "cimg", "Registry", "LayerStore", "OCI", "FileTree", "LinuxIO", system]),
         tests(
             "TreeDiff",
             ["TreeDiff", "DiffCommands", "CommandTrees", "Console", "Transports", "FileTree", "OCI", "LinuxIO", system]),
@@ -194,7 +205,7 @@ let package = Package(
             "Overlay",
             ["Overlay", "Transports", "TreeDiff", "FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests("Browsing", ["Browsing", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
-        tests("FuseServer", ["FuseServer", "FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
+        tests("FuseServer", ["Threads", "FuseServer", "FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests(
             "Command",
             ["cimg", "MountCommands", "Console", "Mounting", "FuseServer", "OCI", "FileTree", "LinuxIO", system],
@@ -221,10 +232,10 @@ if Context.environment["CIMG_FUZZ"] != nil {
         .target(name: "CFuzzer", path: "Tests/Fuzzers/CFuzzer"),
         fuzzer("FuzzManifest", ["OCI"]),
         fuzzer("FuzzLayer", ["Archive", "EROFS", "FileTree", "LinuxIO", "OCI"]),
-        fuzzer("FuzzEngines", ["Engines"]),
-        fuzzer("FuzzRegistry", ["Registry"]),
+        fuzzer("FuzzEngines", ["Engines", "EngineRecords"]),
+        fuzzer("FuzzRegistry", ["Registry", "Web"]),
         fuzzer("FuzzTrust", ["Trust", "OCI"]),
-        fuzzer("FuzzOverlay", ["Overlay", "FileTree", "LinuxIO", system]),
+        fuzzer("FuzzOverlay", ["Overlay", "OverlayLayers", "FileTree", "LinuxIO", system]),
         fuzzer("FuzzArguments", ["Transports", "OCI", "LinuxIO", system]),
         fuzzer("FuzzPackages", ["Packages"]),
         fuzzer("FuzzTree", ["EROFS", "FileTree", "OCI"]),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import LinuxIO
+package import Threads
 
 /// Where a tar reader gets its bytes.
 package protocol TarInput: AnyObject {

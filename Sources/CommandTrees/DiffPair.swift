@@ -11,6 +11,7 @@ import LinuxIO
 import Mounting
 import OCI
 package import Objects
+import OverlayLayers
 package import TreeDiff
 
 /// The two sides of a comparison, opened with an eye on each other: what they share need not be read.
@@ -62,7 +63,7 @@ package struct DiffPair {
         let image = try finder.open(left)
         let tree = try mappedTree(image.tree)
         let trees = try WrittenTree(
-            upper: Array(bytes.dropFirst(6)), over: tree, identity: "\(image.digest)", name: right)
+            upper: Array(bytes.dropFirst(6)), over: .tree(tree), below: tree, identity: "\(image.digest)", name: right)
         trees.remark.map { StandardError.print("cimg: \($0)") }
         return DiffPair(
             DiffSide(name: left, digest: "\(image.digest)", tree: tree),

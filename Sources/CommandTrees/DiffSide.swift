@@ -52,13 +52,5 @@ package func isDirectoryName(_ text: String) -> Bool {
 
 /// A stored tree, mapped for reading.
 package func mappedTree(_ tree: StoredTree) throws -> MappedTree {
-    let file = try MappedFile(tree.image)
-    let notes = try MappedFile(tree.notes)
-    return MappedTree(
-        image: try EROFSImage(bytes: file.bytes, owner: file), notes: try TreeNotes(bytes: notes.bytes, owner: notes),
-        layers: LayerFiles(tree.layers),
-        giveBack: {
-            file.release()
-            notes.release()
-        })
+    try mappedTree(image: tree.image, notes: tree.notes, layers: tree.layers)
 }

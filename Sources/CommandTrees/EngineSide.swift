@@ -7,7 +7,7 @@ import FileTree
 import LinuxIO
 import OCI
 package import Objects
-import Overlay
+import OverlayLayers
 
 /// A container or an engine's image as a side of a comparison.
 package struct EngineSide {

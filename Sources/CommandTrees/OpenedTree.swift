@@ -10,7 +10,7 @@ import LinuxIO
 import Mounting
 import OCI
 package import Objects
-import Overlay
+import OverlayLayers
 import SystemPackage
 import Transports
 
@@ -67,8 +67,9 @@ package struct OpenedTree {
                     + "compares it with one")
         }
         let image = try finder.open(recorded)
+        let tree = try mappedTree(image.tree)
         let trees = try WrittenTree(
-            upper: path, over: try mappedTree(image.tree), identity: "\(image.digest)", name: text)
+            upper: path, over: .tree(tree), below: tree, identity: "\(image.digest)", name: text)
         return DiffSide(name: text, digest: nil, tree: trees.whole)
     }
 }

@@ -9,6 +9,7 @@ import OCI
 import Objects
 import PackageCommands
 import SystemPackage
+import Threads
 package import TreeDiff
 
 /// `cimg diff`: what differs between two trees.

@@ -4,7 +4,7 @@ import Browsing
 import CommandTrees
 import Console
 import FileTree
-import Overlay
+import OverlayLayers
 import Transports
 import TreeDiff
 

@@ -2,12 +2,13 @@
 
 package import EROFS
 package import Engines
+import FileSystems
 package import FileTree
 import Glibc
 import LinuxIO
 package import Mounting
 import OCI
-import Overlay
+import OverlayLayers
 import SystemPackage
 
 /// The directories that make up an engine's object, or a part of it.
@@ -87,7 +88,11 @@ package struct EngineTree: Sendable {
     package func tree(_ part: Part, called name: String, over image: MappedTree? = nil) throws -> any TreeSource {
         var own = directories(part)
         if image != nil { own.removeLast(min(own.count, layers.diffIDs?.count ?? 0)) }
-        guard !own.isEmpty else { return try image ?? mappedTree(EmptyTree.files()) }
+        guard !own.isEmpty else {
+            if let image { return image }
+            let files = try EmptyTree.files()
+            return try mappedTree(image: files.image, notes: files.notes, layers: files.layers)
+        }
         let (opened, options) = try open(own, isChanging: true)
         let layers = opened.map { OverlayLayer.directory($0) } + (image.map { [.tree($0)] } ?? [])
         return try OverlayTree(layers, name: ArgumentText.bytes(of: name), options: options)

@@ -11,6 +11,7 @@ import FileTree
 import Glibc
 package import LinuxIO
 import SystemPackage
+import Threads
 
 /// Serves file systems through the kernel's FUSE.
 package enum FuseServer {

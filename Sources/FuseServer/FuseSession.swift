@@ -6,6 +6,7 @@ import FileTree
 import Glibc
 import LinuxIO
 import SystemPackage
+import Threads
 
 /// A connection of libfuse, from mount to unmount.
 ///

@@ -5,6 +5,7 @@ import Glibc
 import LinuxIO
 import Synchronization
 import SystemPackage
+import Threads
 
 /// A request for a lock that is answered later.
 struct LockRequest: @unchecked Sendable {

@@ -5,6 +5,7 @@ import Glibc
 import LinuxIO
 import Synchronization
 import SystemPackage
+import Threads
 
 /// Takes the kernel's requests and answers them, on as many threads as there is work for.
 ///

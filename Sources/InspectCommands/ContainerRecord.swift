@@ -2,6 +2,7 @@
 
 import CommandOptions
 import Console
+import EngineRecords
 import Engines
 import OCI
 import Objects

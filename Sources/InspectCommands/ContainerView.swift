@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Console
+import EngineRecords
 import EngineTrees
 import Engines
 import FileTree
 import LinuxIO
 import OCI
 import Objects
-import Overlay
+import OverlayLayers
 import SystemPackage
 
 /// What `inspect` prints of a container.

@@ -3,6 +3,7 @@
 package import ArgumentParser
 import CommandOptions
 import Console
+import EngineRecords
 import Engines
 import LayerStore
 import OCI

@@ -4,6 +4,7 @@ import Archive
 package import FileTree
 import LinuxIO
 import OCI
+import Threads
 
 /// Bounds of what a layer may become, and an image of all its layers.
 package struct LayerLimits: Sendable {

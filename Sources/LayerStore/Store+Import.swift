@@ -6,6 +6,7 @@ import LinuxIO
 package import OCI
 import Synchronization
 import SystemPackage
+import Threads
 
 /// An image whose layers and tree are in a store.
 ///

@@ -3,6 +3,7 @@
 import CLinux
 package import Glibc
 package import SystemPackage
+import Threads
 
 /// Changes of the names in an open directory, and of an open file where the name is given as no bytes; symbolic links
 /// are never followed. A name is one component of any bytes.

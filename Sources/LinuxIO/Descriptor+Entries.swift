@@ -3,6 +3,7 @@
 import CLinux
 package import Glibc
 package import SystemPackage
+import Threads
 
 /// What a directory's descriptor tells of the names in it; symbolic links are never followed.
 ///

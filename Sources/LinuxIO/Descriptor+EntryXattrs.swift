@@ -3,6 +3,7 @@
 import CLinux
 import Glibc
 package import SystemPackage
+import Threads
 
 /// Extended attributes of the names in a directory, or of an open file whose name is given as no bytes, read through `/proc/self/fd`: no call takes a directory's
 /// descriptor and a name before Linux 6.13, and opening a file for its attributes would need to read it.

@@ -3,6 +3,7 @@
 import CLinux
 import Glibc
 package import SystemPackage
+import Threads
 
 /// Operations on names in an open directory; a name is the program's own and has no slash.
 extension Descriptor {

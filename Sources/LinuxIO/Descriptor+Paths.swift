@@ -3,6 +3,7 @@
 import CLinux
 package import Glibc
 package import SystemPackage
+import Threads
 
 /// Whether something is at a path, symbolic links followed.
 ///

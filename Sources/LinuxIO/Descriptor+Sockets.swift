@@ -2,6 +2,7 @@
 
 import Glibc
 package import SystemPackage
+import Threads
 
 extension Descriptor {
     /// Connects to a stream socket in the file system: socket(2), connect(2), see unix(7).

@@ -3,6 +3,7 @@
 import CLinux
 package import Glibc
 package import SystemPackage
+import Threads
 
 /// An open file descriptor that is closed when its last owner goes away.
 ///
@@ -119,6 +120,12 @@ package final class Descriptor: Sendable {
     /// Returns the bytes read, 0 at the end. The corresponding C function is read(2).
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
         try transferring(buffer.count) { Glibc.read(rawValue, buffer.baseAddress, $0) }
+    }
+
+    /// Reads what one call of pread(2) gives, which may be less than is there.
+    package func readOnce(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+        guard let start = off_t(exactly: offset) else { return 0 }
+        return try retrying { pread(rawValue, buffer.baseAddress, buffer.count, start) }
     }
 
     /// Reads at an offset until the buffer is full or the file ends.

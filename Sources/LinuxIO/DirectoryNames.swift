@@ -3,6 +3,7 @@
 import CLinux
 import Glibc
 package import SystemPackage
+import Threads
 
 /// The names of a directory in byte order, in one piece of memory: for directories that are only gone through.
 package struct DirectoryNames: Sendable {

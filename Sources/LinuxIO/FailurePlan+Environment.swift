@@ -3,6 +3,7 @@
 #if DEBUG
     import Glibc
     import SystemPackage
+    import Threads
 
     /// A plan for a program that a test starts: `CIMG_FAILURE=NUMBER:CODE` lets the call of a number fail with an error
     /// number, `NUMBER+:CODE` all from there on. At the end, the file that `CIMG_FAILURE_REPORT` names gets how many failed.

@@ -3,6 +3,7 @@
 import Glibc
 import Synchronization
 import SystemPackage
+import Threads
 
 /// Watches how much of mapped files comes into this process's memory, the program itself included.
 package final class FileMemory: Sendable {

@@ -2,6 +2,7 @@
 
 import Glibc
 package import SystemPackage
+import Threads
 
 extension FilePath {
     /// A path of any bytes; what is behind a NUL is not part of it.

@@ -2,6 +2,7 @@
 
 import Glibc
 package import SystemPackage
+import Threads
 
 /// A file mapped read-only into memory, unmapped when its last owner goes away.
 ///

@@ -3,6 +3,7 @@
 import CLinux
 import Glibc
 package import SystemPackage
+import Threads
 
 /// A file system being configured for its mount, then a mount that no path leads to yet.
 ///

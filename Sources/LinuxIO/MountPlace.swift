@@ -3,6 +3,7 @@
 import CLinux
 import Glibc
 package import SystemPackage
+import Threads
 
 /// Where a mount is or shall be: a name in a directory that is held, so that nobody can lead the path to it elsewhere.
 ///

@@ -3,6 +3,7 @@
 import CLinux
 import Glibc
 package import SystemPackage
+import Threads
 
 /// The directory of a mount as a path.
 package enum MountPoint {

@@ -3,6 +3,7 @@
 import CLinux
 import Glibc
 import SystemPackage
+import Threads
 
 /// A text as the name of an open file, for what is shown as the source of a mount.
 ///

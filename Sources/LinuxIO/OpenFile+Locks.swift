@@ -3,6 +3,7 @@
 import CLinux
 import Glibc
 package import SystemPackage
+import Threads
 
 /// A lock of a range of a file, as fcntl(2) has them.
 package struct RangeLock: Hashable, Sendable {

@@ -3,6 +3,7 @@
 import CLinux
 import Glibc
 package import SystemPackage
+import Threads
 
 /// A regular file or directory that is open, to be read, written and locked at offsets by several threads.
 package struct OpenFile: Sendable {

@@ -3,6 +3,7 @@
 import CLinux
 package import Glibc
 package import SystemPackage
+import Threads
 
 /// Changes of a file that is held, and of the names in a directory that is held.
 extension PathDescriptor {

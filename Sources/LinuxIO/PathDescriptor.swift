@@ -3,6 +3,7 @@
 import CLinux
 package import Glibc
 package import SystemPackage
+import Threads
 
 /// A file of any type, held without being open (`O_PATH`): whatever happens to its names, it stays this file.
 ///

@@ -3,6 +3,7 @@
 import CLinux
 import Glibc
 package import SystemPackage
+import Threads
 
 /// Which file something is and in which mount, as the kernel knows it: no file system is asked, so that a server which
 /// does not answer keeps nobody waiting.

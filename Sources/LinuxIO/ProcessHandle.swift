@@ -3,6 +3,7 @@
 import CLinux
 import Glibc
 package import SystemPackage
+import Threads
 
 /// A process that is known by a descriptor, so that its number cannot come to mean another one: pidfd_open(2).
 package struct ProcessHandle: Sendable {

@@ -3,6 +3,7 @@
 import CLinux
 import Glibc
 import SystemPackage
+import Threads
 
 /// Whether two directories have the same file under a name, told with the fewest system calls and no object for either
 /// file.

@@ -3,6 +3,7 @@
 import CLinux
 import Glibc
 package import SystemPackage
+import Threads
 
 extension Descriptor {
     /// Makes a file in memory that nobody can change any more, not even its maker.

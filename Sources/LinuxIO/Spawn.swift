@@ -3,6 +3,7 @@
 import CLinux
 import Glibc
 package import SystemPackage
+import Threads
 
 /// A program to start as a child: posix_spawn(3), never fork without exec.
 package struct Spawn: Sendable {

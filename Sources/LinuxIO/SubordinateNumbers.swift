@@ -3,6 +3,7 @@
 import CLinux
 import Glibc
 import SystemPackage
+import Threads
 
 /// A range of numbers of users or groups.
 package struct NumberRange: Hashable, Sendable {

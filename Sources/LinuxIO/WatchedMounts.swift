@@ -3,6 +3,7 @@
 import Glibc
 import Synchronization
 package import SystemPackage
+import Threads
 
 /// The mounts of one mount namespace, read again only where something was mounted or unmounted since.
 ///

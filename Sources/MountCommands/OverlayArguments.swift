@@ -5,7 +5,7 @@ import FuseServer
 import Glibc
 import LinuxIO
 import Mounting
-import Overlay
+import OverlayLayers
 
 /// The options of `cimg overlay`.
 struct OverlayArguments {

@@ -8,7 +8,7 @@ import FuseServer
 import Glibc
 import LinuxIO
 import Mounting
-import Overlay
+import OverlayLayers
 import SystemPackage
 
 /// `cimg overlay`: mounts directories on top of each other, called as fuse-overlayfs and mount(8) call.

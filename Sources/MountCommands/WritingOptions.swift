@@ -9,7 +9,7 @@ import LayerStore
 import LinuxIO
 import Mounting
 import OCI
-import Overlay
+import OverlayLayers
 import SystemPackage
 
 /// Options of a mount that can be written to.

@@ -5,6 +5,7 @@ import FuseServer
 import Glibc
 import LinuxIO
 import Overlay
+import OverlayLayers
 import SystemPackage
 
 /// The changes of a mount that would be removed when it ends, on their way to a directory of the user.

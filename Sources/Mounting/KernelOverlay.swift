@@ -6,6 +6,7 @@ import FuseServer
 import Glibc
 import LinuxIO
 import Overlay
+import OverlayLayers
 import SystemPackage
 
 /// The kernel's overlayfs as the writable part of a mount.

@@ -5,7 +5,7 @@ import Glibc
 package import LayerStore
 import LinuxIO
 import OCI
-import Overlay
+import OverlayLayers
 package import SystemPackage
 
 extension MountSource {

@@ -4,18 +4,18 @@ import FileTree
 package import LayerStore
 package import LinuxIO
 package import OCI
-package import Overlay
+package import OverlayLayers
 
 /// What a mount serves, as open files: the server needs no store and no names, and nothing can be taken from under it.
 package struct MountSource: Sendable {
     /// The files of a flattened tree.
     package struct TreeFiles: Sendable {
         /// The EROFS image.
-        var image: Descriptor
+        package var image: Descriptor
         /// Its `TreeNotes`, where there are any.
-        var notes: Descriptor?
+        package var notes: Descriptor?
         /// The uncompressed layers, in the order of the image's devices.
-        var layers: [Descriptor]
+        package var layers: [Descriptor]
 
         /// Puts open files together.
         package init(image: Descriptor, notes: Descriptor?, layers: [Descriptor]) {

@@ -2,7 +2,7 @@
 
 import FuseServer
 import LinuxIO
-import Overlay
+import OverlayLayers
 
 /// What a server is told about the files that it serves.
 struct ServedContent: Sendable {

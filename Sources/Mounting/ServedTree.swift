@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import EROFS
 package import FileSystems
 import FileTree
 import LinuxIO
 import Overlay
+import OverlayLayers
 import SystemPackage
 
 /// The file system of what a mount serves.
@@ -18,7 +18,8 @@ package func openServed(_ content: MountSource.Content, _ times: AccessTimes = A
     switch content {
     case .directories(let directories, let options):
         return try OverlayFileSystem(directories.map { .directory($0) }, options: options, log: log)
-    case .tree(let files): return ReadOnlyTree(try mappedTree(files), log: log)
+    case .tree(let files):
+        return ReadOnlyTree(try mappedTree(image: files.image, notes: files.notes, layers: files.layers), log: log)
     case .writable(let lower, let upper):
         var options = upper.options
         options.accessTimes = times
@@ -28,26 +29,10 @@ package func openServed(_ content: MountSource.Content, _ times: AccessTimes = A
             layers = directories.map { .directory($0) }
             options.identifiers = own.identifiers
             options.marks.formUnion(own.marks)
-        case .tree(let files): layers = [.tree(try mappedTree(files))]
+        case .tree(let files):
+            layers = [.tree(try mappedTree(image: files.image, notes: files.notes, layers: files.layers))]
         case .writable: throw MountError("an upper has no upper")
         }
         return try OverlayFileSystem(layers, upper: upper.overlay, options: options, log: log)
     }
-}
-
-/// The tree of its files.
-package func mappedTree(_ files: MountSource.TreeFiles) throws -> MappedTree {
-    let file = try MappedFile(files.image)
-    let image = try EROFSImage(bytes: file.bytes, owner: file)
-    guard image.devices.count == files.layers.count else {
-        throw MountError("the tree has \(image.devices.count) layers, not \(files.layers.count)")
-    }
-    let notesFile = try files.notes.map { descriptor in try MappedFile(descriptor) }
-    let notes = try notesFile.map { file in try TreeNotes(bytes: file.bytes, owner: file) }
-    return MappedTree(
-        image: image, notes: notes, layers: LayerFiles(files.layers),
-        giveBack: {
-            file.release()
-            notesFile?.release()
-        })
 }

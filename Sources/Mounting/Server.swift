@@ -55,10 +55,10 @@ package enum Server {
     /// The record stays open under its number, where `ServerProcess` finds it.
     private static func inherited() throws -> (ServerRecord, Descriptor) {
         do throws(Errno) {
-            let memory = try kept(ServerRecord.descriptor)
+            let memory = try Descriptor.copied(inherited: ServerRecord.descriptor)
             let bytes = try memory.sealedBytes(limit: ServerRecord.byteLimit)
             guard let record = ServerRecord(bytes) else { throw .invalidArgument }
-            return (record, try taken(ServerRecord.mountpointDescriptor))
+            return (record, try .inherited(ServerRecord.mountpointDescriptor))
         } catch {
             throw MountError("is started by \"cimg mount\", which says what to serve")
         }
@@ -71,18 +71,7 @@ package enum Server {
     private static func descriptors(of record: ServerRecord) throws -> [Descriptor] {
         try (0..<record.count).map { index in
             let number = ServerRecord.firstContent + Int32(index)
-            return try record.upper == nil ? taken(number) : kept(number)
+            return try record.upper == nil ? .inherited(number) : .copied(inherited: number)
         }
-    }
-
-    private static func taken(_ number: Int32) throws(Errno) -> Descriptor {
-        _ = try retrying { fcntl(number, F_SETFD, FD_CLOEXEC) }
-        return Descriptor(owning: number)
-    }
-
-    /// A copy of a descriptor that stays open for as long as the process lives.
-    private static func kept(_ number: Int32) throws(Errno) -> Descriptor {
-        _ = try retrying { fcntl(number, F_SETFD, FD_CLOEXEC) }
-        return Descriptor(owning: try retrying { fcntl(number, F_DUPFD_CLOEXEC, 0) })
     }
 }

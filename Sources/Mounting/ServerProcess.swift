@@ -3,7 +3,7 @@
 import FuseServer
 import Glibc
 import LinuxIO
-import Overlay
+import OverlayLayers
 import SystemPackage
 
 /// What a server that is believed serves.

@@ -5,7 +5,7 @@ package import Glibc
 import LayerStore
 package import LinuxIO
 import OCI
-import Overlay
+import OverlayLayers
 package import SystemPackage
 
 /// Opens where a writable mount keeps what is changed.
@@ -79,17 +79,11 @@ package enum UpperDirectory {
         var path = path
         // A slash behind a link would follow it.
         while path.count > 1, path.last == UInt8(ascii: "/") { path.removeLast() }
-        if let mode {
-            do throws(Errno) {
-                _ = try retrying { withCString(path) { mkdir($0, mode) } }
-            } catch .fileExists {}
-        }
+        if let mode { try FilePath(path).makeDirectoryIfMissing(mode: mode) }
         do throws(Errno) {
             return try Descriptor.open(FilePath(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
         } catch .notDirectory {
-            var status = stat()
-            _ = try retrying { withCString(path) { lstat($0, &status) } }
-            throw status.st_mode & S_IFMT == S_IFLNK ? .tooManySymbolicLinkLevels : .notDirectory
+            throw try FilePath(path).isSymbolicLink() ? .tooManySymbolicLinkLevels : .notDirectory
         }
     }
 

@@ -2,7 +2,7 @@
 
 import Glibc
 package import LinuxIO
-import Overlay
+import OverlayLayers
 import SystemPackage
 
 /// Where a writable mount keeps what is changed, as open directories.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import EROFS
+import FileSystems
 package import FileTree
 import Glibc
 import LinuxIO
 import OCI
-import Overlay
+package import OverlayLayers
 import SystemPackage
 
 /// What lies below an upper, and the same with the upper on top.
@@ -24,7 +24,7 @@ package struct WrittenTree {
         let layers: [OverlayLayer]
         switch lower {
         case .tree(let files):
-            let tree = try mappedTree(files)
+            let tree = try mappedTree(image: files.image, notes: files.notes, layers: files.layers)
             below = tree
             layers = [.tree(tree)]
         case .directories(let directories, let own):
@@ -40,8 +40,13 @@ package struct WrittenTree {
 
     /// Puts an upper directory over an image.
     ///
-    /// - Parameter identity: what an upper of the image records; another one is told in `remark`.
-    package init(upper path: [UInt8], over image: MappedTree, identity: String, name: String) throws {
+    /// - Parameters:
+    ///   - image: the image's tree as a layer.
+    ///   - below: the same as a tree.
+    ///   - identity: what an upper of the image records; another one is told in `remark`.
+    package init(upper path: [UInt8], over image: OverlayLayer, below: any TreeSource, identity: String, name: String)
+        throws
+    {
         let directory: Descriptor
         do throws(Errno) {
             directory = try Descriptor.open(FilePath(path), O_RDONLY | O_DIRECTORY)
@@ -54,8 +59,8 @@ package struct WrittenTree {
         }
         let settings = UpperSettings(isPrivileged: Privilege.hasTrustedAttributes, isRoot: geteuid() == 0)
         let options = OverlayOptions(marks: OverlayMarkFormats(rawValue: settings.marks), isChanging: false)
-        below = image
+        self.below = below
         whole = try OverlayTree(
-            [.directory(directory), .tree(image)], name: ArgumentText.bytes(of: name), options: options)
+            [.directory(directory), image], name: ArgumentText.bytes(of: name), options: options)
     }
 }

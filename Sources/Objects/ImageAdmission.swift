@@ -59,20 +59,12 @@ package struct JudgedImage {
         find = { try DirectorySignatures.evidence(in: path, for: $0) }
     }
 
-    /// A path without links, `.` and `..`: realpath(3).
     private static func explicit(_ path: FilePath, of name: String) throws(CommandError) -> FilePath {
-        var bytes: UnsafeMutablePointer<CChar>?
         do throws(Errno) {
-            _ = try retrying {
-                bytes = path.withPlatformString { realpath($0, nil) }
-                return bytes == nil ? -1 : 0
-            }
+            return try path.explicit()
         } catch {
             throw CommandError("\(name.printable): \(error)")
         }
-        guard let bytes else { throw CommandError("\(name.printable): \(Errno.noMemory)") }
-        defer { free(bytes) }
-        return FilePath(platformString: bytes)
     }
 }
 

@@ -5,6 +5,7 @@ import LayerStore
 import LinuxIO
 import OCI
 import Synchronization
+import Threads
 
 extension ImageCopy {
     /// Blobs that are on their way at once.

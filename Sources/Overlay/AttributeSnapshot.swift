@@ -2,6 +2,7 @@
 
 import Glibc
 import LinuxIO
+import OverlayLayers
 import SystemPackage
 
 /// What a file's owner, mode and times were before several calls changed them one after the other.

@@ -3,8 +3,10 @@
 import FileTree
 import Glibc
 import LinuxIO
+import OverlayLayers
 import Synchronization
 import SystemPackage
+import Threads
 
 /// A large file on its way to the upper: who opens it to write need not wait until all its bytes are there.
 ///
@@ -25,7 +27,7 @@ final class DeferredCopy: @unchecked Sendable {
 
     /// The copy, open for reading and writing.
     let target: Descriptor
-    private let source: OpenFile
+    private let source: LayerFile
     private let sourceSize: UInt64
     private let monitor = Monitor()
     private var isMissing: [Bool]
@@ -43,7 +45,7 @@ final class DeferredCopy: @unchecked Sendable {
     ///   - prepare: gives the copy its attributes, when all bytes are there.
     ///   - publish: gives it its name, when it is on the disk. Both are called again where something failed.
     init(
-        _ source: OpenFile, size: UInt64, to target: Descriptor,
+        _ source: LayerFile, size: UInt64, to target: Descriptor,
         prepare: @escaping @Sendable (Facts) throws(Errno) -> Void,
         publish: @escaping @Sendable () throws(Errno) -> Void
     ) {

@@ -3,6 +3,7 @@
 import FileSystems
 import Glibc
 import LinuxIO
+import OverlayLayers
 import SystemPackage
 
 /// Copies the bytes of a file, with its holes.
@@ -12,7 +13,7 @@ enum FileCopy {
     /// Copies the first `size` bytes, then gives the copy its whole length.
     ///
     /// - Throws: the `Errno` of a call; `.ioError` where the source has fewer bytes than it said.
-    static func copy(_ source: OpenFile, to target: Descriptor, size: UInt64, of whole: UInt64) throws(Errno) {
+    static func copy(_ source: LayerFile, to target: Descriptor, size: UInt64, of whole: UInt64) throws(Errno) {
         // What is not there must not become zeros.
         if case .disk(let file) = source, try file.size() < size { throw .ioError }
         if size == whole, size > 0, case .disk(let file) = source {
@@ -40,7 +41,7 @@ enum FileCopy {
     ///
     /// - Throws: the `Errno` of a call; `.ioError` where the source ends before the part does.
     static func copy(
-        _ source: OpenFile, from start: UInt64, to end: UInt64, _ target: Descriptor
+        _ source: LayerFile, from start: UInt64, to end: UInt64, _ target: Descriptor
     ) throws(Errno) {
         var position = start
         if case .disk(let file) = source {

@@ -4,6 +4,7 @@ import FileSystems
 import FileTree
 import Glibc
 import LinuxIO
+import OverlayLayers
 import SystemPackage
 
 /// A name that a file is about to lose: what can fail is done before the one call that takes the name, and taken back if

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Directories and trees stacked as kernel overlayfs stacks them, read and written.
-// In: layers, the highest first, and where changes go. Out: a `FileSystem` to serve, and a `TreeSource` to compare. A copy-up
-// becomes visible by one rename: `OverlayFileSystem+Placing`.
-// Not here: what the layers are layers of.
+// The overlay as a file system that is read and written: inodes, handles, copying up, and every change of names.
+// In: `OverlayLayers`. Out: a `FileSystem` for the server. A copy-up becomes visible in `OverlayFileSystem+CopyUp`, by the
+// rename or link that publishes it.
+// Not here: what marks mean, and what the layers are layers of.

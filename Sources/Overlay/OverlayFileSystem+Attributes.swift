@@ -4,6 +4,7 @@ package import FileSystems
 import FileTree
 import Glibc
 import LinuxIO
+import OverlayLayers
 package import SystemPackage
 
 /// Changes of what stat(2) tells of a file, and of its extended attributes: all that one call asks for, or nothing.

@@ -4,6 +4,7 @@ package import FileSystems
 import FileTree
 import Glibc
 import LinuxIO
+import OverlayLayers
 package import SystemPackage
 
 extension OverlayFileSystem {

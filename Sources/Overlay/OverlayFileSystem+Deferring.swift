@@ -4,6 +4,7 @@ package import FileSystems
 import FileTree
 import Glibc
 import LinuxIO
+import OverlayLayers
 package import SystemPackage
 
 /// Copies that nobody waits for until somebody has to.
@@ -74,7 +75,7 @@ extension OverlayFileSystem {
 
     /// A file without a name that has room for all bytes; nil where there is no such file, or where the file system would
     /// share the bytes.
-    private func reserve(_ size: UInt64, _ source: OpenFile, _ upper: UpperLayer) throws(Errno) -> Descriptor? {
+    private func reserve(_ size: UInt64, _ source: LayerFile, _ upper: UpperLayer) throws(Errno) -> Descriptor? {
         let target: Descriptor
         do throws(Errno) {
             target = try upper.temporary.openTemporary(mode: 0o600, leavingTimes: upper.leavesTimes)

@@ -4,6 +4,7 @@ import FileSystems
 import FileTree
 import Glibc
 import LinuxIO
+import OverlayLayers
 import Synchronization
 import SystemPackage
 

@@ -4,6 +4,7 @@ import FileSystems
 import FileTree
 import Glibc
 import LinuxIO
+import OverlayLayers
 import SystemPackage
 
 /// Who owns a file of the upper, and what of that only an attribute can say.

@@ -4,6 +4,7 @@ import FileSystems
 import FileTree
 import Glibc
 import LinuxIO
+import OverlayLayers
 import SystemPackage
 
 /// What became of a finished copy; one that could not get its name is an error.
@@ -139,9 +140,4 @@ extension OverlayFileSystem {
             next = parent
         }
     }
-}
-
-extension FileIdentity {
-    /// The file that stat(2) told of.
-    init(_ status: stat) { self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino)) }
 }

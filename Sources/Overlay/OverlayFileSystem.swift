@@ -4,6 +4,7 @@ package import FileSystems
 import FileTree
 import Glibc
 import LinuxIO
+package import OverlayLayers
 package import SystemPackage
 
 /// Stacked layers as a file system, with the meaning that kernel overlayfs gives them.
@@ -131,7 +132,7 @@ package final class OverlayFileSystem: FileSystem {
     }
 
     /// The open file of a handle: the copy where the file was copied to the upper meanwhile.
-    func openFile(_ file: FileNumber, _ handle: FileHandle) throws(Errno) -> OpenFile {
+    func openFile(_ file: FileNumber, _ handle: FileHandle) throws(Errno) -> LayerFile {
         let use = try handles.file(handle)
         guard use.isLower else { return use.current }
         let node = try nodes.node(file)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FileSystems
+import OverlayLayers
 import Synchronization
 import SystemPackage
 
@@ -24,7 +25,7 @@ enum HandleCaching {
 /// An open regular file, which may have been opened before it was copied to the upper.
 final class FileUse: Sendable {
     private struct State {
-        var file: OpenFile
+        var file: LayerFile
         var isLower: Bool
     }
 
@@ -35,7 +36,7 @@ final class FileUse: Sendable {
     /// Whether reading it was to change its time of access when it was opened.
     let isAccessDue: Bool
 
-    init(_ file: OpenFile, isLower: Bool, _ caching: HandleCaching, isAccessDue: Bool = false) {
+    init(_ file: LayerFile, isLower: Bool, _ caching: HandleCaching, isAccessDue: Bool = false) {
         state = Mutex(State(file: file, isLower: isLower))
         pending = nil
         self.caching = caching
@@ -54,10 +55,10 @@ final class FileUse: Sendable {
     var isLower: Bool { state.withLock { $0.isLower } }
 
     /// The file to read from.
-    var current: OpenFile { state.withLock { $0.file } }
+    var current: LayerFile { state.withLock { $0.file } }
 
     /// Goes on with the copy of the file.
-    func replace(by copy: OpenFile) { state.withLock { $0 = State(file: copy, isLower: false) } }
+    func replace(by copy: LayerFile) { state.withLock { $0 = State(file: copy, isLower: false) } }
 }
 
 /// What an open directory lists: fixed from the first read on, until it is rewound.

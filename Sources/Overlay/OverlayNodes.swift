@@ -3,6 +3,7 @@
 import FileSystems
 import FileTree
 import Glibc
+import OverlayLayers
 import Synchronization
 import SystemPackage
 

@@ -3,6 +3,7 @@
 import FileTree
 import Glibc
 package import LinuxIO
+import OverlayLayers
 package import SystemPackage
 
 /// Copies directory trees to another file system as they are: whiteouts, marks, owners, times, holes and names that

@@ -2,6 +2,7 @@
 
 import LinuxIO
 import OCI
+import Web
 
 /// The bytes of a blob of a registry; a connection that breaks is taken up again where it broke.
 final class BlobStream: ByteStream, @unchecked Sendable {

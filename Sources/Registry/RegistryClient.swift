@@ -3,6 +3,7 @@
 import LayerStore
 package import OCI
 import Synchronization
+import Web
 
 /// What is known of registries before any is asked.
 package struct RegistrySettings: Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import OCI
+import Web
 
 extension RegistryConnection {
     /// What a registry says went wrong (distribution-spec, "Error Codes").
@@ -33,7 +34,7 @@ extension RegistryConnection {
             // What is not encrypted the proxy answers itself.
             let proxy = (try? HTTPProxy(for: answer.address, in: certificates.environment))?.name ?? "of \(host)"
             return RegistryError(
-                .denied, call.object, "proxy \(proxy.printable): answers 407; \(HTTPProxy.wantsPassword)")
+                .denied, call.object, "proxy \(proxy.printable): answers 407; \(NetworkFailure.wantsPassword)")
         case 405, 415, 501: return RegistryError(.unsupported, call.object, status)
         case 429:
             return RegistryError(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import OCI
+import Web
 
 /// A page of tags or repositories.
 private struct Page: Decodable {

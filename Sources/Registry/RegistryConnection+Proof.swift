@@ -2,6 +2,7 @@
 
 import OCI
 import Synchronization
+import Web
 
 extension RegistryConnection {
     /// What to send along from what is known already; nil for nothing.

@@ -3,6 +3,7 @@
 import Glibc
 import OCI
 import Synchronization
+import Web
 
 /// A request to a registry, and what must be known to be allowed to make it.
 struct RegistryCall: Sendable {

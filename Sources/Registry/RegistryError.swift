@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Web
+
 /// Why a registry did not give or take what was asked.
 package struct RegistryError: Error, Equatable, CustomStringConvertible {
     /// What kind of trouble it is, for callers that act on it.

@@ -2,6 +2,7 @@
 
 package import OCI
 import SystemPackage
+import Web
 
 /// The readers of foreign bytes that are not seen from outside, by name: for the fuzz target.
 package enum RegistryText {

@@ -3,6 +3,7 @@
 package import LayerStore
 import LinuxIO
 package import OCI
+import Web
 
 /// A manifest of an index, and the platform it is for.
 package struct RemoteLeaf: Sendable, Hashable {

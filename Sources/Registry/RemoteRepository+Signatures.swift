@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import OCI
+import Web
 
 /// Signatures that a registry keeps itself: the extension of the Atomic registry and OpenShift.
 extension RemoteRepository {

@@ -2,6 +2,7 @@
 
 package import LinuxIO
 package import OCI
+import Web
 
 /// How a blob came into a repository.
 package enum BlobUpload: Sendable, Equatable {

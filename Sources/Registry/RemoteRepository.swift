@@ -2,6 +2,7 @@
 
 package import LinuxIO
 package import OCI
+import Web
 
 /// A manifest or an index as it came from a registry.
 package struct RemoteDocument: Sendable, Hashable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import OCI
+import Web
 
 /// Small files of the web, with the proxies and authorities that registries are asked with; no credentials are shown.
 package struct WebFiles: Sendable {

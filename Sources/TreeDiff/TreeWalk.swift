@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FileTree
-import LinuxIO
+import Threads
 
 /// A walk over two trees in step: one thread reports in tree order, others compare ahead of it.
 ///

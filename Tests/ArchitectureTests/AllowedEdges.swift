@@ -23,52 +23,61 @@ let allowedEdges: [String: Set<String>] = [
     "Templates": ["OCI"],
     "EROFS": ["FileTree", "OCI"],
     // The only module that knows the C declarations behind the system calls.
-    "LinuxIO": ["CLinux", "SystemPackage"],
-    // Of LinuxIO its threads only.
-    "TreeDiff": ["FileTree", "OCI", "LinuxIO"],
+    "Threads": ["SystemPackage"],
+    "LinuxIO": ["CLinux", "Threads", "SystemPackage"],
+    "TOML": ["OCI"],
+    "Web": ["OCI"],
+    "EngineRecords": ["OCI", "LinuxIO", "SystemPackage"],
+    "TreeDiff": ["FileTree", "OCI", "Threads"],
     // C for inflating alone.
     "Packages": ["OCI", "FileTree", "CLibZ"],
-    "Archive": ["OCI", "FileTree", "LinuxIO", "CIgzip", "CLibZ", "CLibZstd", "SystemPackage"],
-    "LayerStore": ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", "SystemPackage"],
+    "Archive": ["OCI", "FileTree", "Threads", "LinuxIO", "CIgzip", "CLibZ", "CLibZstd", "SystemPackage"],
+    "LayerStore": ["OCI", "FileTree", "EROFS", "Archive", "Threads", "LinuxIO", "SystemPackage"],
     "Transports": ["OCI", "FileTree", "Archive", "LayerStore", "LinuxIO", "SystemPackage"],
-    "Engines": ["OCI", "LinuxIO", "SystemPackage"],
+    "Engines": ["EngineRecords", "TOML", "OCI", "LinuxIO", "SystemPackage"],
     // The only module that speaks with a network.
-    "Registry": ["OCI", "Archive", "LayerStore", "LinuxIO", "CCurl", "SystemPackage"],
+    "Registry": [
+        "Web", "TOML", "OCI", "Archive", "LayerStore", "LinuxIO", "CCurl", "SystemPackage",
+    ],
     "FileSystems": ["OCI", "FileTree", "EROFS", "LinuxIO", "SystemPackage"],
-    "Overlay": ["OCI", "FileTree", "EROFS", "FileSystems", "LinuxIO", "SystemPackage"],
+    "OverlayLayers": ["OCI", "FileTree", "EROFS", "FileSystems", "Threads", "LinuxIO", "SystemPackage"],
+    "Overlay": ["OverlayLayers", "FileTree", "FileSystems", "Threads", "LinuxIO", "SystemPackage"],
     // Archive for the tars that it writes.
     "Browsing": ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", "SystemPackage"],
     "Inventory": ["OCI", "FileTree", "Browsing", "Packages"],
     // The only importer of libfuse.
-    "FuseServer": ["FileTree", "FileSystems", "LinuxIO", "CFuse", "SystemPackage"],
+    "FuseServer": ["FileTree", "FileSystems", "Threads", "LinuxIO", "CFuse", "SystemPackage"],
     "Console": ["OCI", "FileTree", "LayerStore", "LinuxIO", "SystemPackage"],
     "Signatures": ["Trust", "OCI", "Registry", "LinuxIO", "SystemPackage"],
     // Archive for the tars that engines keep in pieces.
     "Objects": [
         "Console", "Signatures", "Trust", "OCI", "Archive", "LayerStore", "Transports", "Registry", "Engines",
-        "LinuxIO",
-        "SystemPackage",
+        "Threads", "LinuxIO", "SystemPackage",
     ],
     "Mounting": [
-        "OCI", "FileTree", "EROFS", "LayerStore", "FileSystems", "Overlay", "FuseServer", "LinuxIO", "SystemPackage",
+        "OCI", "FileTree", "LayerStore", "FileSystems", "Overlay", "OverlayLayers", "FuseServer", "LinuxIO",
+        "SystemPackage",
     ],
-    "EngineTrees": ["OCI", "FileTree", "EROFS", "Engines", "Overlay", "Mounting", "LinuxIO", "SystemPackage"],
+    "EngineTrees": [
+        "OCI", "FileTree", "EROFS", "FileSystems", "Engines", "OverlayLayers", "Mounting", "LinuxIO", "SystemPackage",
+    ],
     // The command line, by what it is about.
     "CommandOptions": [
         "Console", "FileTree", "LayerStore", "LinuxIO", "OCI", "Objects", "Registry", "Signatures",
         "Templates", "ArgumentParser", "SystemPackage",
     ],
     "CommandTrees": [
-        "CommandOptions", "Console", "Objects", "EngineTrees", "Engines", "Mounting", "Overlay", "FuseServer",
+        "CommandOptions", "Console", "Objects", "EngineTrees", "Engines", "Mounting", "OverlayLayers", "FuseServer",
         "Browsing", "TreeDiff", "FileSystems", "Transports", "LayerStore", "EROFS", "FileTree", "OCI",
         "LinuxIO", "SystemPackage",
     ],
     "InspectCommands": [
-        "CommandOptions", "Console", "Objects", "EngineTrees", "Engines", "Overlay", "Registry", "Templates",
+        "CommandOptions", "Console", "Objects", "EngineTrees", "Engines", "EngineRecords", "OverlayLayers", "Registry",
+        "Templates",
         "Transports", "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
     "MountCommands": [
-        "CommandOptions", "Console", "Objects", "Mounting", "EngineTrees", "Engines", "Overlay", "FuseServer",
+        "CommandOptions", "Console", "Objects", "Mounting", "EngineTrees", "Engines", "OverlayLayers", "FuseServer",
         "Templates", "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
     "ImageCommands": [
@@ -89,13 +98,14 @@ let allowedEdges: [String: Set<String>] = [
     ],
     "DiffCommands": [
         "PackageCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing", "TreeDiff",
-        "Overlay", "Archive", "Transports", "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser",
+        "OverlayLayers", "Threads", "Archive", "Transports", "LayerStore", "FileTree", "OCI", "LinuxIO",
+        "ArgumentParser",
         "SystemPackage",
     ],
     "CimgCommands": [
         "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "ContentsCommands",
         "PackageCommands", "DiffCommands", "CommandOptions", "Console", "Objects", "Mounting", "FuseServer",
-        "Registry", "Archive", "OCI", "LinuxIO", "CVersion", "ArgumentParser", "SystemPackage",
+        "Registry", "Archive", "OCI", "LinuxIO", "Threads", "CVersion", "ArgumentParser", "SystemPackage",
     ],
     "cimg": ["CimgCommands"],
 ]
@@ -108,7 +118,8 @@ let allowedToolchainModules: [String: Set<String>?] = [
     "Synchronization": nil,
     // Only memory functions in EROFS and TreeDiff; errno and constants elsewhere.
     "Glibc": [
-        "EROFS", "TreeDiff", "LinuxIO", "Archive", "LayerStore", "Transports", "Engines", "Registry", "FileSystems",
+        "EROFS", "TreeDiff", "Threads", "LinuxIO", "OverlayLayers", "Archive", "LayerStore", "Transports", "Engines",
+        "Registry", "FileSystems",
         "Overlay", "Browsing", "FuseServer", "Console", "Signatures", "Objects", "Mounting", "EngineTrees",
         "CimgCommands", "CommandOptions", "CommandTrees", "ContentsCommands", "ImageCommands", "InspectCommands",
         "MountCommands", "TrustCommands",

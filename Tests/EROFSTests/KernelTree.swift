@@ -7,6 +7,7 @@ import OCI
 import Synchronization
 import SystemPackage
 import TestSupport
+import Threads
 
 /// An image and its layers as files, mounted by the kernel.
 struct KernelMount {

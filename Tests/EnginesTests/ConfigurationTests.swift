@@ -2,6 +2,7 @@
 
 import Foundation
 import SystemPackage
+import TOML
 import TestSupport
 import Testing
 
@@ -12,7 +13,7 @@ import Testing
 struct ConfigurationTests {
     @Test("strings, lists and truth values of tables are read, and other things passed over")
     func text() {
-        let file = ConfigurationFile(
+        let file = ConfigurationText(
             text: Array(
                 """
                 # comment
@@ -60,7 +61,7 @@ struct ConfigurationTests {
         let alphabet = Array("[]=\"'\\#\n ,.au{}\u{0}".utf8) + [0xFF]
         for _ in 0..<2000 {
             let text = (0..<60).map { _ in alphabet.randomElement(using: &generator) ?? 0 }
-            #expect(ConfigurationFile(text: text).values.count <= 60)
+            #expect(ConfigurationText(text: text).values.count <= 60)
         }
     }
 

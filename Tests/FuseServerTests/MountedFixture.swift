@@ -8,6 +8,7 @@ import LinuxIO
 import OCI
 import SystemPackage
 import TestSupport
+import Threads
 
 /// A fixture that a server process serves, unmounted and removed when it goes away.
 final class MountedFixture {

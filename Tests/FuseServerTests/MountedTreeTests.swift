@@ -7,6 +7,7 @@ import OCI
 import SystemPackage
 import TestSupport
 import Testing
+import Threads
 
 /// A tree with one of each.
 private func variedFixture() -> TreeFixture {

@@ -5,6 +5,7 @@ import Foundation
 import LinuxIO
 import TestSupport
 import Testing
+import Threads
 
 /// 5,000 links with long targets: a tree of 19 MB without any data.
 private func largeTree() -> TreeFixture {

@@ -6,6 +6,7 @@ import OCI
 import SystemPackage
 import TestSupport
 import Testing
+import Threads
 
 @testable import LayerStore
 

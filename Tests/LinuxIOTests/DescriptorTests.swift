@@ -5,6 +5,7 @@ import LinuxIO
 import SystemPackage
 import TestSupport
 import Testing
+import Threads
 
 @Suite(.timeLimit(.minutes(15))) struct DescriptorTests {
     private let scratch = ScratchDirectory()

@@ -6,6 +6,7 @@ import LinuxIO
 import SystemPackage
 import TestSupport
 import Testing
+import Threads
 
 @Suite(.timeLimit(.minutes(15))) struct DoorTests {
     /// A directory with a file and whatever else a directory may have.

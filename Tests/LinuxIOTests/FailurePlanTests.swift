@@ -6,6 +6,7 @@
     import SystemPackage
     import TestSupport
     import Testing
+    import Threads
 
     @Suite(.timeLimit(.minutes(15))) struct FailurePlanTests {
         private let scratch = ScratchDirectory()

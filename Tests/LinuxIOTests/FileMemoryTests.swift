@@ -5,6 +5,7 @@ import LinuxIO
 import SystemPackage
 import TestSupport
 import Testing
+import Threads
 
 @Suite(.timeLimit(.minutes(15))) struct FileMemoryTests {
     @Test func `what is touched of a mapped file counts until it begins again`() throws {

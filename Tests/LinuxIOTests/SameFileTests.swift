@@ -5,6 +5,7 @@ import LinuxIO
 import SystemPackage
 import TestSupport
 import Testing
+import Threads
 
 /// Names of two directories, one against the other; needs root.
 @Suite(.timeLimit(.minutes(15))) struct SameFileTests {

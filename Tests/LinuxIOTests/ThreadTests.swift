@@ -6,6 +6,7 @@ import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
+import Threads
 
 @Suite(.timeLimit(.minutes(15))) struct WorkerThreadTests {
     @Test func `a result comes from another thread`() throws {

@@ -5,9 +5,11 @@ import FileTree
 import Foundation
 import LinuxIO
 import Overlay
+import OverlayLayers
 import SystemPackage
 import TestSupport
 import Testing
+import Threads
 
 /// Copies that the upper cannot take: the program is told, nothing has changed, and the next try succeeds.
 @Suite(.enabled(if: Requirements.root), .timeLimit(.minutes(15))) struct CopyUpFailureTests {

@@ -6,6 +6,7 @@
     import Glibc
     import LinuxIO
     import Overlay
+    import OverlayLayers
     import SystemPackage
     import TestSupport
     import Testing

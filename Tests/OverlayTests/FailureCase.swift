@@ -5,6 +5,7 @@
     import FileTree
     import LinuxIO
     import Overlay
+    import OverlayLayers
     import SystemPackage
     import TestSupport
     import Testing

@@ -3,6 +3,7 @@
 import FileSystems
 import FileTree
 import OCI
+import OverlayLayers
 import SystemPackage
 
 /// A file system as a tree source, asked only through the `FileSystem` protocol.

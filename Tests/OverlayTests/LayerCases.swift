@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import OverlayLayers
 import Testing
 
 /// Layers to be merged, each a script, the lowest first.

@@ -4,6 +4,7 @@ import FileSystems
 import FileTree
 import Glibc
 import LinuxIO
+import OverlayLayers
 import SystemPackage
 
 /// A change of a tree by path; paths have no symbolic link on the way.

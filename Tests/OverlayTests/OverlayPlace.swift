@@ -6,6 +6,7 @@
     import Glibc
     import LinuxIO
     import Overlay
+    import OverlayLayers
     import SystemPackage
 
     /// A mounted overlay of one run.

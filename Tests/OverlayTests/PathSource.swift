@@ -4,8 +4,10 @@ import FileTree
 import Glibc
 import LinuxIO
 import OCI
+import OverlayLayers
 import Synchronization
 import SystemPackage
+import Threads
 
 /// A directory as a tree source by plain system calls on paths: a name that cannot be looked at stands in the way of no
 /// other.

@@ -2,6 +2,7 @@
 
 import FileTree
 import Overlay
+import OverlayLayers
 import SystemPackage
 import TestSupport
 import Testing

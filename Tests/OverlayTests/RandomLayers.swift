@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import OverlayLayers
 import TestSupport
 
 /// Scripts that fill layers with few names at random, so that layers meet often.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import OverlayLayers
 import TestSupport
 
 /// Operations on few names at random, so that they meet.

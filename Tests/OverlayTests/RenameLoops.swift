@@ -4,6 +4,7 @@
     import FileSystems
     import LinuxIO
     import Overlay
+    import OverlayLayers
     import SystemPackage
     import TestSupport
     import Testing

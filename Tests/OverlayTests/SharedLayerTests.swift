@@ -4,6 +4,7 @@ import FileSystems
 import FileTree
 import OCI
 import Overlay
+import OverlayLayers
 import Synchronization
 import SystemPackage
 import TestSupport

@@ -2,6 +2,7 @@
 
 import FileTree
 import OCI
+import OverlayLayers
 import SystemPackage
 
 /// A tree in which a file that cannot be read is a line, not the end.

@@ -3,6 +3,7 @@
 import Foundation
 import LinuxIO
 import Overlay
+import OverlayLayers
 import SystemPackage
 import TestSupport
 

@@ -10,6 +10,7 @@
     import Testing
 
     @testable import Registry
+    import Threads
 
     /// Each system call of a pull and of each change of credentials fails once, and from each on all of them do.
     @Suite(.timeLimit(.minutes(15))) struct FailureTests {

@@ -3,6 +3,7 @@
 import OCI
 import TestSupport
 import Testing
+import Web
 
 @testable import Registry
 

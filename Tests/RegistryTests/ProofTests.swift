@@ -6,6 +6,7 @@ import OCI
 import Synchronization
 import TestSupport
 import Testing
+import Web
 
 @testable import Registry
 

@@ -4,6 +4,7 @@ import LayerStore
 import OCI
 import TestSupport
 import Testing
+import Web
 
 @testable import Registry
 

@@ -5,6 +5,7 @@ import OCI
 import SystemPackage
 import TestSupport
 import Testing
+import Web
 
 @testable import Registry
 

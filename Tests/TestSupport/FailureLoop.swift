@@ -3,6 +3,7 @@
 #if DEBUG
     import LinuxIO
     package import SystemPackage
+    import Threads
 
     /// Runs an operation again and again, each time with another of its system calls failing, until it gets through
     /// untouched; then with every call interrupted, and with bytes moved in parts.

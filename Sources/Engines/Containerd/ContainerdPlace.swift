@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EngineRecords
 import LinuxIO
 import OCI
 import SystemPackage
+import TOML
 
 /// Where a containerd keeps its things.
 struct ContainerdPlace: Sendable, Hashable {
@@ -18,7 +20,7 @@ struct ContainerdPlace: Sendable, Hashable {
     init(_ surroundings: EngineSurroundings) throws(EngineError) {
         let file = surroundings.system("/etc/containerd/config.toml")
         let configured = try Self(
-            ConfigurationFile(file), arguments: [], root: surroundings.system("/var/lib/containerd"),
+            ConfigurationText(file), arguments: [], root: surroundings.system("/var/lib/containerd"),
             state: surroundings.system("/run/containerd"))
         let address = surroundings.environment["CONTAINERD_ADDRESS"].map {
             $0.hasPrefix("unix://") ? String($0.dropFirst("unix://".count)) : $0
@@ -41,7 +43,7 @@ struct ContainerdPlace: Sendable, Hashable {
         }
     }
 
-    private init(_ file: ConfigurationFile?, arguments: [String], root: FilePath, state: FilePath) {
+    private init(_ file: ConfigurationText?, arguments: [String], root: FilePath, state: FilePath) {
         let option = { (name: String) in absolutePath(DockerPlace.value(name, in: arguments)) }
         self.root = option("--root") ?? absolutePath(file?.string("root")) ?? root
         self.state = option("--state") ?? absolutePath(file?.string("state")) ?? state
@@ -73,7 +75,7 @@ struct ContainerdPlace: Sendable, Hashable {
             let named = DockerPlace.value("--config", in: arguments) ?? DockerPlace.value("-c", in: arguments)
             let path = absolutePath(named) ?? surroundings.system("/etc/containerd/config.toml")
             // A file that may not be read tells nothing; the arguments may still.
-            let file = (try? ConfigurationFile(path)) ?? nil
+            let file = (try? ConfigurationText(path)) ?? nil
             let place = ContainerdPlace(
                 file, arguments: arguments, root: "/var/lib/containerd", state: "/run/containerd")
             let address =

@@ -2,6 +2,7 @@
 
 import LinuxIO
 import SystemPackage
+import TOML
 
 /// Where a containers/storage keeps its things: containers-storage.conf(5), with the places that podman takes where
 /// the file says nothing.
@@ -23,19 +24,19 @@ struct StorageConfiguration: Sendable, Hashable {
     init(_ surroundings: EngineSurroundings) throws(EngineError) {
         let isRoot = surroundings.user == 0
         let named = surroundings.path("CONTAINERS_STORAGE_CONF")
-        var system: ConfigurationFile?
-        var own: ConfigurationFile?
+        var system: ConfigurationText?
+        var own: ConfigurationText?
         if let named {
-            own = try ConfigurationFile(named)
+            own = try ConfigurationText(named)
             guard own != nil else { throw EngineError("CONTAINERS_STORAGE_CONF \(named.printable)", "is missing") }
         } else {
-            system = try ConfigurationFile(surroundings.system("/etc/containers/storage.conf"))
+            system = try ConfigurationText(surroundings.system("/etc/containers/storage.conf"))
             if system == nil {
-                system = try ConfigurationFile(surroundings.system("/usr/share/containers/storage.conf"))
+                system = try ConfigurationText(surroundings.system("/usr/share/containers/storage.conf"))
             }
             if !isRoot {
                 let directory = surroundings.path("XDG_CONFIG_HOME") ?? surroundings.home.appending(".config")
-                own = try ConfigurationFile(directory.appending("containers/storage.conf"))
+                own = try ConfigurationText(directory.appending("containers/storage.conf"))
             }
         }
         let files = [own, system].compactMap { $0 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import EngineRecords
 package import SystemPackage
 
 /// What a container is doing.

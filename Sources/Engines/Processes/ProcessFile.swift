@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EngineRecords
 import Glibc
 import LinuxIO
 import OCI
@@ -62,7 +63,7 @@ enum ProcessFile {
 
     /// The upper directory of the overlay that is the process's root; nil where its root is none.
     static func rootUpper(_ process: Int32) -> FilePath? {
-        mounts(process)?.last { $0.path == [UInt8(ascii: "/")] }.flatMap { OverlayOptions($0)?.upper }
+        mounts(process)?.last { $0.path == [UInt8(ascii: "/")] }.flatMap { OverlayMountOptions($0)?.upper }
     }
 
     /// Whether the control group of a process is frozen.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EngineRecords
 import Glibc
 import LinuxIO
 import OCI
@@ -83,7 +84,8 @@ struct ProcessRoot: Sendable {
         let groups = IDMap(text: try read("gid_map")) ?? .identity
         let inPlace = EngineLayers(
             lowers: [EngineLayers.Directory(FilePath("/proc/\(number)/root"), users: users, groups: groups)])
-        guard let mount = try rootMount(), mount.root == [UInt8(ascii: "/")], let options = OverlayOptions(mount) else {
+        guard let mount = try rootMount(), mount.root == [UInt8(ascii: "/")], let options = OverlayMountOptions(mount)
+        else {
             return inPlace
         }
         let directory = { (path: FilePath) in EngineLayers.Directory(path, users: users, groups: groups) }

@@ -73,8 +73,7 @@ package final class Passthrough: FileSystem, SharedFileSystem {
         let handle = try handles[handle]
         // What is made up may have nothing to say for a while, and then is not to be asked again at once.
         guard handle.isMadeUp else { return try handle.file.descriptor.read(at: offset, into: buffer) }
-        guard let start = off_t(exactly: offset) else { return 0 }
-        return try retrying { pread(handle.file.descriptor.rawValue, buffer.baseAddress, buffer.count, start) }
+        return try handle.file.descriptor.readOnce(at: offset, into: buffer)
     }
 
     package func readDirectory(

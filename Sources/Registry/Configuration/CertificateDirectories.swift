@@ -2,6 +2,7 @@
 
 import OCI
 import SystemPackage
+import Web
 
 /// How servers prove who they are: the system's roots, and what `certs.d` adds for a registry
 /// (containers-certs.d(5)).

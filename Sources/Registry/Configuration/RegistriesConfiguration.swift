@@ -3,6 +3,8 @@
 import LinuxIO
 package import OCI
 import SystemPackage
+import TOML
+import Web
 
 /// What `registries.conf`, version 2, says (containers-registries.conf(5)).
 package struct RegistriesConfiguration: Sendable, Equatable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import OCI
+import Web
 
 /// A place to ask for an image, and what it is called there.
 struct RegistryRoute: Sendable, Hashable {

@@ -4,6 +4,7 @@ import Glibc
 import LinuxIO
 import OCI
 package import SystemPackage
+import Web
 
 /// The variables and places that tell where a user's configuration lies.
 package struct UserEnvironment: Sendable {

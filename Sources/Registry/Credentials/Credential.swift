@@ -2,6 +2,7 @@
 
 import FoundationEssentials
 package import OCI
+import Web
 
 /// What proves to a registry who asks.
 package enum Credential: Sendable, Equatable {

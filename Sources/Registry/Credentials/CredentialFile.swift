@@ -3,6 +3,7 @@
 import FoundationEssentials
 import OCI
 import SystemPackage
+import Web
 
 /// A file of credentials: `auth.json` (containers-auth.json(5)) or Docker's `config.json`, which are nearly the same.
 struct CredentialFile: Sendable {

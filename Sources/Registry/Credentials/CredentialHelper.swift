@@ -5,6 +5,7 @@ import Glibc
 import LinuxIO
 import OCI
 import SystemPackage
+import Web
 
 /// A program `docker-credential-NAME` that keeps credentials, and its protocol of one line in and JSON out.
 struct CredentialHelper: Sendable {

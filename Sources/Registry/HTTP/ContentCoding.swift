@@ -2,6 +2,7 @@
 
 import Archive
 import LinuxIO
+import Web
 
 /// Undoing what a server did to a document on the way: gzip or zstd, told by its first bytes.
 enum ContentCoding {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import LinuxIO
+import Web
 
 /// What a server answered: status and header fields are there, the body comes when it is read.
 ///

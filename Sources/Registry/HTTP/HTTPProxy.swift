@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import OCI
+import Web
 
 /// Who passes requests on, as the variables `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` have it.
 ///
@@ -10,9 +11,6 @@ struct HTTPProxy: Hashable, Sendable {
     let address: String
     /// The variable that names it.
     let variable: String
-
-    /// What to do where a proxy wants to know who asks.
-    static let wantsPassword = "give it a user and password: http://USER:SECRET@HOST:PORT in its variable"
 
     private static let schemes = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"]
 

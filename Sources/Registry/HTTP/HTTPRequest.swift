@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import LinuxIO
+import Web
 
 /// A request as it goes over the wire.
 struct HTTPRequest: Sendable {

@@ -2,25 +2,7 @@
 
 import CCurl
 import OCI
-
-/// What libcurl says of a transfer that failed.
-struct TransferError: Error, Equatable {
-    /// The `CURLcode`.
-    var code: Int32
-    /// The system's error number of a connection that did not come about; 0 for none.
-    var errno: Int32 = 0
-    /// What the library says.
-    var text = ""
-    /// The proxy that was asked, for messages; nil for none.
-    var proxy: String?
-
-    /// `CURLE_OPERATION_TIMEDOUT`: nothing came for too long.
-    static let silent = TransferError(code: 28)
-    /// `CURLE_OPERATION_TIMEDOUT`: so little came that it would take for ever.
-    static let tooSlow = TransferError(code: 28, text: "slow")
-    /// `CURLE_SEND_ERROR`: nothing was taken for too long.
-    static let takesNothing = TransferError(code: 55, text: "stands still")
-}
+import Web
 
 /// libcurl's end of one transfer at a time, and the connections that earlier ones left open.
 ///

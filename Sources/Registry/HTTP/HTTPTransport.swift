@@ -2,6 +2,7 @@
 
 import LinuxIO
 import Synchronization
+import Web
 
 /// Sends requests and hands out answers; follows nothing, tries nothing again.
 ///

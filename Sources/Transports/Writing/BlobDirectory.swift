@@ -16,9 +16,7 @@ struct BlobDirectory: Sendable {
     init(_ path: FilePath, name: String) throws(SourceError) {
         self.name = name
         do throws(Errno) {
-            do throws(Errno) {
-                _ = try retrying { path.withPlatformString { mkdir($0, 0o755) } }
-            } catch .fileExists {}
+            try path.makeDirectoryIfMissing(mode: 0o755)
             directory = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
         } catch {
             throw SourceError(name, "\(error)")
