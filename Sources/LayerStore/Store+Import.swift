@@ -145,28 +145,33 @@ extension Store {
         work()
         for helper in helpers { try helper.join() }
         if let error = failure.withLock({ $0 }) { throw error }
-        return try results.withLock { results in
-            try layers.indices.map { index in
-                if let result = results[index] { return result }
-                let descriptor = layers[index].descriptor
-                let twin = layers.indices.first {
-                    results[$0] != nil && layers[$0].descriptor?.digest == descriptor?.digest
-                }
-                guard let twin, let result = results[twin] else {
-                    throw StoreError(.damaged, "layer \(index + 1)", "was not taken in")
-                }
-                if let size = descriptor?.size, let other = layers[twin].descriptor?.size, size != other {
-                    throw StoreError(
-                        .damaged, "layer \(result.descriptor.digest)",
-                        "has \(other) bytes, not the \(size) that its manifest says elsewhere")
-                }
-                if let expected = diffIDs?[index], expected != result.diffID {
-                    throw StoreError(
-                        .damaged, "layer \(result.descriptor.digest)",
-                        "inflates to diff ID \(result.diffID), but the configuration says \(expected)")
-                }
-                return result
+        return try complete(results.withLock { $0 }, of: layers, diffIDs)
+    }
+
+    /// What was taken in, for every layer: one that occurs twice was taken in once.
+    private func complete(
+        _ results: [IngestedLayer?], of layers: [SourceLayer], _ diffIDs: [DiffID]?
+    ) throws -> [IngestedLayer] {
+        try layers.indices.map { index in
+            if let result = results[index] { return result }
+            let descriptor = layers[index].descriptor
+            let twin = layers.indices.first {
+                results[$0] != nil && layers[$0].descriptor?.digest == descriptor?.digest
             }
+            guard let twin, let result = results[twin] else {
+                throw StoreError(.damaged, "layer \(index + 1)", "was not taken in")
+            }
+            if let size = descriptor?.size, let other = layers[twin].descriptor?.size, size != other {
+                throw StoreError(
+                    .damaged, "layer \(result.descriptor.digest)",
+                    "has \(other) bytes, not the \(size) that its manifest says elsewhere")
+            }
+            if let expected = diffIDs?[index], expected != result.diffID {
+                throw StoreError(
+                    .damaged, "layer \(result.descriptor.digest)",
+                    "inflates to diff ID \(result.diffID), but the configuration says \(expected)")
+            }
+            return result
         }
     }
 

@@ -66,10 +66,7 @@ struct OverlayArguments {
                 if let note = OverlayOptionNames.note(key, text) { notes.append(note) }
             }
         }
-        guard !lower.isEmpty else { throw MountError("-o lowerdir=DIR is missing") }
-        guard isReadOnly || (upper == nil) == (work == nil) else {
-            throw MountError("upperdir and workdir go together")
-        }
+        try checkDirectories(isReadOnly: isReadOnly)
         self.source = name
         settings = UpperSettings(isPrivileged: Privilege.hasTrustedAttributes, isRoot: isRoot)
         settings.redirects = redirects ?? settings.redirects
@@ -85,6 +82,13 @@ struct OverlayArguments {
         // What an engine mounts for its containers it mounts as it would the kernel's overlayfs.
         mount.allowsSetID = hasSetID
         mount.allowsDevices = hasDevices
+    }
+
+    private func checkDirectories(isReadOnly: Bool) throws {
+        guard !lower.isEmpty else { throw MountError("-o lowerdir=DIR is missing") }
+        guard isReadOnly || (upper == nil) == (work == nil) else {
+            throw MountError("upperdir and workdir go together")
+        }
     }
 
     /// Options between commas; a backslash takes the next byte as it is.

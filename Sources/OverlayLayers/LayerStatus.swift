@@ -7,16 +7,27 @@ import LinuxIO
 
 /// What stat(2) tells of a file of a layer.
 package struct LayerStatus: Sendable {
+    /// What it is.
     package var type: FileTree.FileType
+    /// The permission bits, with those for set-user-ID and its like.
     package var permissions: UInt16
+    /// The owner.
     package var uid: UInt32
+    /// The group.
     package var gid: UInt32
+    /// How many names it has in its layer.
     package var linkCount: UInt32
+    /// Bytes.
     package var size: UInt64
+    /// Blocks of 512 bytes on disk.
     package var blockCount: UInt64
+    /// When it was read last.
     package var accessTime: Timestamp
+    /// When its bytes changed last.
     package var modificationTime: Timestamp
+    /// When anything of it changed last.
     package var changeTime: Timestamp
+    /// Which device it stands for, if it is one.
     package var device: DeviceNumber
     /// Which file it is; for a frozen tree the device is 0 and the inode the tree's number.
     package var identity: FileIdentity
@@ -82,6 +93,7 @@ package struct LayerStatus: Sendable {
 }
 
 extension Timestamp {
+    /// The kernel's time.
     package init(_ time: timespec) {
         self.init(seconds: Int64(time.tv_sec), nanoseconds: UInt32(clamping: time.tv_nsec))
     }

@@ -211,7 +211,9 @@ private enum LayerStep {
 
 /// Whiteouts that are names.
 package enum DotNames {
+    /// What a whiteout begins with.
     package static let prefix = Array(".wh.".utf8)
+    /// The names that make a directory opaque.
     package static let opaque = [Array(".wh..wh..opq".utf8), Array(".wh..opq".utf8)]
 }
 

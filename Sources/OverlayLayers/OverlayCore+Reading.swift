@@ -51,6 +51,7 @@ extension OverlayCore {
         }
     }
 
+    /// Whether reading a file changes its time of access, as `relatime` has it.
     package static func isAccessDue(_ status: stat) -> Bool {
         AccessTimes.isDue(
             access: Timestamp(status.st_atim), modification: Timestamp(status.st_mtim),

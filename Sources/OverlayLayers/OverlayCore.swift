@@ -17,8 +17,11 @@ package final class OverlayCore: Sendable {
         case tree(ReadOnlyTree, MappedTree)
     }
 
+    /// The layers, the highest first.
     package let layers: [Layer]
+    /// What is understood in them.
     package let options: OverlayOptions
+    /// Their open directories.
     package let directories: DirectoryCache
     /// Files of the upper without attributes; nil where there is no upper.
     package let plainFiles: PlainFiles?

@@ -16,6 +16,7 @@ package struct OverlayMarks {
         case opaque
     }
 
+    /// What a directory hides of the layers below.
     package var opacity = Opacity.none
     /// Where the layers below have the file: one name, or a path from the root that begins with `/`.
     package var redirect: [UInt8]?
@@ -68,6 +69,7 @@ package enum OverlayMarkName {
     /// Bookkeeping that reading has no use for: nlink, origin, impure, upper, uuid, protattr.
     case other
 
+    /// The attribute in which owner and mode stand that the file itself could not get.
     package static let overrideStatName = Array("user.containers.override_stat".utf8)
 
     /// The meaning of an attribute's full name; nil for an attribute of the file itself.
@@ -121,10 +123,15 @@ package enum OverlayMarkName {
 /// What `user.containers.override_stat` says: `uid:gid:mode[:type]`, the mode octal, the type one of `file`, `dir`,
 /// `symlink`, `pipe`, `socket`, `block-MAJOR-MINOR` and `char-MAJOR-MINOR`.
 package struct StatusOverride: Equatable {
+    /// The owner.
     package var uid: UInt32
+    /// The group.
     package var gid: UInt32
+    /// The permission bits.
     package var permissions: UInt16
+    /// What it is, if not what the file is.
     package var type: FileTree.FileType?
+    /// Which device it stands for, if it is one.
     package var device = DeviceNumber()
 
     /// Reads the attribute's value; nil where it has another form.

@@ -10,6 +10,7 @@ import Threads
 ///
 /// A piece of work finds for itself whether there is still something to do: nothing where it was done another way.
 package final class UnfinishedWork: Sendable {
+    /// Something that is to be tried again until it succeeds.
     package typealias Work = @Sendable () throws(Errno) -> Void
 
     private let waiting = Mutex<[Work]>([])

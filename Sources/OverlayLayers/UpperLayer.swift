@@ -52,7 +52,9 @@ package struct OverlayUpper: Sendable {
 /// In the work directory, `work` holds what is being made, `links` one more name for each upper file whose lower file
 /// has several: it is called after that file, so that all its names lead to the one copy; see `KnownLinks`.
 package final class UpperLayer: Sendable {
+    /// Where changes go, and how.
     package let settings: OverlayUpper
+    /// The upper's own directory.
     package let root: DiskDirectory
     /// Where things are made before they get their name.
     package let temporary: Descriptor
@@ -60,8 +62,11 @@ package final class UpperLayer: Sendable {
     package let changes = Monitor()
     /// Keeps two requests from copying the same file.
     package let copies = CopyLocks()
+    /// The directory of the copies of files with several names.
     package let links: Descriptor
+    /// The same as a directory of a layer.
     package let linksDirectory: DiskDirectory
+    /// Which of these copies there are.
     package let known: Mutex<KnownLinks>
     private let counter = Atomic<UInt64>(0)
     /// What could not be ended or undone so far.
@@ -173,6 +178,7 @@ package final class UpperLayer: Sendable {
 
 /// A regular file on its way into the tree.
 package struct UnnamedFile {
+    /// The file, open for writing.
     package let file: Descriptor
     /// Where its name is, or the file itself.
     package let directory: Descriptor

@@ -15,7 +15,7 @@ package struct ConfigurationText: Sendable {
     }
 
     /// The values by their table's and their own names.
-    private(set) var values: [[String]: Value] = [:]
+    package private(set) var values: [[String]: Value] = [:]
 
     /// The string of a key; an empty one counts as missing.
     package func string(_ key: String...) -> String? {

@@ -11,15 +11,19 @@ package indirect enum TOMLValue: Equatable, Sendable {
     case array([TOMLValue])
     case table([String: TOMLValue])
 
+    /// The text; nil for anything else.
     package var string: String? {
         if case .string(let text) = self { text } else { nil }
     }
+    /// The truth value; nil for anything else.
     package var bool: Bool? {
         if case .bool(let value) = self { value } else { nil }
     }
+    /// The elements; nil for anything else.
     package var array: [TOMLValue]? {
         if case .array(let values) = self { values } else { nil }
     }
+    /// The members; nil for anything else.
     package var table: [String: TOMLValue]? {
         if case .table(let members) = self { members } else { nil }
     }

@@ -18,6 +18,7 @@ package struct NetworkFailure: Sendable {
         case handshake
     }
 
+    /// What kind of failure it is.
     package let kind: Kind
     /// What is wrong, for people.
     package let reason: String

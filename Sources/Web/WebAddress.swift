@@ -11,6 +11,7 @@ package struct WebAddress: Hashable, Sendable, CustomStringConvertible {
     /// Path and query, beginning with a slash.
     package var target: String
 
+    /// Makes an address of parts that are in order.
     package init(isEncrypted: Bool, authority: String, target: String) {
         self.isEncrypted = isEncrypted
         self.authority = authority

@@ -49,6 +49,13 @@ import Testing
         #expect(files.flatMap(SourceRules.tooLong) == [])
     }
 
+    @Test func `no module is too large, knows too many others, or has a function that is too long`() throws {
+        let files = try Checkout.files(in: ["Sources"], extensions: ["swift"])
+        #expect(SizeRules.largeModules(files) == [])
+        #expect(SizeRules.knowingModules(allowedEdges) == [])
+        #expect(files.flatMap(SizeRules.longFunctions) == [])
+    }
+
     @Test func `sources neither abort nor leave notes`() throws {
         let files = try Checkout.files(in: ["Sources", "CFuse"], extensions: ["swift", "c", "h"])
         #expect(files.flatMap(SourceRules.forbidden) == [])

@@ -99,4 +99,27 @@ import Testing
                 "Sources/OCI/File.swift:1: no license header"
             ])
     }
+
+    @Test func `modules, imports and functions are judged at their edges`() {
+        func module(_ lines: Int) -> Checkout.File {
+            Checkout.File(path: "Sources/OCI/File.swift", lines: [String](repeating: "", count: lines))
+        }
+        #expect(SizeRules.largeModules([module(SizeRules.moduleCeiling)]) == [])
+        #expect(
+            SizeRules.largeModules([module(SizeRules.moduleCeiling), module(1)]) == ["OCI: 3501 lines, more than 3500"])
+        var edges = Dictionary(uniqueKeysWithValues: (1...9).map { ("M\($0)", Set<String>()) })
+        edges["CLinux"] = []
+        edges["A"] = Set((1...8).map { "M\($0)" } + ["CLinux", "Crypto"])
+        #expect(SizeRules.knowingModules(edges) == [])
+        edges["A"]?.insert("M9")
+        edges["TagCommands"] = edges["A"]
+        #expect(SizeRules.knowingModules(edges) == ["A: 9 imports, more than 8"])
+        func function(_ lines: Int) -> Checkout.File {
+            let body = [String](repeating: "        }", count: lines - 2)
+            return Checkout.File(
+                path: "Sources/OCI/File.swift", lines: ["    package static func a(_ b: Int) {"] + body + ["    }"])
+        }
+        #expect(SizeRules.longFunctions(function(60)) == [])
+        #expect(SizeRules.longFunctions(function(61)) == ["Sources/OCI/File.swift:1: 61 lines, more than 60"])
+    }
 }
