@@ -190,7 +190,7 @@ let package = Package(
         tests("Templates", ["Templates", "OCI"]),
         tests("EROFS", ["Threads", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests("LinuxIO", ["Threads", "LinuxIO", system]),
-        tests("Archive", ["Archive", "FileTree", "OCI", "LinuxIO", system]),
+        tests("Archive", ["Threads", "Archive", "FileTree", "OCI", "LinuxIO", system]),
         tests("LayerStore", ["Threads", "LayerStore", "Archive", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests("Transports", ["Transports", "LayerStore", "OCI", "FileTree", "LinuxIO", system]),
         tests("Engines", ["EngineRecords", "TOML", "Engines", "OCI", "LinuxIO", system]),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import LinuxIO
+import Threads
 
 /// What one stream at a time may have of those that share it: a zstd window of more than 8 MiB, of up to 128.
 ///

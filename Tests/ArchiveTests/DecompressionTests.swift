@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Archive
+import Threads
 
 @Suite(.timeLimit(.minutes(15))) struct DecompressionTests {
     private static let text = (0..<3000).flatMap { Array("line \($0 % 700)\n".utf8) }
