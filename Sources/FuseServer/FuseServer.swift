@@ -54,7 +54,8 @@ package enum FuseServer {
         let greeter = withSignalsBlocked {
             WorkerThread { greet(mount, whenReady) }
         }
-        let ending = session.loop {
+        // A tree that can be written to starts threads of its own while it answers.
+        let ending = session.loop(isNear: !served.caching.isWritable) {
             fileSystem.rest()
             ProgramPages.release()
         }

@@ -86,10 +86,12 @@ struct FuseSession: ~Copyable {
 
     /// Serves until the mount ends.
     ///
-    /// - Parameter whenIdle: see `RequestLoop`.
+    /// - Parameters:
+    ///   - isNear: see `RequestLoop`.
+    ///   - whenIdle: see `RequestLoop`.
     /// - Returns: 0, the number of the signal that ended it, or a negative error number.
-    func loop(whenIdle: @escaping @Sendable () -> Void) -> Int32 {
-        RequestLoop(session, threadLimit: 10, whenIdle: whenIdle).run()
+    func loop(isNear: Bool, whenIdle: @escaping @Sendable () -> Void) -> Int32 {
+        RequestLoop(session, threadLimit: 10, isNear: isNear, whenIdle: whenIdle).run()
     }
 
     /// Unmounts it unless that has happened already.

@@ -25,17 +25,31 @@ final class RequestLoop: @unchecked Sendable {
 
     private let monitor = Monitor()
     private var threads: [WorkerThread<Void>] = []
-    /// Threads that wait for a turn.
-    private var idleCount = 0
-    /// Whether a turn waits for a thread.
-    private var isOffered = false
+    /// Threads that wait for a turn, and whether one waits for a thread: of the near ones and of the others.
+    private var near = Waiting()
+    private var others = Waiting()
     private var isEnding = false
+    private let nearMode: NearMode
+    /// The near thread that had the turn last.
+    private let nearThread = Atomic<Int32>(0)
+
+    private struct Waiting {
+        var idleCount = 0
+        var threadCount = 0
+        var isOffered = false
+    }
 
     /// Makes a loop of at most so many threads; the caller has called `blockSignals`.
     ///
-    /// - Parameter whenIdle: called, on a thread that answers nothing, once nothing was asked for a second, and again
-    ///   after each time that something was.
-    init(_ session: OpaquePointer, threadLimit: Int, whenIdle: @escaping @Sendable () -> Void) {
+    /// - Parameters:
+    ///   - isNear: whether answers may come from threads near the asker, as `NearMode` has it: these must not start
+    ///     threads, which would be such threads too.
+    ///   - whenIdle: called, on a thread that answers nothing, once nothing was asked for a second, and again after each
+    ///     time that something was.
+    init(
+        _ session: OpaquePointer, threadLimit: Int, isNear: Bool, whenIdle: @escaping @Sendable () -> Void
+    ) {
+        nearMode = NearMode(isPossible: isNear)
         self.session = session
         self.whenIdle = whenIdle
         self.threadLimit = max(2, threadLimit)
@@ -81,7 +95,7 @@ final class RequestLoop: @unchecked Sendable {
         } catch {
             return -error.rawValue
         }
-        let isStarted = withSignalsBlocked { monitor.hold { startThread() } }
+        let isStarted = withSignalsBlocked { monitor.hold { startThread(isNear: false) } }
         guard isStarted else { return -EAGAIN }
         let watch = withSignalsBlocked { WorkerThread { self.watch() } }
         var received: Int32 = 0
@@ -112,89 +126,130 @@ final class RequestLoop: @unchecked Sendable {
     // MARK: - Threads
 
     /// Starts a thread that has the turn; the caller holds the monitor.
-    private func startThread() -> Bool {
+    private func startThread(isNear: Bool) -> Bool {
         live.add(1, ordering: .acquiringAndReleasing)
-        guard let thread = try? WorkerThread.started({ self.serve() }) else {
+        guard let thread = try? WorkerThread.started({ self.serve(isNear: isNear) }) else {
             live.subtract(1, ordering: .acquiringAndReleasing)
             return false
         }
         threads.append(thread)
+        waiting(isNear) { $0.threadCount += 1 }
         return true
     }
 
+    private func waiting<Result>(_ isNear: Bool, _ body: (inout Waiting) -> Result) -> Result {
+        isNear ? body(&near) : body(&others)
+    }
+
     /// What each thread does, beginning with its turn.
-    private func serve() {
+    private func serve(isNear: Bool) {
         var wake = sigset_t()
         sigemptyset(&wake)
         sigaddset(&wake, Self.wakeSignal)
         pthread_sigmask(SIG_UNBLOCK, &wake, nil)
-        var request = fuse_buf()
-        var crowd = Crowd()
+        if isNear, !ThreadPlacement.yieldToAll() { nearMode.giveUpForGood() }
+        var taker = Taker(isNear: isNear)
         repeat {
-            guard takeRequests(&request, &crowd) else { break }
-        } while waitForTurn()
-        free(request.mem)
+            guard takeRequests(&taker) else { break }
+        } while waitForTurn(isNear)
+        free(taker.request.mem)
         live.subtract(1, ordering: .acquiringAndReleasing)
         kill(getpid(), Self.endSignal)
     }
 
+    /// What a thread keeps from turn to turn.
+    private struct Taker {
+        let isNear: Bool
+        var request = fuse_buf()
+        var crowd = Crowd()
+        var place = NearPlace()
+        var count = 0
+        let identifier = ThreadPlacement.identifier
+
+        init(isNear: Bool) { self.isNear = isNear }
+    }
+
     /// Takes requests as long as the thread has the turn; false when the session has ended.
-    private func takeRequests(_ request: inout fuse_buf, _ crowd: inout Crowd) -> Bool {
+    private func takeRequests(_ taker: inout Taker) -> Bool {
         var mine = Turn(rawValue: turn.load(ordering: .acquiring))
-        var patience = Patience()
+        if taker.isNear { nearThread.store(taker.identifier, ordering: .relaxed) }
+        var patience = Patience(waitsAwake: !taker.isNear)
         while fuse_session_exited(session) == 0 {
-            let count = patience.receive(&request, from: session)
-            if count == -EINTR { continue }
+            let count = patience.receive(&taker.request, from: session)
+            if count == -EINTR {
+                // Another thread may have been given the turn while this one slept.
+                if turn.load(ordering: .acquiring) == mine.rawValue { continue }
+                return true
+            }
             guard count > 0 else {
                 if count < 0 { failure.store(count, ordering: .releasing) }
                 fuse_session_exit(session)
                 return false
             }
-            let kind = cfuse_request(request.mem, Int(count))
-            if crowd.hasMore(than: kind.pid) || kind.takes_long != 0 {
-                let next = mine.next
-                turn.store(next.rawValue, ordering: .sequentiallyConsistent)
-                offerTurn()
-                fuse_session_process_buf(session, &request)
+            let kind = cfuse_request(taker.request.mem, Int(count))
+            choosePlace(&taker, asker: kind.pid)
+            let isHandedOn =
+                taker.crowd.hasMore(than: kind.pid) || kind.takes_long != 0 || taker.isNear != nearMode.isActive
+            let taken = isHandedOn ? mine.next : mine.busy
+            let (hadTurn, _) = turn.compareExchange(
+                expected: mine.rawValue, desired: taken.rawValue, ordering: .sequentiallyConsistent)
+            if isHandedOn || !hadTurn {
+                if hadTurn { offerTurn() }
+                fuse_session_process_buf(session, &taker.request)
                 return true
             }
-            let busy = mine.busy
-            turn.store(busy.rawValue, ordering: .sequentiallyConsistent)
             if isWatchParked.load(ordering: .sequentiallyConsistent) {
                 watchMonitor.hold {
                     isWatchParked.store(false, ordering: .relaxed)
                     watchMonitor.notify()
                 }
             }
-            fuse_session_process_buf(session, &request)
-            mine = busy.done
+            fuse_session_process_buf(session, &taker.request)
+            mine = taken.done
             let (isMine, _) = turn.compareExchange(
-                expected: busy.rawValue, desired: mine.rawValue, ordering: .acquiringAndReleasing)
+                expected: taken.rawValue, desired: mine.rawValue, ordering: .acquiringAndReleasing)
             // It took too long: another thread has the turn.
             guard isMine else { return true }
         }
         return false
     }
 
+    /// Goes where the asker is, or lets near threads answer who goes on asking.
+    private func choosePlace(_ taker: inout Taker, asker: UInt32) {
+        if taker.isNear {
+            if !taker.place.follow(asker) { nearMode.giveUp(at: Patience.now()) }
+        } else {
+            taker.count += 1
+            guard taker.count % NearMode.threshold == 0, !nearMode.isActive else { return }
+            let time = Patience.now()
+            if nearMode.mayBegin(at: time) { nearMode.begin(at: time) }
+        }
+    }
+
     /// Lets a waiting thread take requests, or a new one; if there can be none, the next that has nothing to do.
     private func offerTurn() {
         monitor.hold {
-            isOffered = true
+            let isNear = nearMode.isActive
+            waiting(isNear) { $0.isOffered = true }
+            let (idleCount, threadCount) = waiting(isNear) { ($0.idleCount, $0.threadCount) }
             if idleCount > 0 {
-                monitor.notifyOne()
-            } else if threads.count < threadLimit, startThread() {
-                isOffered = false
+                // Both kinds wait for the same sign.
+                monitor.notify()
+            } else if threadCount < threadLimit, startThread(isNear: isNear) {
+                waiting(isNear) { $0.isOffered = false }
             }
         }
     }
 
     /// Waits for a turn; false when the session has ended.
-    private func waitForTurn() -> Bool {
+    private func waitForTurn(_ isNear: Bool) -> Bool {
         monitor.hold {
-            idleCount += 1
-            while !isOffered, !isEnding { monitor.wait() }
-            idleCount -= 1
-            isOffered = false
+            waiting(isNear) { $0.idleCount += 1 }
+            while !waiting(isNear, { $0.isOffered }), !isEnding { monitor.wait() }
+            waiting(isNear) {
+                $0.idleCount -= 1
+                $0.isOffered = false
+            }
             return !isEnding
         }
     }
@@ -209,25 +264,57 @@ final class RequestLoop: @unchecked Sendable {
     private func watch() {
         var last = turn.load(ordering: .acquiring)
         var quiet = 0
+        // Whether a request waits that nobody takes.
+        var isLeft = false
         while fuse_session_exited(session) == 0 {
             usleep(Self.tick)
             let now = turn.load(ordering: .acquiring)
             defer { last = now }
+            let wasLeft = isLeft
+            isLeft = now == last && nearMode.isActive && isAsked
             guard now == last else {
                 quiet = 0
                 continue
             }
             let seen = Turn(rawValue: now)
             if seen.isBusy {
-                let (isTaken, _) = turn.compareExchange(
-                    expected: now, desired: seen.next.rawValue, ordering: .acquiringAndReleasing)
-                if isTaken { offerTurn() }
+                let answering = nearThread.load(ordering: .relaxed)
+                if nearMode.isActive, ThreadPlacement.isRunnable(answering) { nearMode.giveUp(at: Patience.now()) }
+                takeTurn(from: seen)
                 quiet = 0
                 continue
             }
+            if isLeft, wasLeft {
+                nearMode.giveUp(at: Patience.now())
+                takeTurn(from: seen)
+                continue
+            }
             quiet += 1
-            if quiet > Self.quietTicks { park(since: now) }
+            guard quiet > Self.quietTicks else { continue }
+            if nearMode.isActive {
+                // Who sleeps below everybody else would be late for the next program that asks.
+                nearMode.end()
+                takeTurn(from: seen)
+            } else {
+                park(since: now)
+            }
         }
+    }
+
+    /// Gives a thread's turn to another one.
+    private func takeTurn(from seen: Turn) {
+        let (isTaken, _) = turn.compareExchange(
+            expected: seen.rawValue, desired: seen.next.rawValue, ordering: .acquiringAndReleasing)
+        guard isTaken else { return }
+        offerTurn()
+        // One that sleeps until the next request is woken: it has to see that it is not the one.
+        if !seen.isBusy { for thread in monitor.hold({ threads }) { thread.signal(Self.wakeSignal) } }
+    }
+
+    /// Whether the kernel has a request that nobody has taken.
+    private var isAsked: Bool {
+        var file = pollfd(fd: fuse_session_fd(session), events: Int16(POLLIN), revents: 0)
+        return poll(&file, 1, 0) > 0
     }
 
     /// Waits for the next request.

@@ -52,8 +52,10 @@ struct Patience {
     /// Waits to go to sleep at once, and how many there are after the next one that was in vain.
     private var skipped = 0
     private var skips = 1
+    private let waitsAwake: Bool
 
-    init() {}
+    /// - Parameter waitsAwake: whether it may; a thread that would keep its processor from the asker must not.
+    init(waitsAwake: Bool) { self.waitsAwake = waitsAwake && Self.isUseful }
 
     /// Takes a request as fuse_session_receive_buf(3) does from a session that does not block.
     mutating func receive(_ request: inout fuse_buf, from session: OpaquePointer) -> Int32 {
@@ -61,15 +63,15 @@ struct Patience {
         guard count == -EAGAIN else { return count }
         if skipped > 0 {
             skipped -= 1
-        } else if Self.isUseful {
-            let start = now()
+        } else if waitsAwake {
+            let start = Self.now()
             repeat {
                 count = fuse_session_receive_buf(session, &request)
                 guard count == -EAGAIN else {
                     skips = 1
                     return count
                 }
-            } while now() &- start < Self.limit
+            } while Self.now() &- start < Self.limit
             skipped = skips
             skips = min(skips * 2, 64)
         }
@@ -78,7 +80,8 @@ struct Patience {
         return -EINTR
     }
 
-    private func now() -> UInt64 {
+    /// Nanoseconds of a clock that nobody sets.
+    static func now() -> UInt64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return UInt64(truncatingIfNeeded: time.tv_sec) &* 1_000_000_000 &+ UInt64(truncatingIfNeeded: time.tv_nsec)

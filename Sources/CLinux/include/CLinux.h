@@ -12,6 +12,7 @@
 #include "CLinuxLoop.h"
 #include "CLinuxMount.h"
 #include "CLinuxOpenFiles.h"
+#include "CLinuxThreads.h"
 
 #pragma clang assume_nonnull begin
 

@@ -63,8 +63,11 @@ private func inspect(_ location: ImageLocation?, _ bytes: [UInt8]) throws {
     let found = path.filter { $0 != UInt8(ascii: "/") }
     precondition(written.starts(with: found), "a path that was not written")
     if case .name(let name) = location.selection {
+        // A name that goes into an archive of Docker's gets the tag that it has not.
+        let endings = [name, name.hasSuffix(":latest") ? String(name.dropLast(7)) : name]
         precondition(
-            bytes.reversed().starts(with: ArgumentText.bytes(of: name).reversed()), "a name that was not written")
+            endings.contains { bytes.reversed().starts(with: ArgumentText.bytes(of: $0).reversed()) },
+            "a name that was not written")
     }
     precondition(location.description.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "a control character in a location")
 }
