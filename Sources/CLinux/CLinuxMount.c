@@ -51,6 +51,11 @@ int clinux_mount_set_private(int mount, uint64_t attributes) {
     return (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH | AT_RECURSIVE, &changes, sizeof changes);
 }
 
+int clinux_mount_change(int mount, uint64_t set, uint64_t cleared) {
+    struct mount_attr changes = {.attr_set = set, .attr_clr = cleared};
+    return (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &changes, sizeof changes);
+}
+
 int clinux_change_own_directory(int directory) {
     if (unshare(CLONE_FS) != 0) return -1;
     return fchdir(directory);

@@ -174,6 +174,8 @@ private func negotiate(_ connection: inout fuse_conn_info, _ served: Served) {
         wanted |= FUSE_CAP_READDIRPLUS_AUTO
         unwanted &= ~FUSE_CAP_READDIRPLUS_AUTO
         wanted |= FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_DONT_MASK
+        // After a direct write that it does not wait for, the kernel keeps pages that were read meanwhile.
+        unwanted |= FUSE_CAP_ASYNC_DIO
     }
     // The kernel then checks permissions by access control lists too, and asks once for those of each file.
     if served.caching.keepsPages, served.options.checksPermissions, mayHaveAccessLists(served.fileSystem) {

@@ -144,6 +144,15 @@ package enum Mounts {
     package static func restrict(_ mount: Descriptor, to attributes: MountAttributes) throws(Errno) {
         _ = try retrying { clinux_mount_set_private(mount.rawValue, attributes.rawValue) }
     }
+
+    /// Changes how a mount restricts what is in it; what is in neither set stays.
+    ///
+    /// The corresponding C function is mount_setattr(2), Linux 5.12.
+    package static func change(
+        _ mount: Descriptor, set: MountAttributes, clear: MountAttributes
+    ) throws(Errno) {
+        _ = try retrying { clinux_mount_change(mount.rawValue, set.rawValue, clear.rawValue) }
+    }
 }
 
 /// Why a file system could not be mounted.

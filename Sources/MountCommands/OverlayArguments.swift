@@ -92,7 +92,7 @@ struct OverlayArguments {
     }
 
     /// Options between commas; a backslash takes the next byte as it is.
-    private static func split(_ list: [UInt8]) -> [[UInt8]] { parts(list, at: UInt8(ascii: ","), keepsEscapes: true) }
+    static func split(_ list: [UInt8]) -> [[UInt8]] { parts(list, at: UInt8(ascii: ","), keepsEscapes: true) }
 
     /// A path in which a backslash takes the next byte as it is, as in the kernel's overlayfs.
     private static func unescaped(_ path: [UInt8]) -> [UInt8] {

@@ -26,7 +26,7 @@ package struct OverlayCommand: ParsableCommand {
             disk are shown); squash_to_uid=N, squash_to_gid=N, squash_to_root (everything is shown as one user's); \
             redirect_dir=on|off (whether directories of lower layers can be renamed, else EXDEV); metacopy=on (as root: changes of a large file's attributes alone copy no bytes); fsname=NAME; \
             allow_other, default_permissions, ro, rw, suid, nosuid, dev, nodev, noexec, noatime, relatime, \
-            nodiratime. With ro the upper is shown and not written to. As root set-user-ID programs and devices have \
+            nodiratime. With ro the upper is shown and not written to. With remount, and ro, rw, nosuid, suid, nodev, dev, noexec or exec, the mount that is there is changed, as root. As root set-user-ID programs and devices have \
             an effect without nosuid and nodev, as in any mount of root's. In paths a backslash takes the next \
             character as it is: \\: \\, \\\\. Options of fuse-overlayfs, mount.fuse and the kernel's overlayfs whose effect is there anyway, or which only tune \
             another program, are accepted; of others it is told that they have no effect.
@@ -66,6 +66,10 @@ package struct OverlayCommand: ParsableCommand {
     package mutating func run() throws {
         try reportingTrouble {
             guard let target = names.last, names.count <= 2 else { throw MountError("name one mountpoint") }
+            if let remount = Remount(RawArguments.bytes(of: options)) {
+                for note in remount.notes { StandardError.print("cimg: overlay: \(note)") }
+                return try remount.apply(to: RawArguments.bytes(of: target))
+            }
             let parsed = try OverlayArguments(
                 RawArguments.bytes(of: options), source: names.count > 1 ? names[0] : nil, isRoot: geteuid() == 0)
             for note in parsed.notes { StandardError.print("cimg: overlay: \(note)") }

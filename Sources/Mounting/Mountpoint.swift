@@ -51,7 +51,7 @@ package struct Mountpoint: Sendable {
     }
 
     /// The mount that a held file is the root of; nil for a file within a mount.
-    static func mount(whoseRootIs file: Descriptor) throws(Errno) -> MountEntry? {
+    package static func mount(whoseRootIs file: Descriptor) throws(Errno) -> MountEntry? {
         let seen = try PlaceIdentity(of: file)
         guard seen.isMountRoot else { return nil }
         return try MountTable.read().first { $0.identifier == seen.mount }

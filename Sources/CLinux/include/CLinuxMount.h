@@ -34,6 +34,8 @@ int clinux_move_mount(int mount, int directory, const char *target);
 int clinux_change_own_directory(int directory);
 /* mount_setattr(2) for a mount and all below it: sets MOUNT_ATTR_ flags and makes them private. */
 int clinux_mount_set_private(int mount, uint64_t attributes);
+/* mount_setattr(2) for a mount alone: sets some MOUNT_ATTR_ flags and takes others away. */
+int clinux_mount_change(int mount, uint64_t set, uint64_t cleared);
 
 #pragma clang assume_nonnull end
 #endif
