@@ -2,6 +2,7 @@
 
 import LinuxIO
 import Synchronization
+import Threads
 
 /// Whether requests are answered by threads that run where the asker runs, and below everybody else.
 ///
