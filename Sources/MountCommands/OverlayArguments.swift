@@ -66,7 +66,7 @@ struct OverlayArguments {
                 if let note = OverlayOptionNames.note(key, text) { notes.append(note) }
             }
         }
-        try checkDirectories(isReadOnly: isReadOnly)
+        try Self.checkDirectories(lower, upper, work, isReadOnly: isReadOnly)
         self.source = name
         settings = UpperSettings(isPrivileged: Privilege.hasTrustedAttributes, isRoot: isRoot)
         settings.redirects = redirects ?? settings.redirects
@@ -84,7 +84,9 @@ struct OverlayArguments {
         mount.allowsDevices = hasDevices
     }
 
-    private func checkDirectories(isReadOnly: Bool) throws {
+    private static func checkDirectories(
+        _ lower: [[UInt8]], _ upper: [UInt8]?, _ work: [UInt8]?, isReadOnly: Bool
+    ) throws {
         guard !lower.isEmpty else { throw MountError("-o lowerdir=DIR is missing") }
         guard isReadOnly || (upper == nil) == (work == nil) else {
             throw MountError("upperdir and workdir go together")
