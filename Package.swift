@@ -167,8 +167,15 @@ let package = Package(
                 arguments, system,
             ]),
         module(
+            "ShellCompletion",
+            [
+                "CommandOptions", "Console", "Objects", "Mounting", "Engines", "Registry", "Packages", "TreeDiff",
+                "LayerStore", "FileTree", "OCI", "LinuxIO", arguments, system,
+            ]),
+        module(
             "CimgCommands",
             [
+                "ShellCompletion",
                 "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "ContentsCommands",
                 "PackageCommands", "DiffCommands", "CommandOptions", "Console", "Objects", "Mounting",
                 "FuseServer", "Registry", "Archive", "OCI", "LinuxIO", "Threads", "CVersion", arguments, system,
@@ -208,7 +215,10 @@ let package = Package(
         tests("FuseServer", ["Threads", "FuseServer", "FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests(
             "Command",
-            ["cimg", "MountCommands", "Console", "Mounting", "FuseServer", "OCI", "FileTree", "LinuxIO", system],
+            [
+                "cimg", "CimgCommands", "ShellCompletion", "MountCommands", "DiffCommands", "Console", "Mounting", "FuseServer",
+                "OCI", "FileTree", "LinuxIO", arguments, system,
+            ],
             exclude: ["Snapshots"]),
         tests("Architecture", []),
     ]

@@ -12,6 +12,7 @@ import LinuxIO
 import MountCommands
 import Mounting
 import Objects
+import ShellCompletion
 import PackageCommands
 import Threads
 import TrustCommands
@@ -63,9 +64,19 @@ package struct CimgCommand: ParsableCommand {
             if words.first?.split(separator: "/").last == "mount.fuse.cimg" {
                 arguments.insert("overlay", at: 0)
             }
-            arguments = FamiliarArguments.normalized(arguments)
+            if arguments.first != Completion.entry { arguments = FamiliarArguments.normalized(arguments) }
             if arguments.first == "serve" {
                 Glibc.exit(Server.run() ? 0 : 2)
+            }
+            if arguments.first == Completion.entry {
+                try Completion.answer(
+                    Array(arguments.dropFirst()), root: CimgCommand.self,
+                    familiar: .init(normalized: FamiliarArguments.normalized, seconds: FamiliarArguments.seconds))
+                Glibc.exit(0)
+            }
+            if arguments.first == Completion.Shell.option {
+                try StandardOutput.write(Completion.Shell.script(arguments.dropFirst().first))
+                Glibc.exit(0)
             }
             if Version.isAskedForDetails(arguments) {
                 try StandardOutput.write(Version.details)

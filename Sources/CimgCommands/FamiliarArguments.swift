@@ -33,6 +33,9 @@ enum FamiliarArguments {
         return arguments
     }
 
+    /// The second words that a first one has with other tools; nil where it is none of two words.
+    static func seconds(of first: String) -> [String]? { pairs[first].map { $0.keys.sorted() } }
+
     /// Puts options that stand before the command behind it.
     private static func afterCommand(_ arguments: [String]) -> [String] {
         var moved: [String] = []

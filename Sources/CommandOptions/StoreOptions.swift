@@ -30,8 +30,21 @@ package struct StoreOptions: ParsableArguments {
     }
 
     /// Where the store is; empty where nobody knows.
-    package var path: FilePath {
-        if let namedPath { return namedPath }
+    package var path: FilePath { namedPath ?? Self.standardPath }
+
+    /// Where the store is that the words of a command line name, or none.
+    package static func named(in words: [String]) -> FilePath {
+        for (position, word) in words.enumerated() {
+            if word == "--root", position + 1 < words.count {
+                return FilePath(RawArguments.bytes(of: words[position + 1]))
+            }
+            if word.hasPrefix("--root=") { return FilePath(RawArguments.bytes(of: String(word.dropFirst(7)))) }
+        }
+        return Environment.path("CIMG_ROOT") ?? standardPath
+    }
+
+    /// Where it is if nobody names another.
+    private static var standardPath: FilePath {
         if geteuid() == 0 { return "/var/lib/cimg" }
         if let data = Environment.directory("XDG_DATA_HOME") { return data.appending("cimg") }
         let home = Environment.path("HOME") ?? UserEntry(number: geteuid())?.home

@@ -35,6 +35,12 @@ package enum StandardError {
 
 /// Facts on standard output.
 package enum StandardOutput {
+    /// Whether it is a terminal that has only letters of ASCII.
+    package static let isPlainTerminal = isatty(STDOUT_FILENO) == 1 && !StandardError.isUnicode
+
+    /// What stands for a part of a cell that was cut off.
+    package static var ellipsis: String { isPlainTerminal ? "~" : "…" }
+
     /// Writes text; a reader that has gone away is no trouble.
     package static func write(_ text: String) throws { try write(Array(text.utf8)) }
 

@@ -33,10 +33,7 @@ package struct CatCommand: ParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
-    @OptionGroup var policy: PolicyOptions
-
-    @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
-    var platform: String?
+    @OptionGroup var objectOptions: ObjectOptions
 
     @Argument(help: ArgumentHelp("The object, and paths in it.", valueName: "object-and-paths"))
     var words: [String]
@@ -46,9 +43,7 @@ package struct CatCommand: ParsableCommand {
 
     package mutating func run() throws {
         try lookingIntoTrees {
-            var finder = ObjectFinder(in: try policy.place(store))
-            finder.platform = try platform.map { try Platform(parsing: $0) }
-            finder.directoryHint = "./"
+            let finder = try objectOptions.finder(store)
             var isWhole = true
             for (object, paths) in try ObjectPath.all(words, fallback: nil) {
                 let tree = try OpenedTree.open(object, in: finder).tree

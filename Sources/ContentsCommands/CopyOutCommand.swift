@@ -39,10 +39,7 @@ package struct CopyOutCommand: ParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
-    @OptionGroup var policy: PolicyOptions
-
-    @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
-    var platform: String?
+    @OptionGroup var objectOptions: ObjectOptions
 
     @Flag(name: [.customShort("L"), .long], help: "Copy what a link at the end of a path leads to.")
     var followLink = false
@@ -58,9 +55,7 @@ package struct CopyOutCommand: ParsableCommand {
             guard words.count > 1, let last = words.last else {
                 throw CommandError("needs what is to be copied and where to: OBJECT:/PATH DEST, or - for a tar")
             }
-            var finder = ObjectFinder(in: try policy.place(store))
-            finder.platform = try platform.map { try Platform(parsing: $0) }
-            finder.directoryHint = "./"
+            let finder = try objectOptions.finder(store)
             var sources = CopiedFile.Sources(isFollowing: followLink)
             for (object, paths) in try ObjectPath.all(words.dropLast(), fallback: nil) {
                 try sources.add(paths, of: try OpenedTree.open(object, in: finder).tree)

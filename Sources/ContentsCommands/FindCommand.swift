@@ -46,10 +46,7 @@ package struct FindCommand: ParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
-    @OptionGroup var policy: PolicyOptions
-
-    @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
-    var platform: String?
+    @OptionGroup var objectOptions: ObjectOptions
 
     @Flag(help: "Search all images of the store that have a name.")
     var all = false
@@ -73,9 +70,7 @@ package struct FindCommand: ParsableCommand {
             let bytes = RawArguments.bytes(of: words)
             let startCount = FindExpression.startCount(bytes)
             let expression = try FindExpression(Array(bytes[startCount...]))
-            var finder = ObjectFinder(in: try policy.place(store))
-            finder.platform = try platform.map { try Platform(parsing: $0) }
-            finder.directoryHint = "./"
+            let finder = try objectOptions.finder(store)
             var targets = try FindTarget.all(Array(words[..<startCount]), hasOthers: all || containers)
             let paths = targets.isEmpty ? FindTarget.paths(in: words[..<startCount]) : [[UInt8(ascii: "/")]]
             if all { targets += try FindTarget.stored(in: try store.openStore(), paths: paths) }
@@ -93,6 +88,9 @@ package struct FindCommand: ParsableCommand {
         }
     }
 
+    /// Options that a value follows.
+    private static let valued: Set<String> = ["--root", "--platform", "--pull", "--policy", "--registries.d"]
+
     /// The arguments of the command with its own options before everything else, since a test like `-name` begins as an
     /// option does.
     package static func arranged(_ arguments: [String]) -> [String] {
@@ -105,7 +103,7 @@ package struct FindCommand: ParsableCommand {
             }
             if word.utf8.starts(with: "--".utf8) || ["-v", "-h"].contains(word) {
                 options.append(word)
-                if ["--root", "--platform"].contains(word), let value = waiting.popFirst() { options.append(value) }
+                if Self.valued.contains(word), let value = waiting.popFirst() { options.append(value) }
                 continue
             }
             rest.append(word)

@@ -34,10 +34,7 @@ package struct ListCommand: ParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
-    @OptionGroup var policy: PolicyOptions
-
-    @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
-    var platform: String?
+    @OptionGroup var objectOptions: ObjectOptions
 
     @Argument(help: ArgumentHelp("The object, and paths in it.", valueName: "object-and-paths"))
     var words: [String]
@@ -65,9 +62,7 @@ package struct ListCommand: ParsableCommand {
 
     package mutating func run() throws {
         try lookingIntoTrees {
-            var finder = ObjectFinder(in: try policy.place(store))
-            finder.platform = try platform.map { try Platform(parsing: $0) }
-            finder.directoryHint = "./"
+            let finder = try objectOptions.finder(store)
             let groups = try ObjectPath.all(words, fallback: [UInt8(ascii: "/")])
             let style = Listing.Style(
                 isLong: long || numeric, isNumeric: numeric, showsAll: all, isRecursive: recursive,

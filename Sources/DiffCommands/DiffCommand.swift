@@ -54,6 +54,9 @@ package struct DiffCommand: ParsableCommand {
             With --renames a file that is gone and one that is new with the same bytes are one line, R; with --text the \
             lines that differ follow each change, of files compressed with gzip or zstd those that are in them.
 
+            On a terminal it is coloured, unless NO_COLOR is set, and longer ones go through the pager of $CIMG_PAGER or \
+            $PAGER, else less.
+
             The fields: \(ChangedFields.allNames.joined(separator: ", ")).
 
             Exit status: 0 nothing differs, 1 something does, 2 trouble.
@@ -61,10 +64,7 @@ package struct DiffCommand: ParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
-    @OptionGroup var policy: PolicyOptions
-
-    @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
-    var platform: String?
+    @OptionGroup var objectOptions: ObjectOptions
 
     @Argument(help: "What was: an image, a container, or a directory, written with a leading / or ./.")
     var left: String
@@ -74,12 +74,6 @@ package struct DiffCommand: ParsableCommand {
 
     @Argument(parsing: .postTerminator, help: "After --: compare these paths and what is below them only.")
     var paths: [String] = []
-
-    @Option(
-        help: ArgumentHelp(
-            "When the registry is asked for an image of one: always, missing (the default: if the store has none of the "
-                + "name), newer (always, if it can be asked), never.", valueName: "policy"))
-    var pull = PullPolicy.missing
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -104,6 +98,8 @@ package struct DiffCommand: ParsableCommand {
 
     @Flag(help: "Compare how two images were made, layer by layer, instead of their files.")
     var history = false
+
+    @OptionGroup var coloring: ColorOptions
 
     @Flag(help: "Show also what the engine put into a container for itself.")
     var all = false
@@ -143,6 +139,12 @@ package struct DiffCommand: ParsableCommand {
     }
 
     private func compare() throws -> Bool {
+        let output = DiffOutput(coloring, isMachineRead: json, hasChanges: !stat && !namesOnly)
+        defer { output.finish() }
+        return try compare(to: output)
+    }
+
+    private func compare(to output: DiffOutput) throws -> Bool {
         let outputs = [
             ("--json", json && !config), ("--stat", stat), ("--names-only", namesOnly), ("--text", text),
             ("--config", config), ("--history", history),
@@ -152,38 +154,28 @@ package struct DiffCommand: ParsableCommand {
         }
         if outputs.count > 1 { throw DiffError.conflictingOutputs(outputs[0].0, outputs[1].0) }
         let fields = try Self.fields(times: times, ignore: ignore, only: only)
-        var finder = ObjectFinder(in: try policy.place(store))
-        finder.platform = try platform.map { try Platform(parsing: $0) }
-        finder.pull = pull
-        finder.directoryHint = "./"
-        if config || history { return try compareDocuments(in: finder) }
+        let finder = try objectOptions.finder(store)
+        if config || history { return try compareDocuments(in: finder, to: output) }
         let failures = DiffContents.Failures()
         let pair = try DiffPair.rooted(left, right, in: finder, readsAll: full, showsAll: all)
-        if packages { return try comparePackages(pair) }
+        if packages { return try comparePackages(pair, to: output) }
         let options = ComparisonOptions(
             fields: fields.subtracting(pair.incomparable), paths: RawArguments.bytes(of: paths),
             threadCount: Processors.count)
         let stopwatch = Stopwatch()
         let differs = try report(
             left: pair.left, right: pair.right, options: options, as: format(fields, failures),
-            showing: { all || pair.isShown($0) }
-        ) { bytes in
-            do {
-                try FileDescriptor.standardOutput.writeAll(bytes)
-            } catch let error as Errno where error != .brokenPipe {
-                throw CommandError("standard output: \(error)")
-            }
-        }
+            showing: { all || pair.isShown($0) }, write: output.write)
         store.tell("compared in \(stopwatch)")
         for line in failures.lines { StandardError.print("cimg: \(line)") }
         if !failures.lines.isEmpty { throw ExitCode(2) }
         return differs
     }
 
-    private func comparePackages(_ pair: DiffPair) throws -> Bool {
+    private func comparePackages(_ pair: DiffPair, to output: DiffOutput) throws -> Bool {
         guard paths.isEmpty else { throw CommandError("--packages compares whole sides: it takes no paths") }
         let diff = PackageDiff(pair)
-        try StandardOutput.write(json ? diff.json() : Array(diff.text().utf8))
+        try output.write(json ? diff.json() : Array(diff.text().utf8))
         if diff.hasTrouble { throw ExitCode(2) }
         return diff.differs
     }
@@ -202,17 +194,17 @@ package struct DiffCommand: ParsableCommand {
         return renames ? DiffRenames(format) : format
     }
 
-    private func compareDocuments(in finder: ObjectFinder) throws -> Bool {
+    private func compareDocuments(in finder: ObjectFinder, to output: DiffOutput) throws -> Bool {
         guard let right else { throw CommandError("--config and --history compare two images: name both") }
         guard paths.isEmpty else { throw CommandError("--config and --history know no paths") }
         let images = (try finder.describe(left), try finder.describe(right))
         if history {
             let history = DiffHistory(images.0, images.1)
-            try StandardOutput.write(history.text)
+            try output.write(Array(history.text.utf8))
             return history.differs
         }
         let configuration = try DiffConfiguration(images.0, images.1)
-        try StandardOutput.write(json ? configuration.json : Array(configuration.text.utf8))
+        try output.write(json ? configuration.json : Array(configuration.text.utf8))
         return !configuration.differences.isEmpty
     }
 

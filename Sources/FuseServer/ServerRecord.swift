@@ -51,6 +51,8 @@ package struct ServerRecord: Hashable, Sendable {
     package var groups: [String] = []
     /// The device and inode of the store that what is served belongs to, as text; nil for what belongs to none.
     package var store: String?
+    /// Why the kernel did not mount it, where it was asked first.
+    package var kernelRefusal: String?
     /// Mount options.
     package var options: [String] = []
 
@@ -84,6 +86,7 @@ package struct ServerRecord: Hashable, Sendable {
         for (key, value) in flags where value { fields.append((key, [])) }
         let texts = [
             ("marks", marks.map { "\($0)" }), ("upper", upper), ("upper-identity", upperIdentity), ("store", store),
+            ("kernel-refusal", kernelRefusal),
         ]
         for (key, value) in texts { if let value { fields.append((key, Array(value.utf8))) } }
         let lists = [("identifiers", identifiers), ("users", users), ("groups", groups), ("option", options)]
@@ -112,6 +115,7 @@ package struct ServerRecord: Hashable, Sendable {
         case "upper": upper = text
         case "upper-identity": upperIdentity = text
         case "store": store = text
+        case "kernel-refusal": kernelRefusal = text
         case "identifiers": identifiers.append(text)
         case "users": users.append(text)
         case "groups": groups.append(text)

@@ -83,7 +83,7 @@ package struct ImagesListCommand: ParsableCommand {
             for row in rows {
                 guard let problem = row.problem else { continue }
                 StandardError.print(
-                    "cimg: \(row.reference.name): damaged: \(problem); \"cimg fsck\" tells more, another pull or import "
+                    "cimg: \(row.reference.name.printable): damaged: \(problem); \"cimg fsck\" tells more, another pull or import "
                         + "mends it")
             }
             if let format {
@@ -222,11 +222,11 @@ package struct ImagesListCommand: ParsableCommand {
                     let digest = short(reference.descriptor.digest)
                     if let artifact {
                         let size = TextTable.size(Self.size(artifact))
-                        return [reference.name, digest, "artifact", "-", "\(artifact.layers.count)", size]
+                        return [reference.name.printable, digest, "artifact", "-", "\(artifact.layers.count)", size]
                     }
-                    guard let image else { return [reference.name, digest, "damaged", "", "", ""] }
+                    guard let image else { return [reference.name.printable, digest, "damaged", "", "", ""] }
                     return [
-                        reference.name, digest, image.configuration.platform.map { "\($0)" } ?? "-",
+                        reference.name.printable, digest, image.configuration.platform.map { "\($0)" } ?? "-",
                         String((image.configuration.created ?? "-").printable.prefix(10)),
                         "\(image.manifest.layers.count)", TextTable.size(Self.size(image.manifest)),
                     ]

@@ -44,16 +44,10 @@ package struct InspectCommand: ParsableCommand {
 
     @OptionGroup var registry: RegistryOptions
 
-    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var objectOptions: ObjectOptions
 
     @Argument(help: "An image or a container.")
     var image: String
-
-    @Option(
-        help: ArgumentHelp(
-            "When the registry is asked for an image of one: always, missing (the default: if the store has none of the "
-                + "name), newer (always, if it can be asked), never.", valueName: "policy"))
-    var pull = PullPolicy.missing
 
     @Flag(help: "Print a JSON object.")
     var json = false
@@ -81,9 +75,6 @@ package struct InspectCommand: ParsableCommand {
 
     @Flag(name: [.customShort("n"), .long], help: "Do not list the repository's tags.")
     var noTags = false
-
-    @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
-    var platform: String?
 
     /// Makes the command for the parser.
     package init() {}
@@ -123,13 +114,15 @@ package struct InspectCommand: ParsableCommand {
             return location.isStandardStream ? nil : try openManifest(location)
         }
         let finder = try finder
-        let asks = pull == .always || pull == .newer
+        let asks = objectOptions.pull == .always || objectOptions.pull == .newer
         if RegistryName.explicit(image) == nil, !asks {
             if case .engine = try resolve(finder) { return nil }
             let store = try self.store.openStore()
             if let digest = try store.find(image) { return try store.readBlob(digest, limit: DocumentLimit.manifest) }
         }
-        guard pull != .never, pull != .newer, let name = RegistryName.of(image) else { return nil }
+        guard objectOptions.pull != .never, objectOptions.pull != .newer, let name = RegistryName.of(image) else {
+            return nil
+        }
         return try registry.client().document(named: name).document.bytes
     }
 
@@ -140,17 +133,14 @@ package struct InspectCommand: ParsableCommand {
 
     private var finder: ObjectFinder {
         get throws {
-            var finder = ObjectFinder(in: try policy.place(self.store))
-            finder.platform = try platform.map { try Platform(parsing: $0) }
-            finder.pull = pull
-            return finder
+            try objectOptions.finder(self.store, directoryHint: "rootfs:")
         }
     }
 
     /// Finds what the name means.
     private func find() throws -> Found {
         let finder = try finder
-        let asks = pull == .always || pull == .newer
+        let asks = objectOptions.pull == .always || objectOptions.pull == .newer
         if RegistryName.explicit(image) != nil || asks && RegistryName.of(image) != nil {
             if let found = try remote(finder) { return found }
         }
@@ -191,16 +181,16 @@ package struct InspectCommand: ParsableCommand {
     /// The image in a registry; nil for a name of none, or where --pull newer has the store's and cannot ask.
     private func remote(_ finder: ObjectFinder) throws -> Found? {
         guard let name = RegistryName.of(image) else { return nil }
-        if pull == .never {
+        if objectOptions.pull == .never {
             throw CommandError("\"\(image.printable)\": is not in the store, and --pull never asks nobody")
         }
         let needsTags = format?.contains("RepoTags") ?? !(raw || config || layers || history || json)
         do {
             let found = try InspectedImage(
                 name, client: registry.client(), platform: finder.platform, withTags: needsTags && !noTags,
-                admittedBy: policy.place(self.store))
+                admittedBy: objectOptions.policy.place(self.store))
             return .image(found, isRemote: true)
-        } catch let error as RegistryError where pull == .newer {
+        } catch let error as RegistryError where objectOptions.pull == .newer {
             guard try self.store.openStore().find(image) != nil else { throw error }
             StandardError.print("cimg: \(image.printable): as the store has it: \(error)")
             return nil

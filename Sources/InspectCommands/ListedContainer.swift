@@ -39,7 +39,9 @@ struct ListedContainer {
     /// The columns: since when it runs, or when it was made.
     func cells(isShort: Bool) -> [String] {
         var command = details.command.map(\.printable).joined(separator: " ")
-        if isShort, command.count > Self.commandLimit { command = command.prefix(Self.commandLimit - 1) + "…" }
+        if isShort, command.count > Self.commandLimit {
+            command = command.prefix(Self.commandLimit - 1) + StandardOutput.ellipsis
+        }
         return [
             container.qualifiedName, container.shortID.printable,
             (container.imageName ?? container.imageID.map { String($0.prefix(12)) } ?? "-").printable,

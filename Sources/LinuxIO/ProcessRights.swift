@@ -10,9 +10,13 @@ package struct ProcessRights: Hashable, Sendable {
     /// Whether it has `CAP_FSETID` in its user namespace.
     package var keepsSetID: Bool
 
+    /// Whether it has `CAP_SYS_ADMIN` in its user namespace, without which nothing can be mounted.
+    package var mayMount = false
+
     /// The most bytes of `/proc/PID/status`: the greatest number of groups, 65536, and the rest.
     private static let limit = 1 << 20
     private static let setIDCapability = 4
+    private static let administrationCapability = 21
 
     /// Asks for a process's, or a single thread's, by its number; nil where it has ended or is hidden.
     ///
@@ -49,5 +53,6 @@ package struct ProcessRights: Hashable, Sendable {
         guard let groups, let capabilities else { return nil }
         self.groups = groups
         keepsSetID = capabilities >> UInt64(Self.setIDCapability) & 1 == 1
+        mayMount = capabilities >> UInt64(Self.administrationCapability) & 1 == 1
     }
 }

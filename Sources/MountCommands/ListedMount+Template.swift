@@ -17,7 +17,7 @@ extension ListedMount {
             ("Pid", .integer(Int64(server ?? 0))), ("State", .string(state)), ("Options", .strings(options)),
             ("Upper", .string(upper.map { Bytes.escaped($0.path) } ?? "")),
             ("UpperSize", upperByteCount.map { .integer(Int64(clamping: $0)) } ?? .none),
-            ("Discarded", .bool(upper?.isDiscarded == true)),
+            ("KernelRefusal", .string(kernelRefusal ?? "")), ("Discarded", .bool(upper?.isDiscarded == true)),
         ])
     }
 }

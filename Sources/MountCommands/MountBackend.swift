@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import CommandOptions
+import Console
 import FuseServer
 import Mounting
 
@@ -19,6 +20,7 @@ extension MountCommand {
     func start(_ source: MountSource, at mountpoint: Mountpoint, options: MountOptions) throws {
         try (backend ?? .fuse).start(
             source, at: mountpoint, options: options, tell: { store.tell($0) },
+            warn: { StandardError.print("cimg: \($0)") },
             renewUpper: { try writing.addUpper(to: &$0, store: store) })
     }
 }

@@ -53,7 +53,7 @@ package struct MountCommand: ParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
-    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var objectOptions: ObjectOptions
 
     @Argument(help: "An image or a container.")
     var object: String
@@ -62,15 +62,6 @@ package struct MountCommand: ParsableCommand {
         help: "An empty directory; without it one is made below /run/cimg or $XDG_RUNTIME_DIR/cimg, and printed.",
         completion: .directory)
     var mountpoint: String?
-
-    @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
-    var platform: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "When the registry is asked for an image of one: always, missing (the default: if the store has none of the "
-                + "name), newer (always, if it can be asked), never.", valueName: "policy"))
-    var pull = PullPolicy.missing
 
     @Flag(help: "Mount what runs in the container as it sees its files; changes go through both ways.")
     var live = false
@@ -90,8 +81,8 @@ package struct MountCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Who answers: fuse (a process of cimg; the default), kernel (as root), or auto (the kernel where it can; -v "
-                + "tells why not).", valueName: "backend"))
+            "Who answers: fuse (a process of cimg; the default), kernel (as root), or auto (the kernel where it can; "
+                + "else it is told why not).", valueName: "backend"))
     var backend: MountBackend?
 
     @Flag(help: "Serve in this process until the mount ends.")
@@ -112,12 +103,12 @@ package struct MountCommand: ParsableCommand {
 
     package mutating func run() throws {
         try reportingTrouble {
-            var finder = ObjectFinder(in: try policy.place(store))
-            finder.platform = try platform.map { try Platform(parsing: $0) }
-            finder.pull = pull
+            var finder = try objectOptions.finder(store, directoryHint: "rootfs:")
+            finder.tellsStored = true
             if live { return try mountLive(finder) }
             if leavesForeign { throw MountError("--no-foreign has no meaning without --live") }
             try checkBackend()
+            if backend == nil || backend == .fuse { try FuseReadiness.check() }
             // First, because opening the object may take its time.
             let place = try self.mountpoint.map { RawArguments.bytes(of: $0) } ?? MountPlaces.make(for: object)
             let mountpoint = try Mountpoint(place, allowsHiding: nonempty)
@@ -135,6 +126,11 @@ package struct MountCommand: ParsableCommand {
             try mountpoint.check(isOutside: source)
             try mountpoint.lock()
             try withExtendedLifetime(mountpoint) {
+                if source.discarded != nil {
+                    StandardError.print(
+                        "cimg: what is changed is discarded when the mount ends; --upper DIR keeps it, and so does "
+                            + "\"cimg umount --keep DIR\"")
+                }
                 if foreground {
                     if backend == .auto { store.tell("--backend auto: mounted through FUSE, as --foreground asks") }
                     remark.map(StandardError.print)
@@ -193,7 +189,9 @@ package struct MountCommand: ParsableCommand {
             let source = try MountSource(image.tree, of: object, digest: image.digest, in: image.store)
             return (source, nil, nil)
         case .engine(let found):
-            if platform != nil { throw MountError("--platform: \(found.qualifiedName) is of one platform") }
+            if objectOptions.platform != nil {
+                throw MountError("--platform: \(found.qualifiedName) is of one platform")
+            }
             guard case .container(let container) = found else {
                 if volumes { throw MountError("--volumes: \(found.qualifiedName) is no container") }
                 return (try openMountSource(found), nil, nil)
@@ -232,8 +230,8 @@ package struct MountCommand: ParsableCommand {
     /// Mounts what runs.
     private func mountLive(_ finder: ObjectFinder) throws {
         let ignored = [
-            ("--platform", platform != nil), ("--foreground", foreground), ("--volumes", volumes), ("--shared", shared),
-            ("--backend", backend != nil),
+            ("--platform", objectOptions.platform != nil), ("--foreground", foreground), ("--volumes", volumes),
+            ("--shared", shared), ("--backend", backend != nil),
         ].first { $0.1 }
         if let option = ignored?.0 { throw MountError("\(option) has no meaning with --live") }
         let options = try LiveOptions(parsing: options)

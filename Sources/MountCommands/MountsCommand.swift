@@ -22,10 +22,10 @@ package struct MountsCommand: ParsableCommand {
 
             Of mounts that can be written to the upper directory is shown, and what it takes of its disk; "discarded" is \
             what is removed when the mount ends. Both are unknown of another user's mount and of one that is served in \
-            the foreground.
+            the foreground. Of a mount with --backend auto that the kernel did not take it is told why.
 
             --format takes docker's templates with the fields Mountpoint, Source, Kind, Name, Digest, Backend, Pid, State, \
-            Options, Upper, UpperSize and Discarded; docs/templates.md tells all.
+            Options, Upper, UpperSize, KernelRefusal and Discarded; docs/templates.md tells all.
             """)
 
     @Flag(help: "Print a JSON array.")
@@ -54,13 +54,18 @@ package struct MountsCommand: ParsableCommand {
     private static func table(_ mounts: [ListedMount]) -> String {
         guard !mounts.isEmpty else { return "" }
         let hasUppers = mounts.contains { $0.upper != nil }
+        let hasRefusals = mounts.contains { $0.kernelRefusal != nil }
         let rows =
-            [["MOUNTPOINT", "SOURCE", "PROCESS", "STATE"] + (hasUppers ? ["UPPER"] : [])]
+            [
+                ["MOUNTPOINT", "SOURCE", "PROCESS", "STATE"]
+                    + (hasUppers ? ["UPPER"] : []) + (hasRefusals ? ["WHY NOT THE KERNEL"] : [])
+            ]
             + mounts.map { mount in
                 [
                     Bytes.escaped(mount.entry.path), Bytes.escaped(ListedMount.source(of: mount.entry)),
                     mount.server.map { "\($0)" } ?? "-", mount.state,
-                ] + (upper(mount).map { [$0] } ?? [])
+                ] + (hasUppers ? [upper(mount) ?? ""] : [])
+                    + (hasRefusals ? [mount.kernelRefusal?.printable ?? ""] : [])
             }
         return TextTable.text(rows)
     }
@@ -102,6 +107,8 @@ package struct MountsCommand: ParsableCommand {
             }
             text.key("upper_bytes")
             if let count = mount.upperByteCount { text.number(count) } else { text.null() }
+            text.key("kernel_refusal")
+            if let reason = mount.kernelRefusal { text.string(reason) } else { text.null() }
             text.key("discarded")
             if let upper = mount.upper { text.bool(upper.isDiscarded) } else { text.null() }
             text.endObject()

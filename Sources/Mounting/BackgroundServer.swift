@@ -24,6 +24,7 @@ package enum BackgroundServer {
         record.options = options.arguments
         record.discarded = source.discarded?.path
         record.store = source.store
+        record.kernelRefusal = source.kernelRefusal
         if case .writable(_, let upper) = source.content {
             record.upperIdentity = try WritableUpper.identity(of: upper.directory)
         }
@@ -35,6 +36,7 @@ package enum BackgroundServer {
     /// - Parameter descriptors: what it serves.
     /// - Throws: `MountError` with what the server said; then there is no mount.
     static func start(_ record: ServerRecord, with descriptors: [Descriptor], at mountpoint: Mountpoint) throws {
+        try FuseReadiness.check()
         let (server, output) = try spawn(record, with: descriptors, at: mountpoint)
         let message = try readMessage(output)
         if message.last == 0 { return }

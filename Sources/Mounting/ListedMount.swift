@@ -3,7 +3,7 @@
 import FuseServer
 package import LinuxIO
 import OCI
-import SystemPackage
+package import SystemPackage
 
 /// A mount of cimg as `cimg mounts` lists it.
 package struct ListedMount: Sendable {
@@ -21,6 +21,9 @@ package struct ListedMount: Sendable {
     package var upper: ServedUpper?
     /// What the upper takes of its disk, in bytes, where that can be told.
     package var upperByteCount: UInt64?
+
+    /// Why the kernel did not mount it, where it was asked first and the server lets this user know.
+    package var kernelRefusal: String?
 
     /// All of them, in the order of mounting; copies that lie inside of a live mount are part of that one.
     package static func all() throws -> [ListedMount] {
@@ -53,10 +56,18 @@ package struct ListedMount: Sendable {
         }
     }
 
-    /// Asks the server where the changes go, and measures that.
+    /// The mounts as the mount table has them; no server is asked.
+    package static func places() throws(Errno) -> [MountEntry] {
+        try MountTable.read().filter {
+            $0.type == MountedServer.type || KernelTree.isTree($0) || LiveMarker.isMarker($0)
+        }
+    }
+
+    /// Asks the server where the changes go, and measures that; and why it serves at all.
     package mutating func findUpper() {
         // Another user's server tells nothing; the mount is listed without.
         guard entry.type == MountedServer.type, let process = try? MountedServer.of(entry).process() else { return }
+        kernelRefusal = process.record.kernelRefusal
         upper = try? process.upper()
         if upper != nil { upperByteCount = try? process.upperByteCount() }
     }

@@ -17,11 +17,12 @@ package enum MountBackend: String, CaseIterable, Sendable {
     ///
     /// - Parameters:
     ///   - tell: takes a line about how it was done.
+    ///   - warn: takes a line that everybody shall see.
     ///   - renewUpper: puts a new upper over a source whose own is gone, as it was to be discarded.
     /// - Throws: `MountError`; then there is no mount.
     package func start(
         _ source: MountSource, at mountpoint: Mountpoint, options: MountOptions, tell: (String) -> Void,
-        renewUpper: (inout MountSource) throws -> Void
+        warn: (String) -> Void, renewUpper: (inout MountSource) throws -> Void
     ) throws {
         switch self {
         case .fuse: try BackgroundServer.start(source, at: mountpoint, options: options)
@@ -44,7 +45,10 @@ package enum MountBackend: String, CaseIterable, Sendable {
                 }
                 return
             } catch {
-                tell("--backend auto: mounted through FUSE: \(error)")
+                let line = "--backend auto: mounted through FUSE: \(error)"
+                // A plain user knows it.
+                if Privilege.hasTrustedAttributes { warn(line) } else { tell(line) }
+                source.kernelRefusal = "\(error)"
                 if source.discarded != nil, Privilege.hasTrustedAttributes {
                     // The server has removed it.
                     source.content = source.content.belowUpper

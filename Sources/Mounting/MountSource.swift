@@ -48,6 +48,9 @@ package struct MountSource: Sendable {
     /// What the server removes when it ends.
     package var discarded: DiscardedUpper?
 
+    /// Why the kernel did not mount it, where it was asked first.
+    var kernelRefusal: String?
+
     /// The store that it belongs to, as `PlaceIdentity.fileText` tells it; nil for none.
     var store: String?
 

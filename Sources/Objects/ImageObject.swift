@@ -28,6 +28,8 @@ package struct ObjectFinder {
     package var platform: Platform?
     /// When a registry is asked for what is looked at.
     package var pull = PullPolicy.missing
+    /// Whether it is told of a registry's image which one the store has, without a wish to know what is done.
+    package var tellsStored = false
     /// What is to be put before the path of a directory to name it.
     package var directoryHint = "rootfs:"
     /// The engines of this machine, for names that are neither sources nor in the store.
@@ -69,7 +71,7 @@ package struct ObjectFinder {
         } else {
             let source: SourceImage
             do {
-                source = try registrySource(text) ?? openSource(text)
+                source = try registrySource(text, in: store) ?? openSource(text)
             } catch let error as RegistryError where pull == .newer {
                 guard try store.find(text) != nil else { throw error }
                 StandardError.print("cimg: \(text.printable): as the store has it: \(error)")

@@ -29,18 +29,35 @@ extension ObjectFinder {
         guard RegistryName.of(text) != nil, !text.contains("@") else { return digest }
         switch pull {
         case .always, .newer: return nil
-        case .missing:
-            let since = try store.timeOfBlob(digest).map { ", here since \(TextTable.date($0))" } ?? ""
-            place.tell("\(text.printable): as the store has it\(since): \(digest); --pull newer asks the registry")
+        case .missing, .never:
+            let line =
+                "\(text.printable): as the store has it\(try since(digest, in: store)): \(digest); "
+                + "--pull newer asks the registry"
+            if tellsStored { StandardError.print("cimg: \(line)") } else { place.tell(line) }
             return digest
-        case .never: return digest
         }
+    }
+
+    private func since(_ digest: Digest, in store: Store) throws -> String {
+        try store.timeOfBlob(digest).map { " since \(TextTable.date($0))" } ?? ""
+    }
+
+    /// Tells that a name means another image in the registry by now than in the store.
+    private func noteMoved(
+        _ text: String, to manifest: RemoteDocument, of document: RemoteDocument, in store: Store
+    ) throws {
+        guard !text.contains("@"), let digest = try store.find(text), digest != manifest.digest,
+            digest != document.digest
+        else { return }
+        StandardError.print(
+            "cimg: \(text.printable): \(manifest.digest), as the registry has it now; the store has \(digest)"
+                + "\(try since(digest, in: store)), until \"cimg pull \(text.printable)\"")
     }
 
     /// The image of a registry that a text names, as a source; nil where it names none.
     ///
     /// Nothing gets a name in the store by it.
-    func registrySource(_ text: String) throws -> SourceImage? {
+    func registrySource(_ text: String, in store: Store) throws -> SourceImage? {
         guard let name = RegistryName.of(text) else { return nil }
         if pull == .never { throw CommandError("\"\(text.printable)\": --pull never asks no registry") }
         let client = RegistryClient(try .ofThisMachine())
@@ -48,6 +65,7 @@ extension ObjectFinder {
         let manifest = try repository.manifest(of: document, platform: platform)
         // From here on it is this manifest, whatever the tag comes to mean.
         try place.admit(manifest, reference, in: repository, client: client)
+        try noteMoved(text, to: manifest, of: document, in: store)
         place.tell("\(text.printable): \(manifest.digest) of \(repository.registry)/\(repository.name)")
         return try repository.source(manifest, platform: platform, name: nil)
     }

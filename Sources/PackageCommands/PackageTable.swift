@@ -82,7 +82,7 @@ struct PackageTable {
     }
 
     private static func cut(_ text: String, to width: Int) -> String {
-        text.count <= width ? text : text.prefix(max(0, width - 1)) + "…"
+        text.count <= width ? text : text.prefix(max(0, width - 1)) + StandardOutput.ellipsis
     }
 
     /// A package's name, for Java behind its group.

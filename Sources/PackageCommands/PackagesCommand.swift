@@ -50,10 +50,7 @@ package struct PackagesCommand: ParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
-    @OptionGroup var policy: PolicyOptions
-
-    @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
-    var platform: String?
+    @OptionGroup var objectOptions: ObjectOptions
 
     @Option(help: ArgumentHelp("The only types to list, separated by commas.", valueName: "type,..."))
     var type: [String] = []
@@ -94,9 +91,7 @@ package struct PackagesCommand: ParsableCommand {
             var names = objects
             if all { names += try store.openStore().references().map(\.name) }
             if names.isEmpty && !all { throw CommandError("no object is named; --all takes the images of the store") }
-            var finder = ObjectFinder(in: try policy.place(store))
-            finder.platform = try platform.map { try Platform(parsing: $0) }
-            finder.directoryHint = "./"
+            let finder = try objectOptions.finder(store)
             var report = PackageReport(
                 question: try question(kinds), isWide: wide, asJSON: json, namesObjects: names.count > 1)
             for name in names {

@@ -102,8 +102,12 @@ let allowedEdges: [String: Set<String>] = [
         "ArgumentParser",
         "SystemPackage",
     ],
+    "ShellCompletion": [
+        "CommandOptions", "Console", "Objects", "Mounting", "Engines", "Registry", "Packages", "TreeDiff",
+        "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
+    ],
     "CimgCommands": [
-        "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "ContentsCommands",
+        "ShellCompletion", "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "ContentsCommands",
         "PackageCommands", "DiffCommands", "CommandOptions", "Console", "Objects", "Mounting", "FuseServer",
         "Registry", "Archive", "OCI", "LinuxIO", "Threads", "CVersion", "ArgumentParser", "SystemPackage",
     ],
@@ -122,7 +126,7 @@ let allowedToolchainModules: [String: Set<String>?] = [
         "Registry", "FileSystems",
         "Overlay", "Browsing", "FuseServer", "Console", "Signatures", "Objects", "Mounting", "EngineTrees",
         "CimgCommands", "CommandOptions", "CommandTrees", "ContentsCommands", "ImageCommands", "InspectCommands",
-        "MountCommands", "TrustCommands",
+        "MountCommands", "TrustCommands", "ShellCompletion",
     ],
     "FoundationEssentials": [
         "OCI", "Trust", "LayerStore", "Transports", "Registry", "Objects",

@@ -20,6 +20,12 @@ struct Outcome: Equatable, CustomStringConvertible {
     /// Success with facts on standard output and nothing on standard error.
     static func success(_ output: String = "") -> Outcome { Outcome(0, output) }
 
+    /// Success of a mount whose changes nobody keeps, which is told.
+    static let discarding = Outcome(
+        0,
+        errors: "cimg: what is changed is discarded when the mount ends; --upper DIR keeps it, and so does "
+            + "\"cimg umount --keep DIR\"\n")
+
     /// Trouble: exit code 2, nothing on standard output and a line on standard error.
     static func trouble(_ line: String) -> Outcome { Outcome(2, errors: "cimg: \(line)\n") }
 

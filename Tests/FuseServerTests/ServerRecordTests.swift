@@ -23,6 +23,7 @@ import Testing
         record.users = ["0-1", "5-2"]
         record.groups = ["7-1"]
         record.store = "8:1 2"
+        record.kernelRefusal = "no erofs"
         record.options = ["noexec", "max_read=4096"]
         #expect(ServerRecord(record.bytes) == record)
         let memory = try record.sealed()

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import OCI
+package import Objects
+
+/// What every command takes that opens objects: the policy for what comes from elsewhere, the platform, and whether
+/// registries are asked.
+package struct ObjectOptions: ParsableArguments {
+    /// The policy.
+    @OptionGroup package var policy: PolicyOptions
+
+    /// The platform, as it was written.
+    @Option(
+        help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
+    package var platform: String?
+
+    /// Whether registries are asked.
+    @Option(
+        help: ArgumentHelp(
+            "When the registry is asked for an image of one: always, missing (the default: if the store has none of the "
+                + "name), newer (always, if it can be asked), never.", valueName: "policy"))
+    package var pull = PullPolicy.missing
+
+    /// Makes the options for the parser.
+    package init() {}
+
+    /// A finder of objects that goes by them.
+    ///
+    /// - Parameter directoryHint: what is to be put before the path of a directory to name it.
+    package func finder(_ store: StoreOptions, directoryHint: String = "./") throws -> ObjectFinder {
+        var finder = ObjectFinder(in: try policy.place(store))
+        finder.platform = try platform.map { try Platform(parsing: $0) }
+        finder.pull = pull
+        finder.directoryHint = directoryHint
+        return finder
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Console
+import Mounting
+import Objects
+import Packages
+import TreeDiff
+
+/// A kind of word that a command takes.
+enum CompletionKind: Equatable {
+    /// A name of the store.
+    case names
+    /// An image: a name of the store, or a source.
+    case images
+    /// A container of this machine's engines.
+    case containers
+    /// What is mounted.
+    case mountpoints
+    /// An image of a registry that is known here, with its tag.
+    case references
+    /// A repository of a registry that is known here.
+    case repositories
+    /// A registry that is known here.
+    case registries
+    /// A place to copy to.
+    case destinations
+    case files
+    case directories
+    /// One of some words.
+    case words([String])
+
+    /// What can stand at a position of a command.
+    static func positional(_ index: Int, of command: any ParsableCommand.Type) -> [CompletionKind] {
+        let name = String(describing: command)
+        let kinds = positionals[name] ?? []
+        guard index >= kinds.count else { return kinds[index] }
+        return repeating.contains(name) ? kinds.last ?? [] : []
+    }
+
+    private static let objects: [CompletionKind] = [.images, .containers]
+
+    /// Commands whose last positional argument can be given several times.
+    private static let repeating: Set<String> = [
+        "RemoveCommand", "UmountCommand", "FindCommand", "PackagesCommand", "TrustCheckCommand",
+        "ImagesVersionCommand", "ImagesVerifyCommand", "ImagesDeleteCommand", "CopyOutCommand", "OverlayCommand",
+    ]
+
+    /// The kinds of the positional arguments of each command that has some, one after the other.
+    static let positionals: [String: [[CompletionKind]]] = [
+        "ImportCommand": [[.images, .references]],
+        "PullCommand": [[.references]],
+        "PushCommand": [[.images], [.references]],
+        "CopyCommand": [[.images, .references], [.destinations]],
+        "TagsCommand": [[.repositories, .registries]],
+        "LoginCommand": [[.registries]],
+        "LogoutCommand": [[.registries]],
+        "ImagesInfoCommand": [[.names]],
+        "ImagesVersionCommand": [[.names]],
+        "ImagesVerifyCommand": [[.names]],
+        "ImagesDeleteCommand": [[.names]],
+        "RemoveCommand": [[.names]],
+        "TagCommand": [[.images]],
+        "TrustCheckCommand": [[.images, .references]],
+        "TrustShowCommand": [[.images, .references]],
+        "TrustAddCommand": [[.repositories, .registries]],
+        "TrustDeleteCommand": [[.repositories, .registries]],
+        "TrustDefaultCommand": [[.words(["accept", "reject"])]],
+        "MountCommand": [objects, [.directories]],
+        "UmountCommand": [[.mountpoints]],
+        "OverlayCommand": [[.directories]],
+        "DiffCommand": [objects + [.directories], objects + [.directories]],
+        "CopyOutCommand": [objects, [.files]],
+        "InspectCommand": [objects],
+        "ListCommand": [objects],
+        "CatCommand": [objects],
+        "FindCommand": [objects],
+        "PackagesCommand": [objects],
+    ]
+
+    /// What the value of an option can be.
+    static func value(of option: CommandOption) -> [CompletionKind] {
+        switch option.value {
+        case "dir": [.directories]
+        case "file": [.files]
+        case "true|false": [.words(["true", "false"])]
+        case "os/arch[/variant]":
+            [
+                .words([
+                    "linux/amd64", "linux/arm64", "linux/arm/v7", "linux/386", "linux/ppc64le", "linux/riscv64",
+                    "linux/s390x",
+                ])
+            ]
+        case "policy": [.words(PullPolicy.allCases.map(\.rawValue))]
+        case "when": [.words(ColorChoice.allCases.map(\.rawValue))]
+        case "backend": [.words(MountBackend.allCases.map(\.rawValue))]
+        case "field,...": [.words(ChangedFields.allNames)]
+        case "type,...": [.words(PackageKind.allCases.map(\.rawValue))]
+        case "type": [.words(["signedBy", "sigstoreSigned", "accept", "reject"])]
+        case "option,...": [.words(mountOptions)]
+        case "source": [.words(["docker-daemon:", "containers-storage:", "containerd:"]), .images]
+        case "until=duration": [.words(["until=24h", "until=7d"])]
+        default: []
+        }
+    }
+
+    private static let mountOptions = [
+        "noexec", "noatime", "relatime", "nodiratime", "allow_other", "default_permissions", "max_read=", "context=",
+    ]
+}
