@@ -5,6 +5,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 BINDIR = $(DESTDIR)$(PREFIX)/bin
 MANDIR = $(DESTDIR)$(PREFIX)/share/man/man1
+MAN7DIR = $(DESTDIR)$(PREFIX)/share/man/man7
 BASHDIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSHDIR = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 FISHDIR = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
@@ -82,11 +83,12 @@ completions: $(CIMG)
 
 ## install: program, its link for container engines, manual pages and completions below DESTDIR and PREFIX (/usr/local)
 install: man completions
-	install -d $(BINDIR) $(MANDIR) $(BASHDIR) $(ZSHDIR) $(FISHDIR)
+	install -d $(BINDIR) $(MANDIR) $(MAN7DIR) $(BASHDIR) $(ZSHDIR) $(FISHDIR)
 	install -m 755 $(CIMG) $(BINDIR)/cimg
 	$(STRIP) $(BINDIR)/cimg
 	ln -sf cimg $(BINDIR)/mount.fuse.cimg
 	install -m 644 $(MAN)/*.1 $(MANDIR)
+	install -m 644 $(MAN)/*.7 $(MAN7DIR)
 	install -m 644 $(COMPLETIONS)/cimg.bash $(BASHDIR)/cimg
 	sed -i '1{/^#!/d}' $(BASHDIR)/cimg
 	install -m 644 $(COMPLETIONS)/cimg.zsh $(ZSHDIR)/_cimg
@@ -94,7 +96,7 @@ install: man completions
 
 ## uninstall: removes what install put there
 uninstall:
-	rm -f $(BINDIR)/cimg $(BINDIR)/mount.fuse.cimg $(MANDIR)/cimg.1 $(MANDIR)/cimg-*.1 $(BASHDIR)/cimg $(ZSHDIR)/_cimg $(FISHDIR)/cimg.fish
+	rm -f $(BINDIR)/cimg $(BINDIR)/mount.fuse.cimg $(MANDIR)/cimg.1 $(MANDIR)/cimg-*.1 $(MAN7DIR)/cimg-containers.7 $(BASHDIR)/cimg $(ZSHDIR)/_cimg $(FISHDIR)/cimg.fish
 
 ## deb: a Debian package, .build/dist/cimg_*.deb
 deb: build

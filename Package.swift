@@ -216,7 +216,8 @@ let package = Package(
         tests(
             "Command",
             [
-                "cimg", "CimgCommands", "ShellCompletion", "MountCommands", "DiffCommands", "Console", "Mounting", "FuseServer",
+                "cimg", "CimgCommands", "ShellCompletion", "MountCommands", "DiffCommands", "Console", "Mounting",
+                "FuseServer",
                 "OCI", "FileTree", "LinuxIO", arguments, system,
             ],
             exclude: ["Snapshots"]),

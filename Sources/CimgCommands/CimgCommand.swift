@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import CommandCompletion
 import CommandOptions
 import Console
 import ContentsCommands
@@ -12,7 +13,6 @@ import LinuxIO
 import MountCommands
 import Mounting
 import Objects
-import ShellCompletion
 import PackageCommands
 import Threads
 import TrustCommands
@@ -25,6 +25,8 @@ package struct CimgCommand: ParsableCommand {
         discussion: """
             Takes images into a store, mounts their file systems, and tells exactly how any two differ. Needs no \
             daemon and no root.
+
+            Examples:
 
               cimg import oci:images/alpine:3.20 alpine
               cimg mount alpine /mnt/image
@@ -86,6 +88,12 @@ package struct CimgCommand: ParsableCommand {
                 arguments = ["find"] + FindCommand.arranged(Array(arguments.dropFirst()))
             }
             try refuseWhatTheParserLetsPass(arguments)
+            do {
+                arguments = try FamiliarOptions.translated(arguments)
+            } catch {
+                StandardError.print("cimg: \(error)")
+                Glibc.exit(2)
+            }
             var command = try quickly(parsed: arguments) ?? parseAsRoot(arguments)
             try command.run()
             Glibc.exit(0)
@@ -124,6 +132,10 @@ package struct CimgCommand: ParsableCommand {
     private static func refuseWhatTheParserLetsPass(_ arguments: [String]) throws {
         guard let first = arguments.first else {
             StandardError.write(helpMessage() + "\n")
+            throw ExitCode(2)
+        }
+        if !first.hasPrefix("-"), !(commandNames + ["help", "settle"]).contains(first) {
+            StandardError.print("\(UsageProblem(noCommand: first, commands: commandNames))")
             throw ExitCode(2)
         }
         guard first == "help", arguments.count > 1, !arguments[1].hasPrefix("-") else { return }

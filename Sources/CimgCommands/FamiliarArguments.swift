@@ -3,7 +3,11 @@
 /// Arguments as users of other tools type them, brought into the form that the commands here have.
 enum FamiliarArguments {
     /// Options that may stand before the command, and whether a value follows.
-    private static let global: [String: Bool] = ["--root": true, "-v": false, "--verbose": false]
+    private static let global: [String: Bool] = [
+        "--root": true, "-v": false, "--verbose": false, "--debug": false, "--policy": true, "--insecure-policy": false,
+        "--registries.d": true, "--tls-verify": false, "--override-os": true, "--override-arch": true,
+        "--override-variant": true,
+    ]
 
     /// Commands of docker and podman of two words.
     private static let pairs: [String: [String: [String]]] = [
@@ -12,7 +16,8 @@ enum FamiliarArguments {
             "pull": ["pull"], "push": ["push"], "tag": ["tag"], "prune": ["prune"], "mount": ["mount"],
             "umount": ["umount"], "unmount": ["umount"], "diff": ["diff"], "history": ["inspect", "--history"],
         ],
-        "images": ["ls": ["images", "list"]],
+        "images": ["ls": ["images", "list"], "prune": ["prune"]],
+        "manifest": ["inspect": ["inspect", "--raw"]],
         "container": [
             "ls": ["ps"], "list": ["ps"], "ps": ["ps"], "inspect": ["inspect"], "diff": ["diff"], "mount": ["mount"],
             "umount": ["umount"], "unmount": ["umount"], "cp": ["cp"],
@@ -43,7 +48,8 @@ enum FamiliarArguments {
         while let next = rest.first {
             let name = next.split(separator: "=", maxSplits: 1).first.map(String.init) ?? next
             guard let hasValue = global[name] else { break }
-            moved.append(rest.removeFirst())
+            let word = rest.removeFirst()
+            moved.append(word == "--debug" ? "-v" : word)
             if hasValue, !next.contains("="), let value = rest.popFirst() { moved.append(value) }
         }
         guard !moved.isEmpty, let command = rest.popFirst(), !command.hasPrefix("-") else { return arguments }

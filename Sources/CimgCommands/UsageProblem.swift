@@ -25,7 +25,13 @@ struct UsageProblem: Equatable, CustomStringConvertible {
         if isNoCommand, let name = Self.text(in: reason, after: "'", before: "'") {
             self.reason = Self.noCommand(name, commands)
         } else {
-            self.reason = reason.prefix(1).lowercased() + reason.dropFirst()
+            var text = reason.prefix(1).lowercased() + reason.dropFirst()
+            if command == "cimg images list",
+                let name = Self.text(in: reason, after: "nexpected argument '", before: "'")
+            {
+                text += "; \"cimg images --filter name=\(name)\" lists those"
+            }
+            self.reason = text
         }
     }
 
@@ -52,6 +58,28 @@ struct UsageProblem: Equatable, CustomStringConvertible {
         "save": "\"cimg copy IMAGE docker-archive:FILE\" (or oci-archive:FILE) does it",
         "load": "\"cimg import docker-archive:FILE\" (or oci-archive:FILE) does it",
         "export": "\"cimg cp IMAGE:/ -\" writes a tar of the files",
+        "untag": "\"cimg rm NAME\" takes a name away",
+        "verify": "\"cimg images verify\" looks for newer versions, \"cimg fsck\" checks the store",
+        "scan": "\"cimg packages\" lists what is installed, with --find what is older than a version",
+        "sbom": "\"cimg packages --json OBJECT\" lists what is installed",
+        "sign": "\"cimg push --sign-by KEY\" and \"cimg copy --sign-by KEY\" sign",
+        "standalone-sign": "\"cimg copy --sign-by KEY\" signs",
+        "system": "\"cimg prune\" frees what nothing names, \"cimg images\" and \"cimg ps\" list",
+        "image": "\"cimg images\" lists images, \"cimg inspect IMAGE\" tells of one",
+        "container": "cimg changes no containers; \"cimg ps\" lists them, \"cimg diff\" tells what they changed",
+        "manifest": "\"cimg inspect --raw IMAGE\" prints a manifest or an index",
+        "volume": "\"cimg inspect CONTAINER\" tells a container's volumes, \"cimg mount --volumes\" mounts them",
+        "network": "cimg reads files; use podman or docker for that",
+        "analyze": "\"cimg inspect\", \"cimg packages\" and \"cimg find\" tell what an object is and has",
+        "layers": "\"cimg inspect --layers IMAGE\" lists them",
+        "tree": "\"cimg ls -R OBJECT\" lists all files",
+        "dive": "\"cimg find IMAGE -layer N\" lists what a layer brought, \"cimg inspect --history\" how it was made",
+        "top": "\"cimg ps\" tells a container's first process; ps(1) its others",
+        "stats": "cimg reads files; use podman or docker for that",
+        "create": "cimg makes no containers; use podman or docker for that",
+        "commit": "\"cimg mount --rw --upper DIR\" keeps changes; cimg makes no images",
+        "rename": "\"cimg tag OLD NEW\" and \"cimg rm OLD\" give an image another name",
+        "unshare": "\"cimg mount\" needs no namespace",
         "search": "\"cimg tags HOST/\" lists the repositories of a registry",
         "rmi": "\"cimg rm NAME\" takes a name away, \"cimg prune\" the bytes",
         "delete": "\"cimg rm NAME\" takes a name away, \"cimg images delete\" deletes in a registry",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ArgumentParser
+package import ArgumentParser
 import OCI
 package import Objects
 
@@ -9,6 +9,9 @@ package import Objects
 package struct ObjectOptions: ParsableArguments {
     /// The policy.
     @OptionGroup package var policy: PolicyOptions
+
+    /// How registries are spoken with.
+    @OptionGroup package var registry: RegistryOptions
 
     /// The platform, as it was written.
     @Option(
@@ -32,6 +35,7 @@ package struct ObjectOptions: ParsableArguments {
         var finder = ObjectFinder(in: try policy.place(store))
         finder.platform = try platform.map { try Platform(parsing: $0) }
         finder.pull = pull
+        finder.client = registry.client
         finder.directoryHint = directoryHint
         return finder
     }

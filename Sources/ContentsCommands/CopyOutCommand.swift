@@ -55,6 +55,13 @@ package struct CopyOutCommand: ParsableCommand {
             guard words.count > 1, let last = words.last else {
                 throw CommandError("needs what is to be copied and where to: OBJECT:/PATH DEST, or - for a tar")
             }
+            if ObjectPath(last) != nil, ObjectPath(words[0]) == nil,
+                fileExists(FilePath(RawArguments.bytes(of: words[0])))
+            {
+                throw CommandError(
+                    "\"\(last.printable)\": nothing is written into objects; \"cimg mount --rw\" makes one that can be written to"
+                )
+            }
             let finder = try objectOptions.finder(store)
             var sources = CopiedFile.Sources(isFollowing: followLink)
             for (object, paths) in try ObjectPath.all(words.dropLast(), fallback: nil) {

@@ -42,8 +42,6 @@ package struct InspectCommand: ParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
-    @OptionGroup var registry: RegistryOptions
-
     @OptionGroup var objectOptions: ObjectOptions
 
     @Argument(help: "An image or a container.")
@@ -123,7 +121,7 @@ package struct InspectCommand: ParsableCommand {
         guard objectOptions.pull != .never, objectOptions.pull != .newer, let name = RegistryName.of(image) else {
             return nil
         }
-        return try registry.client().document(named: name).document.bytes
+        return try objectOptions.registry.client().document(named: name).document.bytes
     }
 
     private enum Found {
@@ -187,7 +185,7 @@ package struct InspectCommand: ParsableCommand {
         let needsTags = format?.contains("RepoTags") ?? !(raw || config || layers || history || json)
         do {
             let found = try InspectedImage(
-                name, client: registry.client(), platform: finder.platform, withTags: needsTags && !noTags,
+                name, client: objectOptions.registry.client(), platform: finder.platform, withTags: needsTags && !noTags,
                 admittedBy: objectOptions.policy.place(self.store))
             return .image(found, isRemote: true)
         } catch let error as RegistryError where objectOptions.pull == .newer {

@@ -26,6 +26,13 @@ package struct MountsCommand: ParsableCommand {
 
             --format takes docker's templates with the fields Mountpoint, Source, Kind, Name, Digest, Backend, Pid, State, \
             Options, Upper, UpperSize, KernelRefusal and Discarded; docs/templates.md tells all.
+
+            Examples:
+
+              cimg mounts
+              cimg mounts --format '{{.Mountpoint}} {{.Name}}'
+
+            Exit status: 0 listed, 2 trouble.
             """)
 
     @Flag(help: "Print a JSON array.")

@@ -4,7 +4,7 @@ import Console
 package import LayerStore
 import LinuxIO
 package import OCI
-import Registry
+package import Registry
 import SystemPackage
 package import Transports
 
@@ -30,6 +30,8 @@ package struct ObjectFinder {
     package var pull = PullPolicy.missing
     /// Whether it is told of a registry's image which one the store has, without a wish to know what is done.
     package var tellsStored = false
+    /// Makes the client that speaks with registries; only called where one is asked.
+    package var client: () throws -> RegistryClient = { RegistryClient(try .ofThisMachine()) }
     /// What is to be put before the path of a directory to name it.
     package var directoryHint = "rootfs:"
     /// The engines of this machine, for names that are neither sources nor in the store.

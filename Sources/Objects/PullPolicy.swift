@@ -60,7 +60,7 @@ extension ObjectFinder {
     func registrySource(_ text: String, in store: Store) throws -> SourceImage? {
         guard let name = RegistryName.of(text) else { return nil }
         if pull == .never { throw CommandError("\"\(text.printable)\": --pull never asks no registry") }
-        let client = RegistryClient(try .ofThisMachine())
+        let client = try self.client()
         let (reference, document, repository) = try client.document(named: name)
         let manifest = try repository.manifest(of: document, platform: platform)
         // From here on it is this manifest, whatever the tag comes to mean.
