@@ -89,7 +89,9 @@ package struct FindCommand: ParsableCommand {
     }
 
     /// Options that a value follows.
-    private static let valued: Set<String> = ["--root", "--platform", "--pull", "--policy", "--registries.d", "--creds", "--authfile", "--tls-verify"]
+    private static let valued: Set<String> = [
+        "--root", "--platform", "--pull", "--policy", "--registries.d", "--creds", "--authfile", "--tls-verify",
+    ]
 
     /// The arguments of the command with its own options before everything else, since a test like `-name` begins as an
     /// option does.

@@ -7,7 +7,8 @@ import OCI
 struct ImageFilter {
     /// The columns by the words for them.
     static let words = [
-        "name": "name", "reference": "name", "repo": "repo", "repository": "repo", "tag": "tag", "id": "digest", "image": "digest",
+        "name": "name", "reference": "name", "repo": "repo", "repository": "repo", "tag": "tag", "id": "digest",
+        "image": "digest",
         "digest": "digest", "platform": "platform", "created": "created", "size": "size",
     ]
 

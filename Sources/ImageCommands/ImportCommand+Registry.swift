@@ -14,6 +14,7 @@ extension ImportCommand {
         pull.platform = try platform.map { try Platform(parsing: $0) }
         let pulled = try pull.run(text, into: store, name: name)
         try Self.settleBehind(store)
-        for image in pulled.images { try report(pulled.name, image) }
+        for image in pulled.images { try report(pulled.name, image.manifestDigest, image.diffIDs) }
+        if pulled.images.isEmpty { try report(pulled.name, pulled.digest, []) }
     }
 }

@@ -62,7 +62,14 @@ package struct ImportCommand: ParsableCommand {
             let stopwatch = Stopwatch()
             var finder = ObjectFinder(in: try policy.place(self.store))
             finder.platform = try platform.map { try Platform(parsing: $0) }
-            let (image, given) = try open(finder)
+            let (image, given): (SourceImage, () throws -> String)
+            do {
+                (image, given) = try open(finder)
+            } catch {
+                // It may be an artifact, which has no files to be opened.
+                guard try takeArtifact(finder.place) else { throw error }
+                return
+            }
             let name = try name ?? given()
             let store = try self.store.openStore()
             let expected = finder.tell(image, called: source, in: store, keepsBlobs: true)
@@ -72,15 +79,28 @@ package struct ImportCommand: ParsableCommand {
             for line in stored.report.lines { StandardError.print("cimg: \(name): \(line)") }
             self.store.tell("\(name): tree \(ChainID(stored.diffIDs)) in the store \(store.path) after \(stopwatch)")
             try Self.settleBehind(store)
-            try report(name, stored)
+            try report(name, stored.manifestDigest, stored.diffIDs)
         }
+    }
+
+    /// Takes an artifact of a local source in.
+    ///
+    /// - Returns: whether there is one.
+    private func takeArtifact(_ place: StorePlace) throws -> Bool {
+        guard let location = try ImageLocation(parsing: source) else { return false }
+        var given: String?
+        if case .name(let text) = location.selection { given = text }
+        let name = try name ?? Self.name(given, at: location)
+        guard let digest = try place.takeArtifact(at: location, into: store.openStore(), as: name) else { return false }
+        try report(name, digest, [])
+        return true
     }
 
     /// Opens the source, and tells how to name what comes of it.
     private func open(_ finder: ObjectFinder) throws -> (SourceImage, name: () throws -> String) {
         if let location = try ImageLocation(parsing: source) {
             let image = try finder.open(location)
-            return (image, { try Self.name(of: image, at: location) })
+            return (image, { try Self.name(image.name, at: location) })
         }
         guard let found = try finder.engineImage(source) else {
             let hint =
@@ -102,13 +122,13 @@ package struct ImportCommand: ParsableCommand {
     }
 
     /// The name of an image that the user gave none: what the source calls it, with the file's name before a bare tag.
-    private static func name(of image: SourceImage, at location: ImageLocation) throws -> String {
+    private static func name(_ given: String?, at location: ImageLocation) throws -> String {
         var base = location.path.lastComponent?.string ?? ""
         for suffix in [".gz", ".zst", ".tar", ".tgz"] where base.hasSuffix(suffix) && base.count > suffix.count {
             base.removeLast(suffix.count)
         }
         let name: String
-        switch image.name {
+        switch given {
         case .some(let given) where given.contains("/") || given.contains(":"): name = given
         case .some(let tag): name = "\(base):\(tag)"
         case nil: name = base
@@ -121,9 +141,9 @@ package struct ImportCommand: ParsableCommand {
         return name
     }
 
-    func report(_ name: String, _ image: StoredImage) throws {
+    func report(_ name: String, _ digest: Digest, _ diffIDs: [DiffID]) throws {
         guard json else {
-            try StandardOutput.write("\(name) \(image.manifestDigest)\n")
+            try StandardOutput.write("\(name) \(digest)\n")
             return
         }
         var text = JSONText()
@@ -131,10 +151,10 @@ package struct ImportCommand: ParsableCommand {
         text.key("name")
         text.string(name)
         text.key("digest")
-        text.string("\(image.manifestDigest)")
+        text.string("\(digest)")
         text.key("layers")
         text.beginArray()
-        for diffID in image.diffIDs { text.string("\(diffID)") }
+        for diffID in diffIDs { text.string("\(diffID)") }
         text.endArray()
         text.endObject()
         try StandardOutput.write(text.bytes)

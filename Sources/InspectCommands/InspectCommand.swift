@@ -185,7 +185,8 @@ package struct InspectCommand: ParsableCommand {
         let needsTags = format?.contains("RepoTags") ?? !(raw || config || layers || history || json)
         do {
             let found = try InspectedImage(
-                name, client: objectOptions.registry.client(), platform: finder.platform, withTags: needsTags && !noTags,
+                name, client: objectOptions.registry.client(), platform: finder.platform,
+                withTags: needsTags && !noTags,
                 admittedBy: objectOptions.policy.place(self.store))
             return .image(found, isRemote: true)
         } catch let error as RegistryError where objectOptions.pull == .newer {

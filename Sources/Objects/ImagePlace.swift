@@ -180,7 +180,7 @@ package struct ImageCopy {
     }
 
     /// What is copied without being looked into: an index with all that it lists, an artifact; nil for an image.
-    private static func wholeGraph(
+    static func wholeGraph(
         _ location: ImageLocation, takesAll: Bool, platform: Platform?
     ) throws -> SourceGraph? {
         guard !location.isStandardStream || takesAll else { return nil }

@@ -35,7 +35,7 @@ struct CommandOption: Equatable {
         return found
     }
 
-    /// Reads a line of the help: `  -q, --quiet <word>   Text.`
+    /// Reads a line of the help, such as `  -q, --quiet <word>   Text`.
     init?(_ line: Substring) {
         names = []
         var rest = line.drop { $0 == " " }

@@ -37,6 +37,17 @@ import Testing
             try expect(bench.cimg("copy", "-q", from, to), is: done, "\(from) \(to)")
             try expect(bench.cimg("inspect", "--raw", to), is: .success(artifact.manifest.text), to)
         }
+        // So does import, from every source.
+        for (source, given, expected) in [
+            ("oci:layout:1", nil, "layout:1"), ("oci-archive:third.tar:1", "third", "third"),
+            ("dir:fourth", nil, "fourth"),
+            (name, "remote", "remote"),
+        ] {
+            try expect(
+                bench.cimg(["import", source] + (given.map { [$0] } ?? [])),
+                is: .success("\(expected) \(artifact.digest)\n"), source)
+            try expect(bench.cimg("inspect", "--raw", expected), is: .success(artifact.manifest.text))
+        }
         try expect(bench.cimg("pull", "-q", "\(registry.host)/again:1", "pulled"), is: done)
         try expect(bench.cimg("push", "-q", "pulled", "\(registry.host)/pushed:1"), is: done)
         try expect(bench.cimg("fsck").code, is: 0)

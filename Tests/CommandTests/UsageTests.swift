@@ -20,7 +20,12 @@ import Testing
         (["--bogus"], .usage("unknown option '--bogus'", help: "cimg help")),
         (["-v"], .usage("unknown option '-v'", help: "cimg help")),
         (["images", "--jsn"], .usage("unknown option '--jsn'. Did you mean '--json'?", help: "cimg help images list")),
-        (["images", "old"], .usage("unexpected argument 'old'; \"cimg images --filter name=old\" lists those", help: "cimg help images list")),
+        (
+            ["images", "old"],
+            .usage(
+                "unexpected argument 'old'; \"cimg images --filter name=old\" lists those",
+                help: "cimg help images list")
+        ),
         (["import"], .usage("missing expected argument '<source>'", help: "cimg help import")),
         (["import", "a", "b", "c", "d"], .usage("2 unexpected arguments: 'c', 'd'", help: "cimg help import")),
         (
