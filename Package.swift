@@ -167,7 +167,7 @@ let package = Package(
                 arguments, system,
             ]),
         module(
-            "ShellCompletion",
+            "CommandCompletion",
             [
                 "CommandOptions", "Console", "Objects", "Mounting", "Engines", "Registry", "Packages", "TreeDiff",
                 "LayerStore", "FileTree", "OCI", "LinuxIO", arguments, system,
@@ -175,7 +175,7 @@ let package = Package(
         module(
             "CimgCommands",
             [
-                "ShellCompletion",
+                "CommandCompletion",
                 "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "ContentsCommands",
                 "PackageCommands", "DiffCommands", "CommandOptions", "Console", "Objects", "Mounting",
                 "FuseServer", "Registry", "Archive", "OCI", "LinuxIO", "Threads", "CVersion", arguments, system,
@@ -216,7 +216,7 @@ let package = Package(
         tests(
             "Command",
             [
-                "cimg", "CimgCommands", "ShellCompletion", "MountCommands", "DiffCommands", "Console", "Mounting",
+                "cimg", "CimgCommands", "CommandCompletion", "MountCommands", "DiffCommands", "Console", "Mounting",
                 "FuseServer",
                 "OCI", "FileTree", "LinuxIO", arguments, system,
             ],

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileTree
 import Glibc
 import LinuxIO
 import Synchronization

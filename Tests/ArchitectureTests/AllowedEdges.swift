@@ -102,12 +102,12 @@ let allowedEdges: [String: Set<String>] = [
         "ArgumentParser",
         "SystemPackage",
     ],
-    "ShellCompletion": [
+    "CommandCompletion": [
         "CommandOptions", "Console", "Objects", "Mounting", "Engines", "Registry", "Packages", "TreeDiff",
         "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
     "CimgCommands": [
-        "ShellCompletion", "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "ContentsCommands",
+        "CommandCompletion", "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "ContentsCommands",
         "PackageCommands", "DiffCommands", "CommandOptions", "Console", "Objects", "Mounting", "FuseServer",
         "Registry", "Archive", "OCI", "LinuxIO", "Threads", "CVersion", "ArgumentParser", "SystemPackage",
     ],
@@ -126,7 +126,7 @@ let allowedToolchainModules: [String: Set<String>?] = [
         "Registry", "FileSystems",
         "Overlay", "Browsing", "FuseServer", "Console", "Signatures", "Objects", "Mounting", "EngineTrees",
         "CimgCommands", "CommandOptions", "CommandTrees", "ContentsCommands", "ImageCommands", "InspectCommands",
-        "MountCommands", "TrustCommands", "ShellCompletion",
+        "MountCommands", "TrustCommands", "CommandCompletion",
     ],
     "FoundationEssentials": [
         "OCI", "Trust", "LayerStore", "Transports", "Registry", "Objects",

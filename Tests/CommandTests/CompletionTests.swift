@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @testable import CimgCommands
-@testable import ShellCompletion
+@testable import CommandCompletion
 
 /// What shells offer for a word of a command line.
 @Suite(.timeLimit(.minutes(15))) struct CompletionTests {

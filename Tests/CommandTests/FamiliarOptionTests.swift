@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @testable import CimgCommands
-@testable import ShellCompletion
+@testable import CommandCompletion
 
 /// Options of podman, docker, skopeo and atomic.
 @Suite(.timeLimit(.minutes(15))) struct FamiliarOptionTests {
