@@ -6,6 +6,7 @@ import LayerStore
 import OCI
 import Objects
 import Registry
+import Transports
 
 /// An image and what its labels say of its version.
 struct VersionedImage {
@@ -61,8 +62,18 @@ struct VersionFinder {
     /// An image of the store, or where that has none, of the registry that its name begins with.
     func find(_ text: String, isRemote: Bool = false) throws -> VersionedImage {
         if !isRemote, let image = try stored(text) { return image }
+        if !isRemote, let image = try elsewhere(text) { return image }
         guard let name = isRemote ? text : RegistryName.of(text) else { throw CommandError.unknownImage(text) }
         return try remote(name)
+    }
+
+    /// An image of a source on this machine or of an engine; nil for a text that names none.
+    private func elsewhere(_ text: String) throws -> VersionedImage? {
+        let finder = ObjectFinder(in: options.place)
+        guard RegistryName.of(text) == nil,
+            try ImageLocation(parsing: text) != nil || finder.engineImage(text) != nil
+        else { return nil }
+        return VersionedImage(name: text, image: try options.openStore().describe(finder.openSource(text)))
     }
 
     /// The images of the store that another is built on: their layers are its lowest, the nearest first.

@@ -97,11 +97,15 @@ package enum MountPlaces {
 }
 
 extension ListedMount {
-    /// Whether what is mounted goes by a name: as the user called it, with `:latest` or without, with its digest, or by its
-    /// digest alone.
+    /// Whether what is mounted goes by a name: as the user called it, with `:latest` or without, with its digest, by its
+    /// digest alone, or a container without its engine.
     fileprivate func isCalled(_ text: String) -> Bool {
         var names = [name, name + ":latest"]
         if name.hasSuffix(":latest") { names.append(String(name.dropLast(7))) }
+        // A container is known without its engine too.
+        for engine in ["podman:", "docker:", "containerd:"] where name.hasPrefix(engine) {
+            names.append(String(name.dropFirst(engine.count)))
+        }
         if let digest {
             names += names.map { "\($0)@\(digest)" } + [digest]
         }
