@@ -17,8 +17,8 @@ package final class PagedOutput: @unchecked Sendable {
     package struct Program: Equatable {
         /// The program and its arguments.
         package var words: [String]
-        /// More of its environment, `NAME=value` each.
-        package var environment: [String]
+        /// More of its environment.
+        package var environment: [String: String]
     }
 
     private var program: Program?
@@ -31,6 +31,8 @@ package final class PagedOutput: @unchecked Sendable {
     /// - Parameter isWanted: whether a pager may be used.
     package init(paging isWanted: Bool) {
         program = isWanted && isatty(STDOUT_FILENO) == 1 ? Self.program(Self.environment()) : nil
+        // Here, before there are other threads.
+        for (name, value) in program?.environment ?? [:] { setenv(name, value, 1) }
     }
 
     /// What decides which pager it is.
@@ -53,9 +55,10 @@ package final class PagedOutput: @unchecked Sendable {
     /// Which pager it is; nil for none.
     package static func program(_ surroundings: Surroundings) -> Program? {
         if surroundings.isBorrowed {
-            return Program(words: ["/usr/bin/less", "-FRX"], environment: ["LESSSECURE=1", "LESS=", "LESSOPEN="])
+            return Program(
+                words: ["/usr/bin/less", "-FRX"], environment: ["LESSSECURE": "1", "LESS": "", "LESSOPEN": ""])
         }
-        let environment = surroundings.hasLess ? [] : ["LESS=FRX"]
+        let environment = surroundings.hasLess ? [:] : ["LESS": "FRX"]
         guard let pager = surroundings.pager else { return Program(words: ["less"], environment: environment) }
         let words = pager.split(separator: " ")
         if words.isEmpty || words == ["cat"] { return nil }
@@ -108,10 +111,6 @@ package final class PagedOutput: @unchecked Sendable {
             program: program.words[0], arguments: program.words.map { Array($0.utf8) }, errorOutput: errors)
         spawn.standardInput = ends.readEnd
         spawn.standardOutput = terminal
-        let names = program.environment.map { Array($0.utf8.prefix { $0 != UInt8(ascii: "=") }) + [UInt8(ascii: "=")] }
-        spawn.environment =
-            Environment.all().filter { variable in !names.contains { variable.starts(with: $0) } }
-            + program.environment.map { Array($0.utf8) }
         guard let child = try? spawn.start() else { return }
         self.child = child
         pipe = ends.writeEnd

@@ -34,7 +34,13 @@ package enum FuseReadiness {
                 programDirectories: path.split(separator: ":").map(String.init), isRoot: geteuid() == 0,
                 mayMount: ProcessRights(of: getpid())?.mayMount ?? true,
                 mayOpenDevice: faccessat(AT_FDCWD, "/dev/fuse", R_OK | W_OK, AT_EACCESS) == 0,
-                isContained: Surroundings.isContainer))
+                isContained: isContainer))
+    }
+
+    /// Whether this is a container of an engine: by the files that podman and Docker put into each, or the variable that
+    /// container managers set.
+    private static var isContainer: Bool {
+        fileExists("/run/.containerenv") || fileExists("/.dockerenv") || Environment.path("container") != nil
     }
 
     static func check(_ machine: Machine) throws(FuseError) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CLinux
 import Glibc
 package import SystemPackage
 
@@ -14,18 +13,6 @@ package enum Environment {
 
     /// The text of a variable, which may be empty; nil where it is not set.
     package static func text(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
-
-    /// All variables, `NAME=value` each.
-    package static func all() -> [[UInt8]] {
-        var variables: [[UInt8]] = []
-        var next = clinux_environment()
-        while let variable = next.pointee {
-            variables.append(
-                Array(UnsafeBufferPointer(start: variable, count: strlen(variable)).map { UInt8(bitPattern: $0) }))
-            next += 1
-        }
-        return variables
-    }
 
     /// The directory that a variable of the XDG Base Directory Specification holds; a relative path counts as missing.
     package static func directory(_ name: String) -> FilePath? {

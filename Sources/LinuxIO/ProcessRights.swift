@@ -9,14 +9,12 @@ package struct ProcessRights: Hashable, Sendable {
     package var groups: Set<UInt32>
     /// Whether it has `CAP_FSETID` in its user namespace.
     package var keepsSetID: Bool
-
     /// Whether it has `CAP_SYS_ADMIN` in its user namespace, without which nothing can be mounted.
     package var mayMount = false
 
     /// The most bytes of `/proc/PID/status`: the greatest number of groups, 65536, and the rest.
     private static let limit = 1 << 20
-    private static let setIDCapability = 4
-    private static let administrationCapability = 21
+    private static let (setIDCapability, administrationCapability) = (4, 21)
 
     /// Asks for a process's, or a single thread's, by its number; nil where it has ended or is hidden.
     ///

@@ -13,14 +13,14 @@ import Testing
         func program(_ pager: String?, hasLess: Bool = false, isBorrowed: Bool = false) -> PagedOutput.Program? {
             PagedOutput.program(.init(pager: pager, hasLess: hasLess, isBorrowed: isBorrowed))
         }
-        #expect(program(nil) == .init(words: ["less"], environment: ["LESS=FRX"]))
-        #expect(program(nil, hasLess: true) == .init(words: ["less"], environment: []))
+        #expect(program(nil) == .init(words: ["less"], environment: ["LESS": "FRX"]))
+        #expect(program(nil, hasLess: true) == .init(words: ["less"], environment: [:]))
         #expect(program("") == nil)
         #expect(program("cat") == nil)
-        #expect(program("more -s") == .init(words: ["/bin/sh", "-c", "more -s"], environment: ["LESS=FRX"]))
+        #expect(program("more -s") == .init(words: ["/bin/sh", "-c", "more -s"], environment: ["LESS": "FRX"]))
         // Another user's variables start nothing as root.
         let safe = PagedOutput.Program(
-            words: ["/usr/bin/less", "-FRX"], environment: ["LESSSECURE=1", "LESS=", "LESSOPEN="])
+            words: ["/usr/bin/less", "-FRX"], environment: ["LESSSECURE": "1", "LESS": "", "LESSOPEN": ""])
         #expect(program("touch /pwned", isBorrowed: true) == safe)
         #expect(program("", isBorrowed: true) == safe)
     }
