@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import AuthoringCommands
 import CommandOptions
 import Console
 import ContentsCommands
@@ -8,6 +9,7 @@ import DiffCommands
 import Glibc
 import ImageCommands
 import InspectCommands
+import LayerCommands
 import LinuxIO
 import MountCommands
 import Mounting
@@ -43,6 +45,8 @@ package struct CimgCommand: ParsableCommand {
             RemoveCommand.self, MountCommand.self, UmountCommand.self, MountsCommand.self, OverlayCommand.self,
             DiffCommand.self, ListCommand.self, CatCommand.self, CopyOutCommand.self,
             FindCommand.self, PackagesCommand.self,
+            LayersCommand.self, WasteCommand.self, CheckCommand.self, SizesCommand.self,
+            CommitCommand.self, ExportCommand.self,
             PsCommand.self, PruneCommand.self, FsckCommand.self, SettleCommand.self,
         ])
 

@@ -15,7 +15,7 @@ enum FamiliarArguments {
         "images": ["ls": ["images", "list"]],
         "container": [
             "ls": ["ps"], "list": ["ps"], "ps": ["ps"], "inspect": ["inspect"], "diff": ["diff"], "mount": ["mount"],
-            "umount": ["umount"], "unmount": ["umount"], "cp": ["cp"],
+            "umount": ["umount"], "unmount": ["umount"], "cp": ["cp"], "commit": ["commit"], "export": ["export"],
         ],
     ]
 

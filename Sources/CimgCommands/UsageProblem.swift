@@ -51,7 +51,6 @@ struct UsageProblem: Equatable, CustomStringConvertible {
         "build": "cimg builds no images; use buildah, podman or docker for that",
         "save": "\"cimg copy IMAGE docker-archive:FILE\" (or oci-archive:FILE) does it",
         "load": "\"cimg import docker-archive:FILE\" (or oci-archive:FILE) does it",
-        "export": "\"cimg cp IMAGE:/ -\" writes a tar of the files",
         "search": "\"cimg tags HOST/\" lists the repositories of a registry",
         "rmi": "\"cimg rm NAME\" takes a name away, \"cimg prune\" the bytes",
         "delete": "\"cimg rm NAME\" takes a name away, \"cimg images delete\" deletes in a registry",
