@@ -3,7 +3,7 @@
 package import EROFS
 package import EngineTrees
 import Engines
-import FileTree
+package import FileTree
 import LinuxIO
 import OCI
 package import Objects
