@@ -68,6 +68,7 @@ let package = Package(
         module("Trust", ["OCI", "YAML"]),
         module("FileTree", ["OCI"]),
         module("Layering", ["OCI", "FileTree", "YAML"]),
+        module("Linting", ["OCI", "FileTree", "YAML"]),
         module("Templates", ["OCI"]),
         module("EROFS", ["FileTree", "OCI"]),
         module("Threads", [system]),
@@ -172,7 +173,8 @@ let package = Package(
         module(
             "LayerCommands",
             [
-                "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing", "Layering", "Engines",
+                "CommandOptions", "CommandTrees", "Console", "Objects", "Archive", "Browsing", "Layering", "Linting",
+                "Engines",
                 "LayerStore", "FileTree", "OCI", "LinuxIO", arguments, system,
             ]),
         module(
@@ -204,6 +206,7 @@ let package = Package(
         tests("Signatures", ["Signatures", "Trust", "Registry", "OCI", "LinuxIO", system]),
         tests("FileTree", ["FileTree", "OCI"]),
         tests("Layering", ["Layering", "FileTree", "OCI"]),
+        tests("Linting", ["Linting", "FileTree", "OCI"]),
         tests("Authoring", ["Authoring", "Archive", "FileTree", "OCI", "LinuxIO"]),
         tests("Templates", ["Templates", "OCI"]),
         tests("EROFS", ["Threads", "EROFS", "FileTree", "OCI", "LinuxIO", system]),

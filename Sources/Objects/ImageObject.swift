@@ -18,6 +18,8 @@ package struct ImageObject {
     package let manifest: Manifest
     /// Its configuration.
     package let configuration: ImageConfiguration
+    /// The members of the configuration's `config`, as they are written.
+    package let execution: [String: JSONValue]
     /// Its tree.
     package let tree: StoredTree
     /// Where that is.
@@ -70,8 +72,8 @@ package struct ObjectFinder {
             let meter = ProgressMeter("opening \(text.printable)")
             let tree = try meter.finishing { try store.tree(of: image, sharing: layers, progress: meter.report) }
             object = ImageObject(
-                name: text, digest: digest, manifest: image.manifest, configuration: image.configuration, tree: tree,
-                store: store)
+                name: text, digest: digest, manifest: image.manifest, configuration: image.configuration,
+                execution: try Self.execution(image.configurationBytes, text), tree: tree, store: store)
         } else {
             let source: SourceImage
             do {
@@ -92,11 +94,16 @@ package struct ObjectFinder {
             }
             object = ImageObject(
                 name: text, digest: image.manifestDigest, manifest: image.manifest, configuration: image.configuration,
-                tree: tree, store: store)
+                execution: try source.configuration.map { try Self.execution($0, text) } ?? [:], tree: tree,
+                store: store)
         }
         let layers = counted(object.tree.layers.count, "layer")
         place.tell("\(text.printable): tree \(object.tree.chainID) of \(layers), open after \(stopwatch)")
         return object
+    }
+
+    private static func execution(_ bytes: [UInt8], _ name: String) throws -> [String: JSONValue] {
+        try ConfigurationDetails(json: bytes, name: "\(name.printable): configuration").execution
     }
 
     /// Opens a source.

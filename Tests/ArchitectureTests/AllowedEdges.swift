@@ -23,6 +23,7 @@ let allowedEdges: [String: Set<String>] = [
     "Trust": ["OCI", "YAML"],
     "FileTree": ["OCI"],
     "Layering": ["OCI", "FileTree", "YAML"],
+    "Linting": ["OCI", "FileTree", "YAML"],
     "Templates": ["OCI"],
     "EROFS": ["FileTree", "OCI"],
     // The only module that knows the C declarations behind the system calls.
@@ -108,7 +109,8 @@ let allowedEdges: [String: Set<String>] = [
         "SystemPackage",
     ],
     "LayerCommands": [
-        "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing", "Layering", "Engines", "LayerStore",
+        "CommandOptions", "CommandTrees", "Console", "Objects", "Archive", "Browsing", "Layering", "Linting", "Engines",
+        "LayerStore",
         "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
     "AuthoringCommands": [
