@@ -64,8 +64,11 @@ let package = Package(
             name: "CVersion", cSettings: commit.map { [.define("CIMG_COMMIT", to: "\"\($0)\"")] } ?? []),
 
         module("OCI", ["CSHA256", crypto]),
-        module("Trust", ["OCI", "CYAML"]),
+        module("YAML", ["OCI", "CYAML"]),
+        module("Trust", ["OCI", "YAML"]),
         module("FileTree", ["OCI"]),
+        module("Layering", ["OCI", "FileTree", "YAML"]),
+        module("Linting", ["OCI", "FileTree", "YAML"]),
         module("Templates", ["OCI"]),
         module("EROFS", ["FileTree", "OCI"]),
         module("Threads", [system]),
@@ -85,6 +88,7 @@ let package = Package(
         module("TreeDiff", ["OCI", "FileTree", "Threads"]),
         module("Packages", ["OCI", "FileTree", "CLibZ"]),
         module("Inventory", ["OCI", "FileTree", "Browsing", "Packages"]),
+        module("Authoring", ["OCI", "FileTree", "Archive"]),
         module("FileSystems", ["OCI", "FileTree", "EROFS", "LinuxIO", system]),
         module("OverlayLayers", ["OCI", "FileTree", "EROFS", "FileSystems", "Threads", "LinuxIO", system]),
         module("Overlay", ["OverlayLayers", "FileTree", "FileSystems", "Threads", "LinuxIO", system]),
@@ -137,7 +141,7 @@ let package = Package(
         module(
             "ImageCommands",
             [
-                "CommandOptions", "Console", "Objects", "Engines", "Registry", "Templates", "Transports",
+                "CommandOptions", "Console", "Objects", "Authoring", "Engines", "Registry", "Templates", "Transports",
                 "LayerStore", "FileTree", "OCI", "LinuxIO", arguments, system,
             ]),
         module(
@@ -173,11 +177,25 @@ let package = Package(
                 "LayerStore", "FileTree", "OCI", "LinuxIO", arguments, system,
             ]),
         module(
+            "LayerCommands",
+            [
+                "CommandOptions", "CommandTrees", "Console", "Objects", "Archive", "Browsing", "Layering", "Linting",
+                "Engines",
+                "LayerStore", "FileTree", "OCI", "LinuxIO", arguments, system,
+            ]),
+        module(
+            "AuthoringCommands",
+            [
+                "ImageCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Authoring", "Archive",
+                "Browsing", "Mounting", "FuseServer", "OverlayLayers", "Threads", "EngineTrees", "Engines", "Transports", "LayerStore",
+                "EROFS", "FileTree", "OCI", "LinuxIO", arguments, system,
+            ]),
+        module(
             "CimgCommands",
             [
                 "CommandCompletion",
                 "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "ContentsCommands",
-                "PackageCommands", "DiffCommands", "CommandOptions", "Console", "Objects", "Mounting",
+                "PackageCommands", "DiffCommands", "LayerCommands", "AuthoringCommands", "CommandOptions", "Console", "Objects", "Mounting",
                 "FuseServer", "Registry", "Archive", "OCI", "LinuxIO", "Threads", "CVersion", arguments, system,
             ]),
         .executableTarget(
@@ -194,6 +212,9 @@ let package = Package(
         tests("Trust", ["Trust", "OCI"]),
         tests("Signatures", ["Signatures", "Trust", "Registry", "OCI", "LinuxIO", system]),
         tests("FileTree", ["FileTree", "OCI"]),
+        tests("Layering", ["Layering", "FileTree", "OCI"]),
+        tests("Linting", ["Linting", "FileTree", "OCI"]),
+        tests("Authoring", ["Authoring", "Archive", "FileTree", "OCI", "LinuxIO"]),
         tests("Templates", ["Templates", "OCI"]),
         tests("EROFS", ["Threads", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests("LinuxIO", ["Threads", "LinuxIO", system]),
@@ -210,7 +231,10 @@ let package = Package(
         tests("FileSystems", ["FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests(
             "Overlay",
-            ["Overlay", "Transports", "TreeDiff", "FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
+            [
+                "Overlay", "OverlayLayers", "Threads", "Authoring", "LayerStore", "Transports", "TreeDiff",
+                "FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system,
+            ]),
         tests("Browsing", ["Browsing", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests("FuseServer", ["Threads", "FuseServer", "FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests(

@@ -24,6 +24,19 @@ enum LibarchiveAttribute {
         return ExtendedAttribute(name: name, value: bytes)
     }
 
+    /// The record of an attribute: as star writes it, or, where its name has an equals sign, as libarchive does.
+    static func record(_ attribute: ExtendedAttribute) -> (key: [UInt8], value: [UInt8]) {
+        guard attribute.name.contains(UInt8(ascii: "=")) else {
+            return (Array("SCHILY.xattr.".utf8) + attribute.name, attribute.value)
+        }
+        let digits = Array("0123456789ABCDEF".utf8)
+        let name = attribute.name.flatMap { byte -> [UInt8] in
+            let isPlain = byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "%") && byte != UInt8(ascii: "=")
+            return isPlain ? [byte] : [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        }
+        return (Array("LIBARCHIVE.xattr.".utf8) + name, Base64.encoded(attribute.value, pads: false))
+    }
+
     private static func hexDigit(_ character: UInt8) -> UInt8? {
         switch character {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")

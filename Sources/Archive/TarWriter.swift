@@ -87,7 +87,7 @@ package struct TarWriter {
         // A hard link's attributes are those of its first entry.
         if type != UInt8(ascii: "1") {
             for attribute in attributes.xattrs {
-                records.append((Array("SCHILY.xattr.".utf8) + attribute.name, attribute.value))
+                records.append(LibarchiveAttribute.record(attribute))
             }
         }
         if !records.isEmpty { try extended(records) }

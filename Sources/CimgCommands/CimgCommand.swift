@@ -2,6 +2,7 @@
 
 package import ArgumentParser
 import CommandCompletion
+import AuthoringCommands
 import CommandOptions
 import Console
 import ContentsCommands
@@ -9,6 +10,7 @@ import DiffCommands
 import Glibc
 import ImageCommands
 import InspectCommands
+import LayerCommands
 import LinuxIO
 import MountCommands
 import Mounting
@@ -46,6 +48,8 @@ package struct CimgCommand: ParsableCommand {
             RemoveCommand.self, MountCommand.self, UmountCommand.self, MountsCommand.self, OverlayCommand.self,
             DiffCommand.self, ListCommand.self, CatCommand.self, CopyOutCommand.self,
             FindCommand.self, PackagesCommand.self,
+            LayersCommand.self, WasteCommand.self, CheckCommand.self, SizesCommand.self, LintCommand.self,
+            CommitCommand.self, ExportCommand.self,
             PsCommand.self, PruneCommand.self, FsckCommand.self, SettleCommand.self,
         ])
 

@@ -20,7 +20,7 @@ enum FamiliarArguments {
         "manifest": ["inspect": ["inspect", "--raw"]],
         "container": [
             "ls": ["ps"], "list": ["ps"], "ps": ["ps"], "inspect": ["inspect"], "diff": ["diff"], "mount": ["mount"],
-            "umount": ["umount"], "unmount": ["umount"], "cp": ["cp"],
+            "umount": ["umount"], "unmount": ["umount"], "cp": ["cp"], "commit": ["commit"], "export": ["export"],
         ],
     ]
 

@@ -180,11 +180,6 @@ package struct DiffPair {
         guard hasEngineFiles, change.kind != .modified, EngineFiles.paths.contains(change.path),
             let attributes = (change.right ?? change.left)?.attributes
         else { return true }
-        switch attributes.type {
-        case .directory: return false
-        case .regular: return attributes.size > 0
-        case .symbolicLink: return !attributes.target.elementsEqual("/proc/mounts".utf8)
-        default: return true
-        }
+        return attributes.type != .directory && !EngineFiles.isPlaceholder(change.path, attributes)
     }
 }

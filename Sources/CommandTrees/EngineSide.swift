@@ -3,7 +3,7 @@
 package import EROFS
 package import EngineTrees
 import Engines
-import FileTree
+package import FileTree
 import LinuxIO
 import OCI
 package import Objects
@@ -71,6 +71,17 @@ package enum EngineFiles {
             "/dev", "/etc/hostname", "/etc/hosts", "/etc/mtab", "/etc/resolv.conf", "/proc", "/run",
             "/run/.containerenv", "/run/notify", "/run/podman-init", "/run/secrets", "/sys",
         ].map { Array($0.utf8) })
+
+    /// Whether a file of a container is nothing but a place to mount on, which nobody in the container can reach.
+    package static func isPlaceholder(_ path: [UInt8], _ attributes: Attributes) -> Bool {
+        guard paths.contains(path) else { return false }
+        switch attributes.type {
+        case .directory: return false
+        case .regular: return attributes.size == 0
+        case .symbolicLink: return attributes.target.elementsEqual("/proc/mounts".utf8)
+        default: return false
+        }
+    }
 }
 
 extension EngineObject {

@@ -69,6 +69,13 @@ package struct JSONText {
     /// Writes a whole number as a value, in all its digits.
     package mutating func number(_ value: some BinaryInteger) { literal(String(value)) }
 
+    /// Writes a number with a fraction as a value, in as many digits as tell it from all others; one that JSON has no
+    /// form for as `null`.
+    package mutating func real(_ value: Double) {
+        guard value.isFinite else { return null() }
+        literal(value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value))
+    }
+
     /// Writes `true` or `false` as a value.
     package mutating func bool(_ value: Bool) { literal(value ? "true" : "false") }
 

@@ -21,7 +21,9 @@ extension Flattener {
             files[0] = reference
             return
         }
+        successor = nil
         let parent = try makeParent(path, entry: entry)
+        successor = isDirectory ? nil : reference
         let hash = NameTable.hash(path.bytes, path.name, in: parent)
         var node: UInt32
         if let existing = table.find(path.bytes, path.name, in: parent, hash: hash) {
@@ -59,7 +61,9 @@ extension Flattener {
         case .file(let known, let knownType): (file, type) = (known, knownType)
         case .pending, .missing: (file, type) = (Self.pendingBit | UInt32(pending.count), .regular)
         }
+        successor = nil
         let parent = try makeParent(path, entry: entry)
+        if file & Self.pendingBit == 0 { successor = files[Int(file)] }
         let hash = NameTable.hash(path.bytes, path.name, in: parent)
         if let existing = table.find(path.bytes, path.name, in: parent, hash: hash) {
             guard nodes[Int(existing)].file != file else { return }
@@ -74,8 +78,16 @@ extension Flattener {
     private mutating func replace(_ node: UInt32, with file: Int, _ type: FileType, entry: [UInt8]) throws {
         guard files.count < Self.maximumFileCount else { throw tooManyFiles(entry) }
         if types[Int(node)] == .symbolicLink || type == .symbolicLink { lastPlace = Place() }
+        noteLoss(of: nodes[Int(node)].file)
         nodes[Int(node)].file = UInt32(file)
         types[Int(node)] = type
+        journal?.gain(UInt32(file), nil)
+    }
+
+    private mutating func noteLoss(of file: UInt32) {
+        guard file & Self.pendingBit == 0 else { return }
+        let (reference, layer, manner, incoming) = (files[Int(file)], ordinal, removal, successor)
+        journal?.lose(file, reference, in: layer, manner, incoming)
     }
 
     /// Gives links whose target came later in the tar their files, links to such links included.
@@ -98,6 +110,8 @@ extension Flattener {
                     for index in chain {
                         nodes[Int(pending[index].node)].file = file
                         types[Int(pending[index].node)] = type
+                        let reference = files[Int(file)]
+                        journal?.gain(file, reference)
                     }
                     chain = []
                 case .missing: throw missingTarget(entry, target)
@@ -172,6 +186,10 @@ extension Flattener {
         let node = table.add(bytes, name, in: parent, hash: hash)
         let first = nodes[Int(parent)].firstChild
         nodes.append(Node(file: file, next: first))
+        if type != .directory, file & Self.pendingBit == 0 {
+            let reference = Int(file) < files.count ? files[Int(file)] : nil
+            journal?.gain(file, reference)
+        }
         types.append(type)
         if first != .max { nodes[Int(first)].previous = node }
         nodes[Int(parent)].firstChild = node
@@ -195,6 +213,7 @@ extension Flattener {
             if isDirectory(gone), files[Int(nodes[Int(gone)].file)].layer == Inode.noLayer {
                 report.missingParents -= 1
             }
+            if !isDirectory(gone) { noteLoss(of: nodes[Int(gone)].file) }
             nodes[Int(gone)].file = Self.gone
             var child = nodes[Int(gone)].firstChild
             while child != .max {

@@ -79,6 +79,13 @@ package struct Flattener {
     /// Files below AUFS leftovers of the layer, which hard links of the layer may name.
     var leftoverFiles: [[UInt8]: (file: UInt32, type: FileType)] = [:]
 
+    /// Which files lost their last name, and how; nil where nobody asks.
+    package internal(set) var journal: FlatteningJournal?
+    /// Why names vanish at the moment.
+    var removal = FlatteningJournal.Manner.replaced
+    /// What takes the place of names that vanish at the moment, if it is a file.
+    var successor: FileReference?
+
     /// What the tree may cost, and what it cost so far.
     package internal(set) var budget: ImportBudget
 
@@ -89,8 +96,12 @@ package struct Flattener {
     ///   - entryCount: how many entries all layers together are likely to have: room is made for them at once.
     ///   - nameByteCount: how many bytes their names have at the most, as far as it is known.
     ///   - budget: what the tree may cost.
-    package init(entryCount: Int = 0, nameByteCount: Int = 0, budget: ImportBudget = ImportBudget()) {
+    ///   - keepsJournal: whether to note which files no name is left of.
+    package init(
+        entryCount: Int = 0, nameByteCount: Int = 0, budget: ImportBudget = ImportBudget(), keepsJournal: Bool = false
+    ) {
         self.budget = budget
+        if keepsJournal { journal = FlatteningJournal() }
         let count = min(max(0, entryCount), Self.maximumFileCount) + 1
         table.reserve(count, byteCount: max(0, nameByteCount))
         nodes.reserveCapacity(count)
@@ -199,9 +210,13 @@ package struct Flattener {
             report.idleWhiteouts += 1
             return
         }
+        defer { removal = .replaced }
+        successor = nil
         if case .hides(let name) = meaning {
+            removal = .whiteout
             if let node = table.find(name, in: parent) { remove(node) } else { report.idleWhiteouts += 1 }
         } else {
+            removal = .opaque
             while nodes[Int(parent)].firstChild != .max { remove(nodes[Int(parent)].firstChild) }
         }
     }
@@ -217,6 +232,8 @@ package struct Flattener {
             guard files.count < Self.maximumFileCount else { throw tooManyFiles(entry.path) }
             try take(UInt64(path.range.count), of: .nameBytes, for: entry.path)
             leftoverFiles[Array(path.bytes[path.range])] = (UInt32(files.count), attributes.type)
+            let layer = ordinal
+            journal?.leave(reference, in: layer)
             files.append(reference)
         }
     }

@@ -84,6 +84,9 @@ package protocol TreeSource: AnyObject, Sendable {
     /// Files of two sources that have the same identity have the same bytes.
     func contentIdentity(of node: TreeNode) throws -> FileIdentity?
 
+    /// What the names of a file have in common, and no other file has: what two names share that lead to one file.
+    func identity(of node: TreeNode) throws -> FileIdentity
+
     /// Where data of a regular file that may be other than zeros comes next, at or after an offset below its size.
     func nextData(of node: TreeNode, from offset: UInt64) throws -> NextData
 
@@ -110,6 +113,10 @@ package protocol TreeSource: AnyObject, Sendable {
 
 extension TreeSource {
     package func contentIdentity(of node: TreeNode) throws -> FileIdentity? { nil }
+
+    package func identity(of node: TreeNode) throws -> FileIdentity {
+        try contentIdentity(of: node) ?? FileIdentity(device: 0, inode: node.rawValue)
+    }
 
     package func nextData(of node: TreeNode, from offset: UInt64) throws -> NextData { .unknown }
 

@@ -4,7 +4,7 @@ package import ArgumentParser
 import CommandOptions
 import Console
 import Glibc
-import LayerStore
+package import LayerStore
 import LinuxIO
 import OCI
 import Objects
@@ -17,7 +17,8 @@ package struct ImportCommand: ParsableCommand {
         commandName: "import", abstract: "Take an image into the store.",
         discussion: """
             Every layer is read once: verified against its digests, inflated and indexed. The image can be mounted \
-            when the command ends. Sources:
+            when the command ends. With --layer, the source is a file with a layer, as "cimg export --layer" writes it. \
+            Sources:
 
               oci:DIR[:TAG|@DIGEST]      an OCI image layout
               oci-archive:FILE[:TAG]     one in a tar
@@ -32,6 +33,7 @@ package struct ImportCommand: ParsableCommand {
               cimg import oci:images/alpine:3.20 alpine
               cimg import docker-archive:saved.tar.gz --platform linux/arm64
               docker save app | cimg import docker-archive:/dev/stdin app
+              cimg import --layer --onto app:2 changes.tar.gz app:3
 
             Exit status: 0 imported, 2 trouble.
             """)
@@ -49,6 +51,12 @@ package struct ImportCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
     var platform: String?
 
+    @Flag(help: "Take the source for a file with a layer, to be laid over the image that --onto names.")
+    var layer = false
+
+    @Option(help: ArgumentHelp("The image below the layer, with --layer.", valueName: "image"))
+    var onto: String?
+
     @Flag(help: "Print a JSON object.")
     var json = false
 
@@ -58,6 +66,7 @@ package struct ImportCommand: ParsableCommand {
     package mutating func run() throws {
         try reportingTrouble {
             if let name { try ImageName.check(name) }
+            if layer || onto != nil { return try importLayer() }
             if let image = RegistryName.explicit(source) { return try pull(image) }
             let stopwatch = Stopwatch()
             var finder = ObjectFinder(in: try policy.place(self.store))
@@ -161,7 +170,7 @@ package struct ImportCommand: ParsableCommand {
     }
 
     /// Brings derived data to the disk behind the user's back: a process that outlives this one.
-    static func settleBehind(_ store: Store) throws {
+    package static func settleBehind(_ store: Store) throws {
         let null = try Descriptor.open("/dev/null", O_WRONLY)
         var arguments = ["cimg", "settle", "--root"].map { Array($0.utf8) }
         arguments.append(store.path.bytes)

@@ -47,7 +47,7 @@ struct KeptUpper {
         do throws(Errno) {
             origin = try HeldName(of: served.work)
         } catch { throw problem("\(error)") }
-        let image = ListedMount(entry: mount, state: "", options: [])
+        let image = ListedMount(mount)
         target = try KeptDirectory(path, device: mount.device)
         do {
             try UpperDirectory.write(image.digest ?? image.name, served.work)

@@ -96,3 +96,8 @@ package struct ListedMount: Sendable {
 
     private var source: String { String(decoding: Self.source(of: entry), as: UTF8.self) }
 }
+
+extension ListedMount {
+    /// A mount by its entry in the table, of which nothing else is known yet.
+    package init(_ entry: MountEntry) { self.init(entry: entry, state: "", options: []) }
+}

@@ -142,9 +142,14 @@ package enum UpperDirectory {
 
     /// What an upper that may be in use belongs to; nil where that is not written down.
     package static func recordedImage(_ directory: Descriptor) throws -> String? {
+        try work(of: directory).flatMap { try record(in: $0) }
+    }
+
+    /// The work directory of an upper that may be in use; nil where there is none.
+    static func work(of directory: Descriptor) throws(Errno) -> Descriptor? {
         do throws(Errno) {
             let path = try MountPoint.path(of: directory) + Array(".work".utf8)
-            return try record(in: Descriptor.open(FilePath(path), O_RDONLY | O_DIRECTORY))
+            return try Descriptor.open(FilePath(path), O_RDONLY | O_DIRECTORY)
         } catch .noSuchFileOrDirectory { return nil }
     }
 

@@ -35,7 +35,15 @@ package struct WrittenTree {
         case .writable: return nil
         }
         whole = try OverlayTree(
-            [.directory(upper.directory)] + layers, name: ArgumentText.bytes(of: name), options: options)
+            [.directory(upper.directory)] + layers, name: ArgumentText.bytes(of: name), options: options,
+            links: Self.links(in: upper.work))
+    }
+
+    /// Where a work directory has the copies of files with several names; nil where there are none.
+    private static func links(in work: Descriptor) throws -> Descriptor? {
+        do throws(Errno) {
+            return try work.openBeneath("links", O_RDONLY | O_DIRECTORY)
+        } catch .noSuchFileOrDirectory { return nil } catch .notDirectory { return nil }
     }
 
     /// Puts an upper directory over an image.
@@ -61,6 +69,7 @@ package struct WrittenTree {
         let options = OverlayOptions(marks: OverlayMarkFormats(rawValue: settings.marks), isChanging: false)
         self.below = below
         whole = try OverlayTree(
-            [.directory(directory), image], name: ArgumentText.bytes(of: name), options: options)
+            [.directory(directory), image], name: ArgumentText.bytes(of: name), options: options,
+            links: UpperDirectory.work(of: directory).flatMap { try Self.links(in: $0) })
     }
 }

@@ -8,6 +8,28 @@ package struct Moment: Sendable, Equatable {
     /// A point in time.
     package init(seconds: Int64) { self.seconds = seconds }
 
+    /// The time as `2025-01-02T03:04:05Z`; years beyond 9999 and before 0 are those.
+    package var rfc3339: String {
+        let limit: Int64 = 253_402_300_799
+        let seconds = min(max(self.seconds, -62_167_219_200), limit)
+        let second = ((seconds % 86400) + 86400) % 86400
+        // Days since 0000-03-01, in eras of 400 years.
+        let days = (seconds - second) / 86400 + 719_468
+        let era = days / 146_097
+        let dayOfEra = days - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let month = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * month + 2) / 5 + 1
+        let year = yearOfEra + era * 400 + (month >= 10 ? 1 : 0)
+        func padded(_ value: Int64, _ count: Int = 2) -> String {
+            let digits = String(value)
+            return String(repeating: "0", count: max(0, count - digits.count)) + digits
+        }
+        return "\(padded(year, 4))-\(padded(month >= 10 ? month - 9 : month + 3))-\(padded(day))T"
+            + "\(padded(second / 3600)):\(padded(second / 60 % 60)):\(padded(second % 60))Z"
+    }
+
     /// Reads `2025-01-02T03:04:05.6Z`, or with a zone's `+01:00` at the end; nil for what is no such time.
     package init?(parsing text: String) {
         let bytes = Array(text.utf8)

@@ -11,9 +11,15 @@ package import Transports
 /// An image that a user named, with its layers and tree in the store.
 package struct ImageObject {
     /// What the user called it.
-    let name: String
+    package let name: String
     /// Its manifest's digest.
     package let digest: Digest
+    /// Its manifest.
+    package let manifest: Manifest
+    /// Its configuration.
+    package let configuration: ImageConfiguration
+    /// The members of the configuration's `config`, as they are written.
+    package let execution: [String: JSONValue]
     /// Its tree.
     package let tree: StoredTree
     /// Where that is.
@@ -69,7 +75,9 @@ package struct ObjectFinder {
             let image = try store.describe(digest, platform: platform)
             let meter = ProgressMeter("opening \(text.printable)")
             let tree = try meter.finishing { try store.tree(of: image, sharing: layers, progress: meter.report) }
-            object = ImageObject(name: text, digest: digest, tree: tree, store: store)
+            object = ImageObject(
+                name: text, digest: digest, manifest: image.manifest, configuration: image.configuration,
+                execution: try Self.execution(image.configurationBytes, text), tree: tree, store: store)
         } else {
             let source: SourceImage
             do {
@@ -88,11 +96,18 @@ package struct ObjectFinder {
             guard let tree = try store.openTree(image.diffIDs) else {
                 throw CommandError("\(text.printable): its tree was pruned while it was opened; try again")
             }
-            object = ImageObject(name: text, digest: image.manifestDigest, tree: tree, store: store)
+            object = ImageObject(
+                name: text, digest: image.manifestDigest, manifest: image.manifest, configuration: image.configuration,
+                execution: try source.configuration.map { try Self.execution($0, text) } ?? [:], tree: tree,
+                store: store)
         }
         let layers = counted(object.tree.layers.count, "layer")
         place.tell("\(text.printable): tree \(object.tree.chainID) of \(layers), open after \(stopwatch)")
         return object
+    }
+
+    private static func execution(_ bytes: [UInt8], _ name: String) throws -> [String: JSONValue] {
+        try ConfigurationDetails(json: bytes, name: "\(name.printable): configuration").execution
     }
 
     /// Opens a source.

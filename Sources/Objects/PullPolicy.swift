@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Console
-import LayerStore
+package import LayerStore
 import OCI
 import Registry
 
@@ -68,5 +68,23 @@ extension ObjectFinder {
         try noteMoved(text, to: manifest, of: document, in: store)
         place.tell("\(text.printable): \(manifest.digest) of \(repository.registry)/\(repository.name)")
         return try repository.source(manifest, platform: platform, name: nil)
+    }
+
+    /// An image that the store has whole, whatever named it: its documents and its layers as they came.
+    ///
+    /// What comes from elsewhere is taken in, and gets no name.
+    package func whole(_ text: String) throws -> ImageDescription {
+        let store = try place.openStore()
+        if let digest = try stored(text, in: store) { return try store.describe(digest, platform: platform) }
+        return try whole(try registrySource(text) ?? openSource(text), called: text)
+    }
+
+    /// An image of a source that the store takes in whole, without a name.
+    package func whole(_ source: SourceImage, called text: String) throws -> ImageDescription {
+        let store = try place.openStore()
+        let expected = tell(source, called: text, in: store, keepsBlobs: true)
+        let meter = ProgressMeter("reading \(text.printable)", expected: expected)
+        let image = try meter.finishing { try store.add(source, keepsBlobs: true, progress: meter.report) }
+        return try store.describe(image.manifestDigest)
     }
 }

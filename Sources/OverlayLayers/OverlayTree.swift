@@ -3,7 +3,7 @@
 import EROFS
 import FileSystems
 package import FileTree
-import LinuxIO
+package import LinuxIO
 package import OCI
 import Synchronization
 package import SystemPackage
@@ -21,21 +21,24 @@ package final class OverlayTree: TreeSource {
     private let name: [UInt8]
     private let state: Mutex<OverlayTreeTable>
     private let places: PlaceDigests
+    private let links: UpperCopies?
 
     /// Stacks layers, the highest first.
     ///
     /// - Parameters:
     ///   - name: what the user calls the tree, for errors.
+    ///   - links: where the highest layer, an upper, has the copies of lower files with several names; nil for none.
     ///   - log: gets a line for damage of a frozen tree.
     /// - Throws: `OverlayTreeError`.
     package init(
-        _ layers: [OverlayLayer], name: [UInt8], options: OverlayOptions = OverlayOptions(),
+        _ layers: [OverlayLayer], name: [UInt8], options: OverlayOptions = OverlayOptions(), links: Descriptor? = nil,
         log: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(OverlayTreeError) {
         self.name = name
         do throws(Errno) {
             core = try OverlayCore(layers, options: options, log: log)
             let root = try core.root()
+            self.links = try links.map { (links) throws(Errno) in try UpperCopies(links) }
             places = PlaceDigests(core)
             state = Mutex(OverlayTreeTable(root: root))
         } catch {
@@ -107,7 +110,11 @@ package final class OverlayTree: TreeSource {
         return try attempt(node) { () throws(Errno) in try core.status(of: place).identity }
     }
 
+    package func identity(of node: TreeNode) throws -> FileIdentity { try resolved(node).status.identity }
+
     package func subtreeDigest(of node: TreeNode) throws -> Digest? {
+        // A name of a lower file may lead to a copy, of which the directories that have the name know nothing.
+        guard links?.isEmpty ?? true else { return nil }
         let entry = try entry(node)
         guard entry.type == .directory else {
             guard let parent = try self.entry(TreeNode(UInt64(entry.parent))).file else { return nil }
@@ -154,7 +161,8 @@ package final class OverlayTree: TreeSource {
         let found = try attempt(node) { () throws(Errno) in
             try core.find(entry.name, in: parent.stack, from: entry.position)
         }
-        guard let found, found.status.type == entry.type else { throw VanishedFile() }
+        guard var found, found.status.type == entry.type else { throw VanishedFile() }
+        try attempt(node) { () throws(Errno) in try links?.follow(&found, core) }
         state.withLock { $0.resolve(node, found) }
         return found
     }

@@ -18,8 +18,12 @@ let allowedEdges: [String: Set<String>] = [
     "CFuse": ["CLibFuse"],
     // Values: no system calls, nothing of the rest; C only for arithmetic.
     "OCI": ["Crypto", "CSHA256"],
-    "Trust": ["OCI", "CYAML"],
+    // C for the events of libyaml alone.
+    "YAML": ["OCI", "CYAML"],
+    "Trust": ["OCI", "YAML"],
     "FileTree": ["OCI"],
+    "Layering": ["OCI", "FileTree", "YAML"],
+    "Linting": ["OCI", "FileTree", "YAML"],
     "Templates": ["OCI"],
     "EROFS": ["FileTree", "OCI"],
     // The only module that knows the C declarations behind the system calls.
@@ -45,6 +49,8 @@ let allowedEdges: [String: Set<String>] = [
     // Archive for the tars that it writes.
     "Browsing": ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", "SystemPackage"],
     "Inventory": ["OCI", "FileTree", "Browsing", "Packages"],
+    // Archive for the tars that it writes.
+    "Authoring": ["OCI", "FileTree", "Archive"],
     // The only importer of libfuse.
     "FuseServer": ["FileTree", "FileSystems", "Threads", "LinuxIO", "CFuse", "SystemPackage"],
     "Console": ["OCI", "FileTree", "LayerStore", "LinuxIO", "SystemPackage"],
@@ -81,8 +87,8 @@ let allowedEdges: [String: Set<String>] = [
         "Templates", "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
     "ImageCommands": [
-        "CommandOptions", "Console", "Objects", "Engines", "Registry", "Templates", "Transports",
-        "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
+        "CommandOptions", "Console", "Objects", "Authoring", "Engines", "Registry", "Templates",
+        "Transports", "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
     "TrustCommands": [
         "CommandOptions", "Console", "Objects", "Registry", "Signatures", "Trust", "OCI", "LinuxIO",
@@ -106,9 +112,19 @@ let allowedEdges: [String: Set<String>] = [
         "CommandOptions", "Console", "Objects", "Mounting", "Engines", "Registry", "Packages", "TreeDiff",
         "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
+    "LayerCommands": [
+        "CommandOptions", "CommandTrees", "Console", "Objects", "Archive", "Browsing", "Layering", "Linting", "Engines",
+        "LayerStore",
+        "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
+    ],
+    "AuthoringCommands": [
+        "ImageCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Authoring", "Archive", "Browsing",
+        "Mounting", "FuseServer", "OverlayLayers", "Threads", "EngineTrees", "Engines", "Transports", "LayerStore", "EROFS",
+        "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
+    ],
     "CimgCommands": [
         "CommandCompletion", "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "ContentsCommands",
-        "PackageCommands", "DiffCommands", "CommandOptions", "Console", "Objects", "Mounting", "FuseServer",
+        "PackageCommands", "DiffCommands", "LayerCommands", "AuthoringCommands", "CommandOptions", "Console", "Objects", "Mounting", "FuseServer",
         "Registry", "Archive", "OCI", "LinuxIO", "Threads", "CVersion", "ArgumentParser", "SystemPackage",
     ],
     "cimg": ["CimgCommands"],
@@ -126,9 +142,9 @@ let allowedToolchainModules: [String: Set<String>?] = [
         "Registry", "FileSystems",
         "Overlay", "Browsing", "FuseServer", "Console", "Signatures", "Objects", "Mounting", "EngineTrees",
         "CimgCommands", "CommandOptions", "CommandTrees", "ContentsCommands", "ImageCommands", "InspectCommands",
-        "MountCommands", "TrustCommands", "CommandCompletion",
+        "MountCommands", "TrustCommands", "CommandCompletion", "AuthoringCommands",
     ],
     "FoundationEssentials": [
-        "OCI", "Trust", "LayerStore", "Transports", "Registry", "Objects",
+        "OCI", "Trust", "LayerStore", "Transports", "Registry", "Objects", "Authoring",
     ],
 ]

@@ -11,6 +11,7 @@ import Testing
         "images info", "images verify", "images delete", "inspect", "trust", "trust show", "trust check",
         "trust default", "trust add", "trust delete", "trust reset", "tag", "rm", "mount",
         "umount", "mounts", "ps", "overlay", "diff", "ls", "cat", "cp", "find", "packages", "prune", "fsck",
+        "layers", "waste", "check", "du", "lint", "commit", "export",
     ]
 
     static let wrong: [(arguments: [String], expected: Outcome)] = [

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import OCI
+import YAML
 
 /// Where the signatures of images of registries are kept: the files of `registries.d` (containers-registries.d(5)).
 package struct SignatureStorage: Sendable, Hashable {
@@ -33,7 +34,7 @@ package struct SignatureStorage: Sendable, Hashable {
     /// - Parameter name: the file, for messages.
     /// - Throws: `TrustError`: it is no such file, or says something of a scope of which another file does.
     package mutating func add(_ yaml: [UInt8], name: String) throws(TrustError) {
-        let top = try Self.mapping(YAMLValue(yaml, name: name), name, "the file")
+        let top = try Self.mapping(Self.document(yaml, name), name, "the file")
         if let value = top["default-docker"], !value.isNull {
             let section = try Self.section(value, name, "default-docker")
             if let other = defaultSection {
@@ -47,6 +48,14 @@ package struct SignatureStorage: Sendable, Hashable {
             if let other = sections.updateValue(section, forKey: scope) {
                 throw Self.twice("\"docker\" namespace \(quoted(scope))", other.file, name)
             }
+        }
+    }
+
+    private static func document(_ yaml: [UInt8], _ name: String) throws(TrustError) -> YAMLValue {
+        do {
+            return try YAMLValue(yaml, name: name)
+        } catch {
+            throw TrustError(error.description)
         }
     }
 

@@ -7,19 +7,21 @@ import Synchronization
 /// What a YAML document says, as far as configuration files go: strings, lists and mappings with string keys.
 ///
 /// Aliases and several documents in one file are refused; so is a key that is there twice.
-indirect enum YAMLValue: Equatable {
+package indirect enum YAMLValue: Equatable, Sendable {
     /// A scalar, and whether it is written without quotes: then it may stand for nothing, a number or a truth value.
     case scalar(String, isPlain: Bool)
+    /// A list.
     case list([YAMLValue])
+    /// A mapping; the order of its keys says nothing.
     case mapping([String: YAMLValue])
 
     /// Bytes of a document: 256 KiB.
-    static let byteLimit = 256 << 10
+    package static let byteLimit = 256 << 10
     /// Lists and mappings within each other.
-    static let depthLimit = 16
+    package static let depthLimit = 16
 
     /// Whether it stands for nothing.
-    var isNull: Bool {
+    package var isNull: Bool {
         guard case .scalar(let text, isPlain: true) = self else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(text)
     }
@@ -29,15 +31,15 @@ indirect enum YAMLValue: Equatable {
     /// Reads a document; one without content is an empty mapping.
     ///
     /// - Parameter name: the file, for messages.
-    init(_ bytes: [UInt8], name: String) throws(TrustError) {
-        guard bytes.count <= Self.byteLimit else { throw TrustError("\(name): is larger than \(Self.byteLimit) bytes") }
+    package init(_ bytes: [UInt8], name: String) throws(YAMLError) {
+        guard bytes.count <= Self.byteLimit else { throw YAMLError("\(name): is larger than \(Self.byteLimit) bytes") }
         guard !bytes.isEmpty else {
             self = .mapping([:])
             return
         }
         let missing = Self.loading.withLock { _ in cyaml_load().map { String(cString: $0) } }
         if let missing {
-            throw TrustError("libyaml: \(missing.printable); install it: apt-get install libyaml-0-2")
+            throw YAMLError("libyaml: \(missing.printable); install it: apt-get install libyaml-0-2")
         }
         let builder = Builder()
         var reason = [CChar](repeating: 0, count: 256)
@@ -55,9 +57,9 @@ indirect enum YAMLValue: Equatable {
         withExtendedLifetime(builder) {}
         if answer < 0 {
             let text = String(decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            throw TrustError("\(name): line \(line): \(text.printable)")
+            throw YAMLError("\(name): line \(line): \(text.printable)")
         }
-        if let problem = builder.problem { throw TrustError("\(name): \(problem)") }
+        if let problem = builder.problem { throw YAMLError("\(name): \(problem)") }
         guard let value = builder.value, !value.isNull else {
             self = .mapping([:])
             return
@@ -115,7 +117,7 @@ indirect enum YAMLValue: Equatable {
             case .mapping(var members, let key)?:
                 if let key {
                     if members.updateValue(new, forKey: key) != nil {
-                        problem = "has \(quoted(key)) twice in one mapping"
+                        problem = "has \"\(key.printable)\" twice in one mapping"
                     }
                     open.append(.mapping(members, key: nil))
                 } else if case .scalar(let text, _) = new {

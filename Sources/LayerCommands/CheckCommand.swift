@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ArgumentParser
+import Browsing
+import CommandOptions
+import CommandTrees
+import Console
+import FileTree
+import LayerStore
+import Layering
+import LinuxIO
+import OCI
+import Objects
+import SystemPackage
+
+/// `cimg check`: whether an image keeps to its budgets.
+package struct CheckCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Judge what an image costs by rules, for CI.",
+        discussion: """
+            Rules come from files in YAML, each a mapping "rules": dive's .dive-ci works as it is. Without --rules, \
+            .dive-ci of this directory is taken if there is one. --rule sets one more. There are lowest-efficiency \
+            (0.9), highest-wasted-bytes and highest-user-wasted-percent (0.1), which are dive's, with what it takes \
+            where nothing is said, and counted without its mistakes unless --dive-compatible is given; \
+            highest-dead-bytes, highest-dead-percent, highest-layer-count, highest-size; blocked-paths, patterns of \
+            paths that no layer may have even if a later one takes them away; blocked-waste, patterns of paths that \
+            must not be dead. With --against: highest-growth, and highest-dead-growth (1MB). Sizes are 20MB or 20MiB; \
+            disabled, off and false switch a rule off.
+
+            The last line is the verdict: ok, noop (the same image as the older one), fail or regression with the \
+            rules that are broken.
+
+            \(ObjectFinder.help)
+
+            Examples:
+
+              cimg check web:2
+              cimg check --against web:1 --rules .dive-ci web:2
+              cimg check --rule highest-size=200MB --rule 'blocked-paths=*/.git/*' --markdown web >> "$GITHUB_STEP_SUMMARY"
+
+            Exit status: 0 all rules are kept, 1 one is broken, 2 trouble.
+            """)
+
+    @OptionGroup var options: FinderOptions
+
+    @Option(help: ArgumentHelp("The image that this one replaces.", valueName: "image"))
+    var against: String?
+
+    @Option(help: ArgumentHelp("A file of rules; may be given several times.", valueName: "file"), completion: .file())
+    var rules: [String] = []
+
+    @Option(help: ArgumentHelp("A rule; may be given several times.", valueName: "name=value"))
+    var rule: [String] = []
+
+    @Flag(help: "Count dive's figures with dive's mistakes.")
+    var diveCompatible = false
+
+    @Flag(help: "Print a JSON object.")
+    var json = false
+
+    @Flag(help: "Print tables of Markdown.")
+    var markdown = false
+
+    @Argument(help: "The image.")
+    var image: String
+
+    /// Makes the command for the parser.
+    package init() {}
+
+    package mutating func run() throws {
+        try reportingTrouble {
+            let form = try ReportForm(json: json, markdown: markdown)
+            let (rules, files) = try readRules()
+            let finder = try options.finder()
+            let patterns = try Self.patterns(rules)
+            let subject = try Self.subject(try .open(image, in: finder), patterns, isCompatible: diveCompatible)
+            let older = try against.map {
+                try Self.subject(try .open($0, in: finder), [:], isCompatible: diveCompatible)
+            }
+            let verdict = CheckVerdict(subject, older: older, rules: rules) { pattern, path in
+                patterns[pattern]?.matches(path) ?? false
+            }
+            let report = CheckReport(
+                name: image, older: against, subject: subject, olderSubject: older, verdict: verdict, files: files)
+            try StandardOutput.write(report.text(form))
+            if !verdict.isPassed { throw ExitCode(1) }
+        }
+    }
+
+    private func readRules() throws -> (CheckRules, [String]) {
+        var checked = CheckRules()
+        let names = rules.isEmpty && fileExists(FilePath(".dive-ci")) ? [".dive-ci"] : rules
+        for name in names {
+            let file = FilePath(RawArguments.bytes(of: name))
+            let bytes: [UInt8]
+            do {
+                bytes = try SmallFile.read(file, limit: 256 << 10)
+            } catch {
+                throw CommandError("--rules \(name.printable): \(error)")
+            }
+            try checked.add(bytes, name: name.printable)
+        }
+        for text in rule {
+            guard let equals = text.firstIndex(of: "=") else {
+                throw CommandError("--rule \"\(text.printable)\": not of the form NAME=VALUE")
+            }
+            try checked.set(String(text[..<equals]), to: String(text[text.index(after: equals)...]), name: "--rule")
+        }
+        return (checked, names)
+    }
+
+    private static func patterns(_ rules: CheckRules) throws -> [String: NamePattern] {
+        var patterns: [String: NamePattern] = [:]
+        for rule in [CheckRule.blockedPaths, .blockedWaste] {
+            guard case .patterns(let texts)? = rules[rule] else { continue }
+            for text in texts {
+                guard text.utf8.count <= NamePattern.maximumByteCount else {
+                    throw CommandError(
+                        "\(rule.rawValue): a pattern is longer than \(NamePattern.maximumByteCount) bytes")
+                }
+                patterns[text] = NamePattern(Array(text.utf8))
+            }
+        }
+        return patterns
+    }
+
+    private static func subject(
+        _ image: LayeredImage, _ patterns: [String: NamePattern], isCompatible: Bool
+    ) throws -> CheckVerdict.Subject {
+        var blocked: [String: [[UInt8]]] = [:]
+        if !patterns.isEmpty {
+            for layer in image.layers {
+                try layer.index.forEach { entry, _ in
+                    let path = LayerPath.shown(entry.path)
+                    for (text, pattern) in patterns where pattern.matches(path) {
+                        blocked[text, default: []].append(path)
+                    }
+                }
+            }
+        }
+        return CheckVerdict.Subject(
+            digest: image.object.digest, costs: try image.costs(),
+            figures: try image.figures(isCompatible: isCompatible), blocked: blocked)
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileTree
+import Layering
+import OCI
+import TestSupport
+import Testing
+
+/// Rules for images: how they are written, and what they say.
+@Suite(.timeLimit(.minutes(5))) struct CheckRulesTests {
+    @Test(
+        arguments: [
+            ("20MB", 20_000_000), ("20 MiB", 20_971_520), ("1.5k", 1500), ("1,024", 1024), ("7", 7),
+            ("3 GB", 3_000_000_000),
+            ("2Ki", 2048), ("0b", 0),
+        ] as [(String, UInt64)])
+    func `sizes are read`(text: String, expected: UInt64) {
+        #expect(ByteCountText.parse(text) == expected)
+    }
+
+    @Test(arguments: ["", "MB", "-1", "1 XB", "1e3", "99999999 EB", "nan", "0x10"])
+    func `what is no size is refused`(text: String) {
+        #expect(ByteCountText.parse(text) == nil)
+    }
+
+    private static func rules(_ yaml: String) throws -> CheckRules {
+        var rules = CheckRules()
+        try rules.add(Array(yaml.utf8), name: "f")
+        return rules
+    }
+
+    @Test func `a file of dive is read in its older and newer spelling`() throws {
+        let rules = try Self.rules(
+            "rules:\n  lowestEfficiency: 0.95\n  highestWastedBytes: 20MB\n  highestUserWastedPercent: disabled\n")
+        #expect(rules[.lowestEfficiency] == .share(0.95))
+        #expect(rules[.highestWastedBytes] == .count(20_000_000))
+        #expect(rules[.highestUserWastedPercent] == nil)
+        #expect(try Self.rules("rules:\n  lowest-efficiency: 'off'\n")[.lowestEfficiency] == nil)
+        #expect(try Self.rules("")[.lowestEfficiency] == .share(0.9))
+        #expect(
+            try Self.rules("rules:\n  blocked-paths: ['*/.git/*', /x]\n")[.blockedPaths]
+                == .patterns(["*/.git/*", "/x"]))
+    }
+
+    @Test(arguments: [
+        ("[]", "f: is not a mapping"), ("rules: []", "f: rules: is not a mapping"),
+        ("rules:\n  lowestEfficiency: 1.1", "f: lowestEfficiency: \"1.1\" is not a number from 0 to 1"),
+        ("rules:\n  highest-size: many", "f: highest-size: \"many\" is not a size such as 20MB"),
+        (
+            "rules:\n  lowestEfficiency: 1\n  lowest-efficiency: 1",
+            "f: rules: lowest-efficiency and lowestEfficiency are the same rule"
+        ),
+        ("rules:\n  highest-layer-count: [1]", "f: rules: highest-layer-count: is neither a text nor a number"),
+    ])
+    func `what is wrong with a file is told with its place`(yaml: String, expected: String) {
+        let error = #expect(throws: CheckRulesError.self) { try Self.rules(yaml) }
+        #expect(error?.description == expected)
+    }
+
+    @Test func `an unknown rule is an error that lists those that are`() {
+        let error = #expect(throws: CheckRulesError.self) { try Self.rules("rules:\n  lowestEficiency: 1\n") }
+        #expect(error?.description.hasPrefix("f: lowestEficiency: no such rule; there are lowest-efficiency, ") == true)
+    }
+
+    private static func subject(_ layers: [[LayerItem]], digest: String = "1") throws -> CheckVerdict.Subject {
+        let counted = LayerCostsTests.layers(layers)
+        return CheckVerdict.Subject(
+            digest: Digest(of: Array(digest.utf8)), costs: try LayerCosts(counted),
+            figures: try DiveFigures(counted.map(\.entries), isCompatible: false))
+    }
+
+    @Test func `rules are judged one by one, and the verdict is a line`() throws {
+        var rules = CheckRules()
+        try rules.set("highest-dead-bytes", to: "4", name: "")
+        try rules.set("highest-layer-count", to: "2", name: "")
+        try rules.set("blocked-waste", to: "/a", name: "")
+        let subject = try Self.subject([[.file("a", "12345"), .file("b", "1")], [.file("a", "12345", mode: 0o600)]])
+        let verdict = CheckVerdict(subject, rules: rules) { $0 == String(decoding: $1, as: UTF8.self) }
+        #expect(
+            verdict.lines.filter { $0.status != .skip }.map { "\($0.status.rawValue) \($0.rule.rawValue) \($0.reason)" }
+                == [
+                    "FAIL lowest-efficiency 0.5454 < 0.9", "FAIL highest-user-wasted-percent 2.0000 > 0.1",
+                    "FAIL highest-dead-bytes 5 > 4", "PASS highest-layer-count 2 <= 2", "FAIL blocked-waste \"/a\"",
+                ])
+        #expect(
+            verdict.summary == "verdict: fail reason=lowest-efficiency,highest-user-wasted-percent,highest-dead-bytes,"
+                + "blocked-waste [pass:1 fail:4 skip:6]")
+        #expect(!verdict.isPassed)
+    }
+
+    @Test func `an older image is what growth is measured by`() throws {
+        var rules = CheckRules()
+        try rules.set("highest-growth", to: "1", name: "")
+        try rules.set("highest-dead-growth", to: "0", name: "")
+        let (older, newer) = (
+            try Self.subject([[.file("a", "123")]]), try Self.subject([[.file("a", "12345")]], digest: "2")
+        )
+        let grown = CheckVerdict(newer, older: older, rules: rules) { _, _ in false }
+        #expect(grown.summary == "verdict: regression reason=highest-growth [pass:3 fail:1 skip:7]")
+        let shrunk = CheckVerdict(older, older: newer, rules: rules) { _, _ in false }
+        #expect(shrunk.summary == "verdict: ok [pass:4 fail:0 skip:7]")
+        #expect(shrunk.lines.first { $0.rule == .highestGrowth }?.reason == "-2 <= 1")
+        let same = CheckVerdict(older, older: older, rules: rules) { _, _ in false }
+        #expect(same.summary == "verdict: noop digest=\(older.digest) [pass:4 fail:0 skip:7]")
+    }
+}
