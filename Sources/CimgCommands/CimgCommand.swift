@@ -13,6 +13,7 @@ import MountCommands
 import Mounting
 import Objects
 import PackageCommands
+import ScanCommands
 import Threads
 import TrustCommands
 
@@ -42,7 +43,7 @@ package struct CimgCommand: ParsableCommand {
             TagCommand.self,
             RemoveCommand.self, MountCommand.self, UmountCommand.self, MountsCommand.self, OverlayCommand.self,
             DiffCommand.self, ListCommand.self, CatCommand.self, CopyOutCommand.self,
-            FindCommand.self, PackagesCommand.self,
+            FindCommand.self, PackagesCommand.self, SbomCommand.self,
             PsCommand.self, PruneCommand.self, FsckCommand.self, SettleCommand.self,
         ])
 

@@ -69,6 +69,9 @@ package struct JSONText {
     /// Writes a whole number as a value, in all its digits.
     package mutating func number(_ value: some BinaryInteger) { literal(String(value)) }
 
+    /// Writes a finite number as a value, in as few digits as tell it apart; whole numbers have no point.
+    package mutating func number(_ value: Double) { literal(Int64(exactly: value).map { "\($0)" } ?? "\(value)") }
+
     /// Writes `true` or `false` as a value.
     package mutating func bool(_ value: Bool) { literal(value ? "true" : "false") }
 

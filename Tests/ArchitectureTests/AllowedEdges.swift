@@ -34,7 +34,9 @@ let allowedEdges: [String: Set<String>] = [
     "Archive": ["OCI", "FileTree", "Threads", "LinuxIO", "CIgzip", "CLibZ", "CLibZstd", "SystemPackage"],
     "LayerStore": ["OCI", "FileTree", "EROFS", "Archive", "Threads", "LinuxIO", "SystemPackage"],
     "Transports": ["OCI", "FileTree", "Archive", "LayerStore", "LinuxIO", "SystemPackage"],
-    "Engines": ["EngineRecords", "TOML", "OCI", "LinuxIO", "SystemPackage"],
+    // Of LinuxIO the open file alone.
+    "Bolt": ["LinuxIO"],
+    "Engines": ["EngineRecords", "TOML", "Bolt", "OCI", "LinuxIO", "SystemPackage"],
     // The only module that speaks with a network.
     "Registry": [
         "Web", "TOML", "OCI", "Archive", "LayerStore", "LinuxIO", "CCurl", "SystemPackage",
@@ -44,6 +46,7 @@ let allowedEdges: [String: Set<String>] = [
     "Overlay": ["OverlayLayers", "FileTree", "FileSystems", "Threads", "LinuxIO", "SystemPackage"],
     // Archive for the tars that it writes.
     "Browsing": ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", "SystemPackage"],
+    "Advisories": ["OCI", "Bolt", "Packages"],
     "Inventory": ["OCI", "FileTree", "Browsing", "Packages"],
     // The only importer of libfuse.
     "FuseServer": ["FileTree", "FileSystems", "Threads", "LinuxIO", "CFuse", "SystemPackage"],
@@ -96,15 +99,22 @@ let allowedEdges: [String: Set<String>] = [
         "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing", "Inventory", "Packages",
         "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
+    // Bolt for the file that a database is; Archive and Registry for where it comes from.
+    "ScanCommands": [
+        "CommandOptions", "CommandTrees", "Console", "Objects", "Registry", "Browsing", "Inventory",
+        "Advisories", "Packages", "Bolt", "Transports", "Archive", "LayerStore", "FileTree", "OCI", "LinuxIO",
+        "ArgumentParser", "SystemPackage",
+    ],
     "DiffCommands": [
-        "PackageCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing", "TreeDiff",
+        "PackageCommands", "ScanCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing", "TreeDiff",
         "OverlayLayers", "Threads", "Archive", "Transports", "LayerStore", "FileTree", "OCI", "LinuxIO",
         "ArgumentParser",
         "SystemPackage",
     ],
     "CimgCommands": [
         "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "ContentsCommands",
-        "PackageCommands", "DiffCommands", "CommandOptions", "Console", "Objects", "Mounting", "FuseServer",
+        "PackageCommands", "ScanCommands", "DiffCommands", "CommandOptions", "Console", "Objects", "Mounting",
+        "FuseServer",
         "Registry", "Archive", "OCI", "LinuxIO", "Threads", "CVersion", "ArgumentParser", "SystemPackage",
     ],
     "cimg": ["CimgCommands"],
@@ -122,7 +132,7 @@ let allowedToolchainModules: [String: Set<String>?] = [
         "Registry", "FileSystems",
         "Overlay", "Browsing", "FuseServer", "Console", "Signatures", "Objects", "Mounting", "EngineTrees",
         "CimgCommands", "CommandOptions", "CommandTrees", "ContentsCommands", "ImageCommands", "InspectCommands",
-        "MountCommands", "TrustCommands",
+        "MountCommands", "ScanCommands", "TrustCommands",
     ],
     "FoundationEssentials": [
         "OCI", "Trust", "LayerStore", "Transports", "Registry", "Objects",
