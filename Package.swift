@@ -163,7 +163,7 @@ let package = Package(
         module(
             "ScanCommands",
             [
-                "CommandOptions", "CommandTrees", "Console", "Objects", "Registry", "Browsing", "Inventory",
+                "CommandOptions", "CommandTrees", "Console", "Objects", "Registry", "Engines", "Browsing", "Inventory",
                 "Advisories", "Packages", "Bolt", "Transports", "Archive", "LayerStore", "FileTree", "OCI",
                 "LinuxIO", arguments, system,
             ]),
@@ -250,6 +250,7 @@ if Context.environment["CIMG_FUZZ"] != nil {
         fuzzer("FuzzOverlay", ["Overlay", "OverlayLayers", "FileTree", "LinuxIO", system]),
         fuzzer("FuzzArguments", ["Transports", "OCI", "LinuxIO", system]),
         fuzzer("FuzzPackages", ["Packages"]),
+        fuzzer("FuzzAdvisories", ["Advisories", "Bolt", "Packages", "OCI"]),
         fuzzer("FuzzTree", ["EROFS", "FileTree", "OCI"]),
         fuzzer("FuzzTemplate", ["Templates", "OCI"]),
     ]

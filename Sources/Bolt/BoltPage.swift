@@ -53,8 +53,9 @@ struct BoltPage {
         return element
     }
 
-    /// The number of the last element whose key is not behind another; nil where all are. Elements are sorted by their
-    /// keys, which is not checked.
+    /// The number of the last element whose key is not behind another; nil where all are.
+    ///
+    /// Elements are sorted by their keys, which is not checked.
     func lastPlace(notBehind key: [UInt8]) throws(BoltError) -> Int? {
         var (low, high) = (0, count)
         while low < high {

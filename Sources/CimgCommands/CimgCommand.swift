@@ -43,7 +43,7 @@ package struct CimgCommand: ParsableCommand {
             TagCommand.self,
             RemoveCommand.self, MountCommand.self, UmountCommand.self, MountsCommand.self, OverlayCommand.self,
             DiffCommand.self, ListCommand.self, CatCommand.self, CopyOutCommand.self,
-            FindCommand.self, PackagesCommand.self, SbomCommand.self,
+            FindCommand.self, PackagesCommand.self, SbomCommand.self, ScanCommand.self, DbCommand.self,
             PsCommand.self, PruneCommand.self, FsckCommand.self, SettleCommand.self,
         ])
 

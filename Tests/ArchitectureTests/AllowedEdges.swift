@@ -101,7 +101,7 @@ let allowedEdges: [String: Set<String>] = [
     ],
     // Bolt for the file that a database is; Archive and Registry for where it comes from.
     "ScanCommands": [
-        "CommandOptions", "CommandTrees", "Console", "Objects", "Registry", "Browsing", "Inventory",
+        "CommandOptions", "CommandTrees", "Console", "Objects", "Registry", "Engines", "Browsing", "Inventory",
         "Advisories", "Packages", "Bolt", "Transports", "Archive", "LayerStore", "FileTree", "OCI", "LinuxIO",
         "ArgumentParser", "SystemPackage",
     ],

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import EngineRecords
 import Foundation
 import Synchronization
 import Testing
@@ -63,12 +62,14 @@ struct BoltTests {
 
     @Test("keys are found in wide trees by halves, and buckets by the beginning of their names")
     func wide() throws {
-        let names = (0..<300).map { number in "key-" + String(repeating: "0", count: 3 - "\(number)".count) + "\(number)" }
+        let names = (0..<300).map { number in
+            "key-" + String(repeating: "0", count: 3 - "\(number)".count) + "\(number)"
+        }
         let builder = Builder([
-            Builder.branch(3, [(names[0], 4), (names[100], 5), (names[200], 6)]),
+            Builder.branch(3, [(names[0], 4), (names[100], 6), (names[200], 5)]),
             Builder.leaf(4, names[..<100].map { .value($0, $0) }),
-            Builder.leaf(5, names[100..<200].map { .inline($0, [.value("a", $0)]) }),
-            Builder.leaf(6, names[200...].map { .value($0, $0) }),
+            Builder.leaf(5, names[200...].map { .value($0, $0) }),
+            Builder.leaf(6, names[100..<200].map { .inline($0, [.value("a", $0)]) }, overflow: 1),
         ])
         try builder.file.read { (root) throws(BoltError) in
             for name in names[..<100] + names[200...] {

@@ -58,7 +58,8 @@ struct SbomCommandTests {
         #expect(
             try query(
                 bench, "cyclonedx",
-                #"[.components[]."bom-ref"] as $all | [($all | unique | length), (.dependencies[0].dependsOn == $all)]"#)
+                #"[.components[]."bom-ref"] as $all | [($all | unique | length), (.dependencies[0].dependsOn == $all)]"#
+            )
                 == "[6,true]\n")
         #expect(
             try query(bench, "cyclonedx", #".components[4].properties | from_entries | ."cimg:layer""#) == "\"1\"\n")
@@ -93,7 +94,8 @@ struct SbomCommandTests {
 
                 """)
         #expect(
-            try query(bench, "trivy-json", "[.SchemaVersion, .ArtifactType, .Metadata.OS.Name, .Results[0].Packages[1].ID]")
+            try query(
+                bench, "trivy-json", "[.SchemaVersion, .ArtifactType, .Metadata.OS.Name, .Results[0].Packages[1].ID]")
                 == #"[2,"container_image","3.20.3","lib c@2-r1"]"# + "\n")
     }
 

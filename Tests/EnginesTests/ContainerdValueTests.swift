@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Engines
+@testable import EngineRecords
 
 /// Values of containerd's databases.
 struct ContainerdValueTests {

@@ -36,6 +36,7 @@ struct Advisory: Decodable {
             case affected = "Affected"
             case status = "Status"
             case vendorIDs = "VendorIDs"
+            case vendorIDsInOtherLetters = "VendorIds"
         }
 
         init(from decoder: any Decoder) throws {
@@ -47,7 +48,10 @@ struct Advisory: Decodable {
                 Int(exactly: $0)
             }
             status = AdvisoryStatus(rawValue: try container.number(.status)) ?? .unknown
-            vendorIDs = try container.decodeIfPresent([String].self, forKey: .vendorIDs) ?? []
+            // Programs in Go take either spelling; a refusal of one means that it is the other.
+            vendorIDs =
+                try (try? container.decodeIfPresent([String].self, forKey: .vendorIDs))
+                ?? container.decodeIfPresent([String].self, forKey: .vendorIDsInOtherLetters) ?? []
         }
     }
 
@@ -74,6 +78,9 @@ struct Advisory: Decodable {
         case unaffectedVersions = "UnaffectedVersions"
         case entries = "Entries"
     }
+
+    /// One that says nothing but that the package is concerned.
+    init() {}
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)

@@ -84,7 +84,8 @@ package struct AdvisoryDatabase: Sendable {
         var kept: [Kept] = []
         for (key, value) in found {
             let id = String(decoding: key, as: UTF8.self)
-            kept.append(Kept(id: id, advisory: try decoded(Advisory.self, value, "\(bucket): \(id.printable)")))
+            let advisory = try decoded(Advisory?.self, value, "\(bucket.printable): \(id.printable)")
+            kept.append(Kept(id: id, advisory: advisory ?? Advisory()))
         }
         return kept
     }

@@ -45,7 +45,7 @@ package struct IgnoreList: Sendable {
     }
 
     /// Whether a finding is left out.
-    package func ignores(_ finding: Finding, at now: Moment) -> Bool {
+    package func ignores(_ finding: VulnerabilityFinding, at now: Moment) -> Bool {
         entries.contains { entry in
             guard entry.id == finding.id || finding.vendorIDs.contains(entry.id) else { return false }
             guard let day = entry.until, let end = Moment(parsing: "\(day)T00:00:00Z") else { return true }

@@ -45,19 +45,23 @@ package struct LanguageMatching: Sendable {
     /// What a package has.
     ///
     /// - Parameter warn: told an advisory whose versions cannot be understood: it does not apply.
-    package func findings(_ package: Package, warn: (String) -> Void = { _ in }) throws(AdvisoryError) -> [Finding] {
+    package func findings(_ package: Package, warn: (String) -> Void = { _ in }) throws(AdvisoryError)
+        -> [VulnerabilityFinding]
+    {
         guard let ecosystem = ecosystems[package.kind], let version = Self.version(package) else { return [] }
-        var findings: [Finding] = []
+        var findings: [VulnerabilityFinding] = []
         var seen: Set<String> = []
         for (bucket, source) in ecosystem.sources {
             for kept in try database.advisories(of: Self.name(package), in: bucket) where !seen.contains(kept.id) {
                 guard let applies = kept.advisory.applies(to: version, ecosystem.order) else {
-                    warn("\(bucket): \(kept.id): its versions cannot be compared with \(Self.text(package.version))")
+                    warn(
+                        "\(bucket.printable): \(kept.id.printable): its versions cannot be compared with \(Self.text(package.version))"
+                    )
                     continue
                 }
                 guard applies else { continue }
                 seen.insert(kept.id)
-                var finding = Finding(
+                var finding = VulnerabilityFinding(
                     kept.id, installed: package.version, fixed: kept.advisory.fixedVersions,
                     status: kept.advisory.status)
                 finding.vendorIDs = kept.advisory.vendorIDs
@@ -65,7 +69,7 @@ package struct LanguageMatching: Sendable {
                 findings.append(finding)
             }
         }
-        return findings.sorted(by: Finding.precedes)
+        return findings.sorted(by: VulnerabilityFinding.precedes)
     }
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self).printable }

@@ -68,9 +68,9 @@ struct RedHatProducts: Sendable {
     ]
 
     /// What a package has: of several advisories that mend one vulnerability the highest version.
-    func findings(_ package: Package, _ kept: [AdvisoryDatabase.Kept]) -> [Finding] {
+    func findings(_ package: Package, _ kept: [AdvisoryDatabase.Kept]) -> [VulnerabilityFinding] {
         let machine = String(decoding: package.architecture, as: UTF8.self)
-        var found: [String: Finding] = [:]
+        var found: [String: VulnerabilityFinding] = [:]
         for advisory in kept {
             for entry in advisory.advisory.entries where applies(entry, to: machine) {
                 for vulnerability in entry.vulnerabilities {
@@ -91,10 +91,11 @@ struct RedHatProducts: Sendable {
 
     private func add(
         _ id: String, _ vendorIDs: [String], _ entry: Advisory.Entry, _ severity: Severity, _ package: Package,
-        to found: inout [String: Finding]
+        to found: inout [String: VulnerabilityFinding]
     ) {
-        var finding = Finding(
-            id, installed: package.version, fixed: entry.fixedVersion, status: entry.status, severity: severity)
+        var finding = VulnerabilityFinding(
+            id, installed: package.version, fixed: SystemMatching.shown(entry.fixedVersion), status: entry.status,
+            severity: severity)
         guard !entry.fixedVersion.isEmpty else {
             // One with a fix counts more.
             if found[id] == nil { found[id] = finding }

@@ -48,18 +48,18 @@ package struct SystemMatching: Sendable {
     }
 
     /// What a package has; nothing for one that the distribution did not make.
-    package func findings(_ package: Package) throws(AdvisoryError) -> [Finding] {
+    package func findings(_ package: Package) throws(AdvisoryError) -> [VulnerabilityFinding] {
         guard PackageMaker.isDistribution(package), package.name.first != UInt8(ascii: ".") else { return [] }
         let kept = try database.advisories(of: name(package), in: bucket)
         guard !kept.isEmpty else { return [] }
-        var findings: [Finding]
+        var findings: [VulnerabilityFinding]
         if let products {
             findings = products.findings(package, kept)
         } else {
             findings = kept.compactMap { finding(package, $0) }
         }
         for place in findings.indices { try findings[place].complete(from: database, source) }
-        return findings.sorted(by: Finding.precedes)
+        return findings.sorted(by: VulnerabilityFinding.precedes)
     }
 
     /// The name under which advisories of a package are kept.
@@ -96,7 +96,7 @@ package struct SystemMatching: Sendable {
         }
     }
 
-    private func finding(_ package: Package, _ kept: AdvisoryDatabase.Kept) -> Finding? {
+    private func finding(_ package: Package, _ kept: AdvisoryDatabase.Kept) -> VulnerabilityFinding? {
         let advisory = kept.advisory
         let version = compared(package)
         let fixed: String
@@ -116,11 +116,17 @@ package struct SystemMatching: Sendable {
         }
         // What has no fix is there in every version.
         if !fixed.isEmpty, order.compare(version, Array(fixed.utf8)) != .less { return nil }
-        var finding = Finding(
-            kept.id, installed: package.version, fixed: fixed, status: advisory.status,
+        var finding = VulnerabilityFinding(
+            kept.id, installed: package.version, fixed: order == .rpm ? Self.shown(fixed) : fixed,
+            status: advisory.status,
             severity: distribution.family == .debian ? advisory.severity : .unknown)
         finding.vendorIDs = vendorIDs
         return finding
+    }
+
+    /// A version of rpm as it is told: without an epoch of 0.
+    static func shown(_ version: String) -> String {
+        version.hasPrefix("0:") ? String(version.dropFirst(2)) : version
     }
 
     /// The part of an advisory that is for a package's machine.

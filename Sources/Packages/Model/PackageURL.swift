@@ -122,7 +122,8 @@ package struct PackageURL: Hashable, Sendable, CustomStringConvertible {
         var text: [UInt8] = []
         var rest = bytes
         while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) {
+            if byte == UInt8(ascii: "%"), let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+            {
                 rest = rest.dropFirst(2)
                 text.append(value)
             } else {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Advisories
 import Browsing
 import CommandOptions
 import CommandTrees
@@ -32,6 +33,8 @@ struct BillOfMaterials {
     let image: ImageDescription?
     /// The distribution; nil where the tree does not say.
     let distribution: OSRelease?
+    /// What the distribution's advisories call it, and its version as exactly as the tree tells it.
+    let system: Distribution?
     /// The packages, in the inventory's order.
     let entries: [Entry]
     /// When it was made, RFC 3339: `SOURCE_DATE_EPOCH`, else the image's own time, else the beginning of 1970.
@@ -39,7 +42,11 @@ struct BillOfMaterials {
     /// A number of 128 bits that is a function of what is in it.
     let identity: String
 
-    init(_ object: OpenedTree, image: ImageDescription?, inventory: TreeInventory, sourceDate: Int64?) {
+    init(
+        _ object: OpenedTree, image: ImageDescription?, inventory: TreeInventory, system: Distribution?,
+        sourceDate: Int64?
+    ) {
+        self.system = system
         name = object.name
         digest = object.digest.flatMap { try? Digest(parsing: $0) }
         self.image = image
@@ -101,6 +108,13 @@ struct BillOfMaterials {
         url.qualifiers["repository_url"] = Array("\(reference.registry)/\(reference.repository)".utf8)
         if let machine = image?.configuration.architecture { url.qualifiers["arch"] = Array(machine.utf8) }
         return "\(url)"
+    }
+
+    /// The command that made a layer, as the image's history has it; nil where it does not say.
+    func command(ofLayer index: Int) -> String? {
+        let steps = (image?.configuration.history ?? []).filter { $0.emptyLayer != true }
+        guard steps.indices.contains(index), let command = steps[index].createdBy, !command.isEmpty else { return nil }
+        return command
     }
 
     /// Licences of a package, each read as an expression.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Advisories
 package import ArgumentParser
 import Browsing
 import CommandOptions
@@ -84,8 +85,10 @@ package struct SbomCommand: ParsableCommand {
             let opened = try OpenedTree.open(object, in: finder)
             let inventory = TreeInventory(of: opened.tree)
             let image = opened.digest == nil ? nil : try finder.describeIfImage(object)
+            let files = RecordedFiles(of: opened.tree, at: Distribution.files)
             let bill = BillOfMaterials(
-                opened, image: image, inventory: inventory, sourceDate: try Self.sourceDate())
+                opened, image: image, inventory: inventory,
+                system: Distribution(inventory.distribution, files: files.bytes), sourceDate: try Self.sourceDate())
             let bytes =
                 switch format {
                 case .cyclonedx: CycloneDXText.bytes(bill)

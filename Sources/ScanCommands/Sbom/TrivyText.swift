@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Advisories
 import Browsing
 import CommandOptions
 import CommandTrees
@@ -28,7 +29,7 @@ struct TrivyText {
         let document = TrivyText(bill: bill)
         var text = JSONText()
         text.beginObject()
-        document.head(to: &text)
+        document.head(isEnded: false, to: &text)
         text.key("Results")
         text.beginArray()
         for (group, entries) in Self.groups(bill) {
@@ -66,8 +67,8 @@ struct TrivyText {
         }
         switch installed.package.kind {
         case .deb, .rpm, .apk, .alpm:
-            let family = bill.distribution.map { Bytes.escaped($0.id) } ?? "unknown"
-            let version = bill.distribution.map { Bytes.escaped($0.versionID) } ?? ""
+            let family = bill.system?.name.printable ?? "unknown"
+            let version = bill.system?.version.printable ?? ""
             let system = version.isEmpty ? family : "\(family) \(version)"
             return Group(target: "\(bill.name.printable) (\(system))", group: "os-pkgs", type: family)
         case .python: return language("Python", "python-pkg")
@@ -85,7 +86,9 @@ struct TrivyText {
     // MARK: - The document's head
 
     /// Writes what stands before the results.
-    func head(to text: inout JSONText) {
+    ///
+    /// - Parameter isEnded: whether the distribution is past its end.
+    func head(isEnded: Bool, to text: inout JSONText) {
         text.key("SchemaVersion")
         text.number(2)
         text.member("CreatedAt", bill.created)
@@ -97,11 +100,15 @@ struct TrivyText {
             text.key("Size")
             text.number(image.manifest.layers.reduce(Int64(0)) { $0 &+ $1.size })
         }
-        if let distribution = bill.distribution {
+        if let system = bill.system {
             text.key("OS")
             text.beginObject()
-            text.member("Family", distribution.id)
-            text.member("Name", distribution.versionID)
+            text.member("Family", system.name)
+            text.member("Name", system.version)
+            if isEnded {
+                text.key("EOSL")
+                text.bool(true)
+            }
             text.endObject()
         }
         if let image = bill.image {
@@ -166,7 +173,7 @@ struct TrivyText {
             text.endArray()
         }
         if !package.supplier.isEmpty { text.member("Maintainer", package.supplier) }
-        Self.layer(entry.installed, bill.image, to: &text)
+        Self.layer(entry.installed, bill, to: &text)
         if !package.kind.isSystem { text.member("FilePath", Array(entry.installed.record.dropFirst())) }
         text.endObject()
     }
@@ -191,14 +198,16 @@ struct TrivyText {
     }
 
     /// The layer of a package, where the object has layers.
-    static func layer(_ installed: InstalledPackage, _ image: ImageDescription?, to text: inout JSONText) {
+    static func layer(_ installed: InstalledPackage, _ bill: BillOfMaterials, to text: inout JSONText) {
         guard let layer = installed.layer else { return }
+        let image = bill.image
         text.key("Layer")
         text.beginObject()
         if let descriptor = image?.manifest.layers.dropFirst(layer.index).first {
             text.member("Digest", "\(descriptor.digest)")
         }
         text.member("DiffID", "\(layer.diffID)")
+        if let command = bill.command(ofLayer: layer.index) { text.member("CreatedBy", command) }
         text.endObject()
     }
 }
