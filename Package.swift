@@ -83,10 +83,12 @@ let package = Package(
             swiftSettings: swiftSettings + (hasISAL ? [.define("ISAL")] : [])),
         module("LayerStore", ["OCI", "FileTree", "EROFS", "Archive", "Threads", "LinuxIO", system]),
         module("Transports", ["OCI", "FileTree", "Archive", "LayerStore", "LinuxIO", system]),
-        module("Engines", ["EngineRecords", "TOML", "OCI", "LinuxIO", system]),
+        module("Bolt", ["LinuxIO"]),
+        module("Engines", ["EngineRecords", "TOML", "Bolt", "OCI", "LinuxIO", system]),
         module("Registry", ["Web", "TOML", "OCI", "Archive", "LayerStore", "LinuxIO", "CCurl", system]),
         module("TreeDiff", ["OCI", "FileTree", "Threads"]),
         module("Packages", ["OCI", "FileTree", "CLibZ"]),
+        module("Advisories", ["OCI", "Bolt", "Packages"]),
         module("Inventory", ["OCI", "FileTree", "Browsing", "Packages"]),
         module("Authoring", ["OCI", "FileTree", "Archive"]),
         module("FileSystems", ["OCI", "FileTree", "EROFS", "LinuxIO", system]),
@@ -163,9 +165,16 @@ let package = Package(
                 "LayerStore", "FileTree", "OCI", "LinuxIO", arguments, system,
             ]),
         module(
+            "ScanCommands",
+            [
+                "CommandOptions", "CommandTrees", "Console", "Objects", "Registry", "Engines", "Browsing", "Inventory",
+                "Advisories", "Packages", "Bolt", "Transports", "Archive", "LayerStore", "FileTree", "OCI",
+                "LinuxIO", arguments, system,
+            ]),
+        module(
             "DiffCommands",
             [
-                "PackageCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing",
+                "PackageCommands", "ScanCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing",
                 "TreeDiff", "OverlayLayers", "Threads", "Archive", "Transports", "LayerStore", "FileTree", "OCI",
                 "LinuxIO",
                 arguments, system,
@@ -195,7 +204,7 @@ let package = Package(
             [
                 "CommandCompletion",
                 "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "ContentsCommands",
-                "PackageCommands", "DiffCommands", "LayerCommands", "AuthoringCommands", "CommandOptions", "Console", "Objects", "Mounting",
+                "PackageCommands", "ScanCommands", "DiffCommands", "LayerCommands", "AuthoringCommands", "CommandOptions", "Console", "Objects", "Mounting",
                 "FuseServer", "Registry", "Archive", "OCI", "LinuxIO", "Threads", "CVersion", arguments, system,
             ]),
         .executableTarget(
@@ -221,12 +230,14 @@ let package = Package(
         tests("Archive", ["Threads", "Archive", "FileTree", "OCI", "LinuxIO", system]),
         tests("LayerStore", ["Threads", "LayerStore", "Archive", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests("Transports", ["Transports", "LayerStore", "OCI", "FileTree", "LinuxIO", system]),
+        tests("Bolt", ["Bolt"]),
         tests("Engines", ["EngineRecords", "TOML", "Engines", "OCI", "LinuxIO", system]),
         tests("Registry", ["Web", "Threads", "cimg", "Registry", "LayerStore", "OCI", "FileTree", "LinuxIO", system]),
         tests(
             "TreeDiff",
             ["TreeDiff", "DiffCommands", "CommandTrees", "Console", "Transports", "FileTree", "OCI", "LinuxIO", system]),
         tests("Packages", ["Packages"]),
+        tests("Advisories", ["Advisories", "Bolt", "Packages", "OCI"]),
         tests("Inventory", ["Inventory", "Packages", "Browsing", "FileTree", "OCI"]),
         tests("FileSystems", ["FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests(
@@ -267,12 +278,13 @@ if Context.environment["CIMG_FUZZ"] != nil {
         .target(name: "CFuzzer", path: "Tests/Fuzzers/CFuzzer"),
         fuzzer("FuzzManifest", ["OCI"]),
         fuzzer("FuzzLayer", ["Archive", "EROFS", "FileTree", "LinuxIO", "OCI"]),
-        fuzzer("FuzzEngines", ["Engines", "EngineRecords"]),
+        fuzzer("FuzzEngines", ["Bolt", "Engines", "EngineRecords"]),
         fuzzer("FuzzRegistry", ["Registry", "Web"]),
         fuzzer("FuzzTrust", ["Trust", "OCI"]),
         fuzzer("FuzzOverlay", ["Overlay", "OverlayLayers", "FileTree", "LinuxIO", system]),
         fuzzer("FuzzArguments", ["Transports", "OCI", "LinuxIO", system]),
         fuzzer("FuzzPackages", ["Packages"]),
+        fuzzer("FuzzAdvisories", ["Advisories", "Bolt", "Packages", "OCI"]),
         fuzzer("FuzzTree", ["EROFS", "FileTree", "OCI"]),
         fuzzer("FuzzTemplate", ["Templates", "OCI"]),
     ]

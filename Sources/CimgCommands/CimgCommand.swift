@@ -16,6 +16,7 @@ import MountCommands
 import Mounting
 import Objects
 import PackageCommands
+import ScanCommands
 import Threads
 import TrustCommands
 
@@ -47,7 +48,7 @@ package struct CimgCommand: ParsableCommand {
             TagCommand.self,
             RemoveCommand.self, MountCommand.self, UmountCommand.self, MountsCommand.self, OverlayCommand.self,
             DiffCommand.self, ListCommand.self, CatCommand.self, CopyOutCommand.self,
-            FindCommand.self, PackagesCommand.self,
+            FindCommand.self, PackagesCommand.self, SbomCommand.self, ScanCommand.self, DbCommand.self,
             LayersCommand.self, WasteCommand.self, CheckCommand.self, SizesCommand.self, LintCommand.self,
             CommitCommand.self, ExportCommand.self,
             PsCommand.self, PruneCommand.self, FsckCommand.self, SettleCommand.self,

@@ -59,8 +59,6 @@ struct UsageProblem: Equatable, CustomStringConvertible {
         "load": "\"cimg import docker-archive:FILE\" (or oci-archive:FILE) does it",
         "untag": "\"cimg rm NAME\" takes a name away",
         "verify": "\"cimg images verify\" looks for newer versions, \"cimg fsck\" checks the store",
-        "scan": "\"cimg packages\" lists what is installed, with --find what is older than a version",
-        "sbom": "\"cimg packages --json OBJECT\" lists what is installed",
         "sign": "\"cimg push --sign-by KEY\" and \"cimg copy --sign-by KEY\" sign",
         "standalone-sign": "\"cimg copy --sign-by KEY\" signs",
         "system": "\"cimg prune\" frees what nothing names, \"cimg images\" and \"cimg ps\" list",

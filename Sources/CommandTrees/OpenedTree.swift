@@ -29,6 +29,13 @@ package struct OpenedTree {
     /// Its files.
     package let tree: BrowsedTree
 
+    /// Takes a tree that is open.
+    package init(name: String, digest: String?, tree: BrowsedTree) {
+        self.name = name
+        self.digest = digest
+        self.tree = tree
+    }
+
     /// Opens an image, a container, a directory, a process, or `upper:DIR` over the image that it is of.
     ///
     /// - Parameter sharing: layers that are open already; those of this image join them.

@@ -71,7 +71,7 @@ package struct JSONText {
 
     /// Writes a number with a fraction as a value, in as many digits as tell it from all others; one that JSON has no
     /// form for as `null`.
-    package mutating func real(_ value: Double) {
+    package mutating func number(_ value: Double) {
         guard value.isFinite else { return null() }
         literal(value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value))
     }

@@ -40,6 +40,13 @@ package enum StandardOutput {
 
     /// What stands for a part of a cell that was cut off.
     package static var ellipsis: String { isPlainTerminal ? "~" : "…" }
+    /// How many columns it has; nil where it is no terminal.
+    package static var terminalColumns: Int? {
+        guard isatty(STDOUT_FILENO) == 1 else { return nil }
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
 
     /// Writes text; a reader that has gone away is no trouble.
     package static func write(_ text: String) throws { try write(Array(text.utf8)) }

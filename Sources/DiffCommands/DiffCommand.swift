@@ -8,6 +8,7 @@ import LinuxIO
 import OCI
 import Objects
 import PackageCommands
+import ScanCommands
 import SystemPackage
 import Threads
 package import TreeDiff
@@ -48,7 +49,8 @@ package struct DiffCommand: ParsableCommand {
               cimg diff my_container:/etc ./etc-as-it-should-be
 
             --packages compares what is installed: A, D, or C with both versions, told as an upgrade or a downgrade \
-            in the order of the package's own tool; then the source and the layer.
+            in the order of the package's own tool; then the source and the layer. --vulnerabilities tells which are \
+            gone (D) and which are new (A).
 
             A side may be a directory of an object, OBJECT:/PATH: then the paths below it are compared. \
             With --renames a file that is gone and one that is new with the same bytes are one line, R; with --text the \
@@ -86,6 +88,12 @@ package struct DiffCommand: ParsableCommand {
 
     @Flag(help: "Compare the packages that are installed, instead of files.")
     var packages = false
+
+    @Flag(help: "Compare the known vulnerabilities, by the advisories of \"cimg db\", instead of files.")
+    var vulnerabilities = false
+
+    @Option(help: ArgumentHelp("Another database for --vulnerabilities.", valueName: "path"))
+    var db: String?
 
     @Flag(help: "Print the lines that differ in texts behind each change, as diff -u does.")
     var text = false
@@ -149,9 +157,11 @@ package struct DiffCommand: ParsableCommand {
             ("--json", json && !config), ("--stat", stat), ("--names-only", namesOnly), ("--text", text),
             ("--config", config), ("--history", history),
         ].filter(\.1)
-        if packages, let other = outputs.first(where: { $0.0 != "--json" })?.0 {
-            throw DiffError.conflictingOutputs("--packages", other)
+        for (name, isGiven) in [("--packages", packages), ("--vulnerabilities", vulnerabilities)] where isGiven {
+            guard let other = outputs.first(where: { $0.0 != "--json" })?.0 else { continue }
+            throw DiffError.conflictingOutputs(name, other)
         }
+        if packages, vulnerabilities { throw DiffError.conflictingOutputs("--packages", "--vulnerabilities") }
         if outputs.count > 1 { throw DiffError.conflictingOutputs(outputs[0].0, outputs[1].0) }
         let fields = try Self.fields(times: times, ignore: ignore, only: only)
         let finder = try objectOptions.finder(store)
@@ -159,6 +169,7 @@ package struct DiffCommand: ParsableCommand {
         let failures = DiffContents.Failures()
         let pair = try DiffPair.rooted(left, right, in: finder, readsAll: full, showsAll: all)
         if packages { return try comparePackages(pair, to: output) }
+        if vulnerabilities { return try compareVulnerabilities(pair, in: finder) }
         let options = ComparisonOptions(
             fields: fields.subtracting(pair.incomparable), paths: RawArguments.bytes(of: paths),
             threadCount: Processors.count)
@@ -177,6 +188,15 @@ package struct DiffCommand: ParsableCommand {
         let diff = PackageDiff(pair)
         try output.write(json ? diff.json() : Array(diff.text().utf8))
         if diff.hasTrouble { throw ExitCode(2) }
+        return diff.differs
+    }
+
+    private func compareVulnerabilities(_ pair: DiffPair, in finder: ObjectFinder) throws -> Bool {
+        guard paths.isEmpty else { throw CommandError("--vulnerabilities compares whole sides: it takes no paths") }
+        let diff = try VulnerabilityDiff(pair, in: finder, db: db)
+        try StandardOutput.write(json ? diff.json() : Array(diff.text().utf8))
+        for gap in diff.gaps { StandardError.print("cimg: \(gap)") }
+        if !diff.gaps.isEmpty { throw ExitCode(2) }
         return diff.differs
     }
 

@@ -165,14 +165,6 @@ struct ContainerView {
 }
 
 extension JSONText {
-    /// Writes a member that is an array of strings.
-    mutating func words(_ words: [String], key: String) {
-        self.key(key)
-        beginArray()
-        for word in words { string(word) }
-        endArray()
-    }
-
     /// Writes the member `ports`.
     mutating func ports(_ ports: [EnginePort]) {
         key("ports")

@@ -71,7 +71,7 @@ struct DiveReport {
         text.key("inefficientBytes")
         text.number(figures.wastedByteCount)
         text.key("efficiencyScore")
-        text.real(figures.efficiency)
+        text.number(figures.efficiency)
         text.key("fileReference")
         text.beginArray()
         for file in figures.files {

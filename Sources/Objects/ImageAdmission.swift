@@ -79,10 +79,19 @@ extension StorePlace {
     }
 
     /// Refuses an image of a registry, by the bytes that came from there.
-    func admit(
+    ///
+    /// - Throws: what says why.
+    package func admit(
         _ document: RemoteDocument, _ reference: Reference, in repository: RemoteRepository, client: RegistryClient
     ) throws {
         try admit(JudgedImage(reference, in: repository, judge.settings, client: client), [document.digest])
+    }
+
+    /// Refuses what is no image, of this machine, by its manifest.
+    ///
+    /// - Throws: what says why.
+    package func admit(manifest: [UInt8], at location: ImageLocation) throws {
+        try admit(JudgedImage(location), [Digest(of: manifest)])
     }
 
     /// Refuses an image of this machine.

@@ -38,7 +38,9 @@ let allowedEdges: [String: Set<String>] = [
     "Archive": ["OCI", "FileTree", "Threads", "LinuxIO", "CIgzip", "CLibZ", "CLibZstd", "SystemPackage"],
     "LayerStore": ["OCI", "FileTree", "EROFS", "Archive", "Threads", "LinuxIO", "SystemPackage"],
     "Transports": ["OCI", "FileTree", "Archive", "LayerStore", "LinuxIO", "SystemPackage"],
-    "Engines": ["EngineRecords", "TOML", "OCI", "LinuxIO", "SystemPackage"],
+    // Of LinuxIO the open file alone.
+    "Bolt": ["LinuxIO"],
+    "Engines": ["EngineRecords", "TOML", "Bolt", "OCI", "LinuxIO", "SystemPackage"],
     // The only module that speaks with a network.
     "Registry": [
         "Web", "TOML", "OCI", "Archive", "LayerStore", "LinuxIO", "CCurl", "SystemPackage",
@@ -48,6 +50,7 @@ let allowedEdges: [String: Set<String>] = [
     "Overlay": ["OverlayLayers", "FileTree", "FileSystems", "Threads", "LinuxIO", "SystemPackage"],
     // Archive for the tars that it writes.
     "Browsing": ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", "SystemPackage"],
+    "Advisories": ["OCI", "Bolt", "Packages"],
     "Inventory": ["OCI", "FileTree", "Browsing", "Packages"],
     // Archive for the tars that it writes.
     "Authoring": ["OCI", "FileTree", "Archive"],
@@ -102,8 +105,14 @@ let allowedEdges: [String: Set<String>] = [
         "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing", "Inventory", "Packages",
         "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
+    // Bolt for the file that a database is; Archive and Registry for where it comes from.
+    "ScanCommands": [
+        "CommandOptions", "CommandTrees", "Console", "Objects", "Registry", "Engines", "Browsing", "Inventory",
+        "Advisories", "Packages", "Bolt", "Transports", "Archive", "LayerStore", "FileTree", "OCI", "LinuxIO",
+        "ArgumentParser", "SystemPackage",
+    ],
     "DiffCommands": [
-        "PackageCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing", "TreeDiff",
+        "PackageCommands", "ScanCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing", "TreeDiff",
         "OverlayLayers", "Threads", "Archive", "Transports", "LayerStore", "FileTree", "OCI", "LinuxIO",
         "ArgumentParser",
         "SystemPackage",
@@ -124,7 +133,7 @@ let allowedEdges: [String: Set<String>] = [
     ],
     "CimgCommands": [
         "CommandCompletion", "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "ContentsCommands",
-        "PackageCommands", "DiffCommands", "LayerCommands", "AuthoringCommands", "CommandOptions", "Console", "Objects", "Mounting", "FuseServer",
+        "PackageCommands", "ScanCommands", "DiffCommands", "LayerCommands", "AuthoringCommands", "CommandOptions", "Console", "Objects", "Mounting", "FuseServer",
         "Registry", "Archive", "OCI", "LinuxIO", "Threads", "CVersion", "ArgumentParser", "SystemPackage",
     ],
     "cimg": ["CimgCommands"],
@@ -142,7 +151,7 @@ let allowedToolchainModules: [String: Set<String>?] = [
         "Registry", "FileSystems",
         "Overlay", "Browsing", "FuseServer", "Console", "Signatures", "Objects", "Mounting", "EngineTrees",
         "CimgCommands", "CommandOptions", "CommandTrees", "ContentsCommands", "ImageCommands", "InspectCommands",
-        "MountCommands", "TrustCommands", "CommandCompletion", "AuthoringCommands",
+        "MountCommands", "TrustCommands", "CommandCompletion", "AuthoringCommands", "ScanCommands",
     ],
     "FoundationEssentials": [
         "OCI", "Trust", "LayerStore", "Transports", "Registry", "Objects", "Authoring",

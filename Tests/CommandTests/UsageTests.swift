@@ -10,7 +10,8 @@ import Testing
         "import", "pull", "push", "copy", "tags", "login", "logout", "images", "images list", "images version",
         "images info", "images verify", "images delete", "inspect", "trust", "trust show", "trust check",
         "trust default", "trust add", "trust delete", "trust reset", "tag", "rm", "mount",
-        "umount", "mounts", "ps", "overlay", "diff", "ls", "cat", "cp", "find", "packages", "prune", "fsck",
+        "umount", "mounts", "ps", "overlay", "diff", "ls", "cat", "cp", "find", "packages", "sbom", "scan",
+        "db", "db show", "db update", "prune", "fsck",
         "layers", "waste", "check", "du", "lint", "commit", "export",
     ]
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bolt
 import EngineRecords
 import Glibc
 import LinuxIO
@@ -20,13 +21,13 @@ struct ContainerdContents: Sendable {
 
     /// Reads of containerd's own database; nil where there is none yet.
     private func metadata<Result>(
-        _ body: (BoltBucket) throws(EngineError) -> Result
+        _ body: (BoltBucket) throws(BoltError) -> Result
     ) throws(EngineError) -> Result? {
         try database(folder, "io.containerd.metadata.v1.bolt/meta.db", body)
     }
 
     private func database<Result>(
-        _ folder: StorageFolder, _ file: String, _ body: (BoltBucket) throws(EngineError) -> Result
+        _ folder: StorageFolder, _ file: String, _ body: (BoltBucket) throws(BoltError) -> Result
     ) throws(EngineError) -> Result? {
         let object = "\(folder.name): \(file)"
         let opened: Descriptor
@@ -40,15 +41,19 @@ struct ContainerdContents: Sendable {
         } catch {
             throw EngineError(object, reading: error)
         }
-        return try BoltFile(opened, object: object).read { (root) throws(EngineError) in
-            guard let version = try root.bucket("v1") else { return nil }
-            return try body(version)
+        do {
+            return try BoltFile(opened, object: object).read { (root) throws(BoltError) in
+                guard let version = try root.bucket("v1") else { return nil }
+                return try body(version)
+            }
+        } catch {
+            throw EngineError(error)
         }
     }
 
     /// The containers of all namespaces.
     func containers() throws(EngineError) -> [ContainerdContainerRecord] {
-        try metadata { (root) throws(EngineError) in
+        try metadata { (root) throws(BoltError) in
             var records: [ContainerdContainerRecord] = []
             for (namespace, bucket) in try root.buckets() {
                 for (id, container) in try bucket.bucket("containers")?.buckets() ?? [] {
@@ -61,7 +66,7 @@ struct ContainerdContents: Sendable {
 
     /// The records of the images of all namespaces.
     private func imageRecords() throws(EngineError) -> [ContainerdImageRecord] {
-        try metadata { (root) throws(EngineError) in
+        try metadata { (root) throws(BoltError) in
             var records: [ContainerdImageRecord] = []
             for (namespace, bucket) in try root.buckets() {
                 for (name, image) in try bucket.bucket("images")?.buckets() ?? [] {
@@ -79,24 +84,24 @@ struct ContainerdContents: Sendable {
     func snapshots(
         _ namespace: String, _ key: String, object: String
     ) throws(EngineError) -> [ContainerdSnapshotRecord]? {
-        let name = try metadata { (root) throws(EngineError) in
+        let name = try metadata { (root) throws(BoltError) in
             try root.bucket(namespace)?.bucket("snapshots")?.bucket("overlayfs")?.bucket(key)?.text("name")
         }
         guard let name = name ?? nil else { return nil }
         let snapshotter = try StorageFolder(place.snapshotter, name: "containerd \(place.snapshotter.printable)")
-        return try database(snapshotter, "metadata.db") { (root) throws(EngineError) in
+        return try database(snapshotter, "metadata.db") { (root) throws(BoltError) in
             guard let all = try root.bucket("snapshots") else { return nil }
             var chain: [ContainerdSnapshotRecord] = []
             var next: String? = name
             while let current = next {
                 guard chain.count < EngineLimit.depth else {
-                    throw EngineError(object, "has more than \(EngineLimit.depth) snapshots on top of each other")
+                    throw BoltError(object, "has more than \(EngineLimit.depth) snapshots on top of each other")
                 }
                 guard let bucket = try all.bucket(current),
                     let record = try ContainerdSnapshotRecord(bucket, name: current)
                 else {
                     guard !chain.isEmpty else { return nil }
-                    throw EngineError(object, "snapshot \(current.printable) is missing")
+                    throw BoltError(object, "snapshot \(current.printable) is missing")
                 }
                 chain.append(record)
                 next = record.parent

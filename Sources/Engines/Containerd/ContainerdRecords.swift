@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bolt
 import EngineRecords
 import OCI
 
@@ -15,7 +16,7 @@ struct ContainerdContainerRecord: Sendable {
     /// The OCI runtime's configuration as the container was made with it.
     var specification: [UInt8]?
 
-    init(_ bucket: BoltBucket, namespace: String, id: String) throws(EngineError) {
+    init(_ bucket: BoltBucket, namespace: String, id: String) throws(BoltError) {
         self.namespace = namespace
         self.id = id
         image = try bucket.text("image") ?? ""
@@ -35,7 +36,7 @@ struct ContainerdImageRecord: Sendable {
     var digest: Digest
     var mediaType: String
 
-    init?(_ bucket: BoltBucket, namespace: String, name: String) throws(EngineError) {
+    init?(_ bucket: BoltBucket, namespace: String, name: String) throws(BoltError) {
         guard let target = try bucket.bucket("target"),
             let digest = (try target.text("digest")).flatMap({ try? Digest(parsing: $0) })
         else { return nil }
@@ -59,7 +60,7 @@ struct ContainerdSnapshotRecord: Sendable {
     var size: UInt64?
     var labels: [String: String]
 
-    init?(_ bucket: BoltBucket, name: String) throws(EngineError) {
+    init?(_ bucket: BoltBucket, name: String) throws(BoltError) {
         guard let number = ContainerdValue.unsigned(try bucket.value("id")) else { return nil }
         self.name = name
         self.number = number
@@ -72,7 +73,7 @@ struct ContainerdSnapshotRecord: Sendable {
 
 extension BoltBucket {
     /// All values as text.
-    func texts() throws(EngineError) -> [String: String] {
+    func texts() throws(BoltError) -> [String: String] {
         var result: [String: String] = [:]
         for (key, content) in try entries() {
             guard case .value(let value) = content else { continue }
@@ -82,7 +83,7 @@ extension BoltBucket {
     }
 
     /// All buckets by their keys, in the order of these.
-    func buckets() throws(EngineError) -> [(name: String, bucket: BoltBucket)] {
+    func buckets() throws(BoltError) -> [(name: String, bucket: BoltBucket)] {
         try entries().compactMap { key, content in
             guard case .bucket(let bucket) = content else { return nil }
             return (String(decoding: key, as: UTF8.self), bucket)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bolt
 import EngineRecords
 import Glibc
 import LinuxIO
@@ -18,8 +19,13 @@ extension StorageContents {
         let place = "libpod/bolt_state.db"
         guard let file = try folders[0].openFile(place) else { return nil }
         let object = "\(engine.name): \(place)"
-        let bytes = try BoltFile(file, object: object).read { (root) throws(EngineError) in
-            try root.bucket("ctr")?.bucket(id)?.value("config")
+        let bytes: [UInt8]?
+        do {
+            bytes = try BoltFile(file, object: object).read { (root) throws(BoltError) in
+                try root.bucket("ctr")?.bucket(id)?.value("config")
+            }
+        } catch {
+            throw EngineError(error)
         }
         guard let bytes else { return nil }
         do {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bolt
 import Glibc
 import OCI
 import SystemPackage
@@ -24,6 +25,9 @@ package struct EngineError: Error, Equatable, CustomStringConvertible, Sendable 
 }
 
 extension EngineError {
+    /// Takes over what is wrong with a database.
+    init(_ error: BoltError) { self.init(error.object, error.cause) }
+
     /// Takes over what a document's reader found wrong.
     init(_ error: FormatError) {
         self.init(error.object, [error.place, error.cause].compactMap { $0 }.joined(separator: ": "))

@@ -82,6 +82,8 @@ package struct Package: Hashable, Sendable {
     package var supplier: [UInt8] = []
     /// Java's group; empty for others.
     package var group: [UInt8] = []
+    /// The module that an rpm package belongs to: `nodejs:12:8030020201124152102:229f0a1c`; empty for others.
+    package var modularity: [UInt8] = []
 
     /// Makes a package.
     package init(_ kind: PackageKind, name: [UInt8], version: [UInt8]) {

@@ -9,6 +9,7 @@ struct RPMHeader {
         case oldFileNames = 1027, fileModes = 1030, fileDigests = 1035, fileFlags = 1037
         case directoryIndexes = 1116, baseNames = 1117, directoryNames = 1118
         case fileDigestAlgorithm = 5011
+        case modularityLabel = 5096
     }
 
     private struct Entry {
@@ -111,6 +112,7 @@ struct RPMHeader {
         package.supplier = try string(.vendor)
         let licence = try string(.license)
         package.licences = licence.isEmpty ? [] : [licence]
+        package.modularity = try string(.modularityLabel)
         package.source = Self.source(try string(.sourceRPM), epoch: epoch)
         return package
     }

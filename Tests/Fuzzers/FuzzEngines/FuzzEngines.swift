@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bolt
 import CFuzzer
 import Engines
 import Glibc
@@ -50,14 +51,14 @@ private func database(_ bytes: [UInt8]) -> BoltFile {
         }
     }
     let content = fixed
-    return BoltFile(object: "fuzz") { (offset, count) throws(EngineError) in
+    return BoltFile(object: "fuzz") { (offset, count) throws(BoltError) in
         guard let start = Int(exactly: offset), start < content.count else { return [] }
         return Array(content[start..<min(content.count, start + count)])
     }
 }
 
-private func readAll(_ file: BoltFile) throws(EngineError) {
-    try file.read { (root) throws(EngineError) in
+private func readAll(_ file: BoltFile) throws(BoltError) {
+    try file.read { (root) throws(BoltError) in
         var buckets = [root]
         var visited = 0
         while let bucket = buckets.popLast(), visited < 1000 {

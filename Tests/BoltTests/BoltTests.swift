@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import EngineRecords
 import Foundation
 import Synchronization
 import Testing
 
-@testable import Engines
+@testable import Bolt
 
 /// Databases made page by page, whole and damaged; that ones of containerd's are read rightly is tested with containerd.
 @Suite("bbolt databases", .timeLimit(.minutes(15)))
@@ -13,7 +12,7 @@ struct BoltTests {
     private typealias Builder = BoltBuilder
 
     /// Everything in a database, as lines of `key=value` with the buckets' names before them.
-    private static func lines(_ bucket: BoltBucket, depth: Int = 8) throws(EngineError) -> [String] {
+    private static func lines(_ bucket: BoltBucket, depth: Int = 8) throws(BoltError) -> [String] {
         var lines: [String] = []
         for (key, content) in try bucket.entries() {
             let key = String(decoding: key, as: UTF8.self)
@@ -27,7 +26,7 @@ struct BoltTests {
     }
 
     private func lines(_ file: BoltFile) throws -> [String] {
-        try file.read { (root) throws(EngineError) in try Self.lines(root) }
+        try file.read { (root) throws(BoltError) in try Self.lines(root) }
     }
 
     private func error(_ file: BoltFile) -> String? {
@@ -49,7 +48,7 @@ struct BoltTests {
             Builder.leaf(6, [.value("long", long), .value("o", "5")], overflow: 2),
         ])
         #expect(try lines(builder.file) == ["a=1", "b/c=2", "b/d/e=3", "m=4", "n/long=xxxxxxxxxxxxxxxxxxxx", "n/o=5"])
-        try builder.file.read { (root) throws(EngineError) in
+        try builder.file.read { (root) throws(BoltError) in
             #expect(try root.text("a") == "1")
             #expect(try root.text("m") == "4")
             #expect(try root.bucket("b")?.bucket("d")?.text("e") == "3")
@@ -59,6 +58,48 @@ struct BoltTests {
         }
         builder.bytes.removeLast(Builder.pageSize)
         #expect(error(builder.file) == "db: is damaged: page 6 is cut off")
+    }
+
+    @Test("keys are found in wide trees by halves, and buckets by the beginning of their names")
+    func wide() throws {
+        let names = (0..<300).map { number in
+            "key-" + String(repeating: "0", count: 3 - "\(number)".count) + "\(number)"
+        }
+        let builder = Builder([
+            Builder.branch(3, [(names[0], 4), (names[100], 6), (names[200], 5)]),
+            Builder.leaf(4, names[..<100].map { .value($0, $0) }),
+            Builder.leaf(5, names[200...].map { .value($0, $0) }),
+            Builder.leaf(6, names[100..<200].map { .inline($0, [.value("a", $0)]) }, overflow: 1),
+        ])
+        try builder.file.read { (root) throws(BoltError) in
+            for name in names[..<100] + names[200...] {
+                #expect(try root.text(name) == name)
+                #expect(try root.text(name + "x") == nil)
+            }
+            #expect(try root.bucket("key-150")?.text("a") == "key-150")
+            let found = try root.bucketNames(startingWith: "key-1").map { String(decoding: $0, as: UTF8.self) }
+            #expect(found == Array(names[100..<200]))
+            #expect(try root.bucketNames(startingWith: "key-12").count == 10)
+            #expect(try root.bucketNames(startingWith: "key-0").isEmpty)
+            #expect(try root.bucketNames(startingWith: "z").isEmpty)
+            #expect(try root.bucketNames(startingWith: "").count == 100)
+        }
+    }
+
+    @Test("each walk has a budget of its own")
+    func budgets() throws {
+        let builder = Builder([Builder.leaf(3, (0..<60).map { .value("\($0 + 100)", "x") })])
+        for _ in 0..<30 {
+            try builder.file.read { (root) throws(BoltError) in
+                for _ in 0..<1000 { #expect(try root.entries().count == 60) }
+            }
+        }
+        let tooMuch = #expect(throws: BoltError.self) {
+            try builder.file.read { (root) throws(BoltError) in
+                for _ in 0..<20_000 { _ = try root.entries() }
+            }
+        }
+        #expect(tooMuch?.description == "db: has more than 1000000 entries to read")
     }
 
     @Test("the newer meta that is whole counts")
@@ -156,37 +197,5 @@ struct BoltTests {
             return changed.bytes
         }
         #expect(error(file) == "db: is changed again and again while it is read: try again later")
-    }
-
-    @Test("numbers and times are read as Go writes them")
-    func values() throws {
-        #expect(ContainerdValue.unsigned([0x2A]) == 42)
-        #expect(ContainerdValue.unsigned([0xAC, 0x02]) == 300)
-        #expect(ContainerdValue.unsigned([UInt8](repeating: 0xFF, count: 9) + [1]) == .max)
-        for damaged in [nil, [], [0x80], [0x01, 0x01], [UInt8](repeating: 0xFF, count: 9) + [2]] as [[UInt8]?] {
-            #expect(ContainerdValue.unsigned(damaged) == nil)
-        }
-        #expect(ContainerdValue.signed([1]) == -1)
-        #expect(ContainerdValue.signed([0xD8, 0x04]) == 300)
-        let zone: [UInt8] = [0xFF, 0xFF]
-        func time(_ seconds: UInt64, _ nanoseconds: UInt32) -> String? {
-            ContainerdValue.time(
-                [1] + BoltBuilder.number(seconds).reversed()
-                    + BoltBuilder.number(UInt64(nanoseconds), bytes: 4).reversed() + zone)
-        }
-        #expect(time(0, 0) == "0001-01-01T00:00:00Z")
-        #expect(time(62_135_596_800, 0) == "1970-01-01T00:00:00Z")
-        #expect(time(62_135_596_800 + 951_782_400, 120_000_000) == "2000-02-29T00:00:00.12Z")
-        #expect(time(62_135_596_800 + 1_795_268_009, 251_069_405) == "2026-11-21T13:33:29.251069405Z")
-        #expect(time(315_537_897_599, 999_999_999) == "9999-12-31T23:59:59.999999999Z")
-        #expect(time(315_537_897_600, 0) == nil)
-        #expect(time(0, 1_000_000_000) == nil)
-        #expect(ContainerdValue.time([1, 2, 3]) == nil)
-        #expect(ContainerdValue.payload([0x0A, 1, 0x41, 0x12, 2, 0x42, 0x43]) == [0x42, 0x43])
-        for damaged in [
-            [], [0x0A], [0x0A, 5, 1], [0x12, 0xFF, 0xFF], [0x08, 1], [0x12] + [UInt8](repeating: 0xFF, count: 12),
-        ]
-            as [[UInt8]]
-        { #expect(ContainerdValue.payload(damaged) == nil) }
     }
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import LinuxIO
-import OCI
-import SystemPackage
+package import LinuxIO
 
 /// A database of bbolt, the key-value store that containerd keeps its records in, read while containerd writes to it.
 ///
@@ -10,6 +8,8 @@ import SystemPackage
 /// into ones that nothing needs, then one meta. So what a meta leads to is whole as long as no later change is finished;
 /// containerd's lock, which it holds as long as it runs, is not needed. `read` checks for that and reads again; then it
 /// copies files that are not large first, so that the time in which a change would matter is short.
+///
+/// Each `read` is a walk of its own: what it may look at is bounded, whatever was read before.
 package struct BoltFile: Sendable {
     /// How often it is read again before giving up.
     private static let attempts = 100
@@ -17,7 +17,7 @@ package struct BoltFile: Sendable {
     private static let copyLimit = 32 << 20
 
     /// The bytes of a place of the file, fewer at its end.
-    package typealias Source = @Sendable (_ offset: UInt64, _ count: Int) throws(EngineError) -> [UInt8]
+    package typealias Source = @Sendable (_ offset: UInt64, _ count: Int) throws(BoltError) -> [UInt8]
 
     private let source: Source
     private let object: String
@@ -29,14 +29,14 @@ package struct BoltFile: Sendable {
     }
 
     /// Names a database by its open file.
-    init(_ descriptor: Descriptor, object: String) {
-        self.init(object: object) { (offset, count) throws(EngineError) in
+    package init(_ descriptor: Descriptor, object: String) {
+        self.init(object: object) { (offset, count) throws(BoltError) in
             var bytes = [UInt8](repeating: 0, count: count)
             do {
                 let done = try bytes.withUnsafeMutableBytes { try descriptor.read(at: offset, into: $0) }
                 bytes.removeLast(count - done)
             } catch {
-                throw EngineError(object, "\(error)")
+                throw BoltError(object, "\(error)")
             }
             return bytes
         }
@@ -45,10 +45,10 @@ package struct BoltFile: Sendable {
     /// Reads something of one state of the database.
     ///
     /// - Parameter body: may be called several times; what it gives or throws when nothing has changed meanwhile counts.
-    /// - Throws: `EngineError`: what `body` throws of a state that stays, no database, or one that is changed too often.
+    /// - Throws: `BoltError`: what `body` throws of a state that stays, no database, or one that is changed too often.
     package func read<Result>(
-        _ body: (BoltBucket) throws(EngineError) -> Result
-    ) throws(EngineError) -> Result {
+        _ body: (BoltBucket) throws(BoltError) -> Result
+    ) throws(BoltError) -> Result {
         for attempt in 0..<Self.attempts {
             let meta = try BoltMeta(of: source, object: object)
             // Mostly nothing changes, and a few pages are read of many.
@@ -57,8 +57,8 @@ package struct BoltFile: Sendable {
                 let pages = BoltPages(source: Self.source(of: copy), meta: meta, object: object)
                 return try body(try BoltBucket(pages, root: meta.root))
             }
-            let result: Swift.Result<Result, EngineError>
-            do throws(EngineError) {
+            let result: Swift.Result<Result, BoltError>
+            do throws(BoltError) {
                 let pages = BoltPages(source: source, meta: meta, object: object)
                 result = .success(try body(try BoltBucket(pages, root: meta.root)))
             } catch {
@@ -66,22 +66,22 @@ package struct BoltFile: Sendable {
             }
             if try isCurrent(meta) { return try result.get() }
         }
-        throw EngineError(object, "is changed again and again while it is read: try again later")
+        throw BoltError(object, "is changed again and again while it is read: try again later")
     }
 
     /// Whether no change was finished since a meta was read.
-    private func isCurrent(_ meta: BoltMeta) throws(EngineError) -> Bool {
+    private func isCurrent(_ meta: BoltMeta) throws(BoltError) -> Bool {
         try BoltMeta(of: source, object: object).transaction == meta.transaction
     }
 
     /// All pages of a state; nil where they are too many.
-    private func copy(_ meta: BoltMeta) throws(EngineError) -> [UInt8]? {
+    private func copy(_ meta: BoltMeta) throws(BoltError) -> [UInt8]? {
         guard meta.pageCount <= UInt64(Self.copyLimit / meta.pageSize) else { return nil }
         return try source(0, Int(meta.pageCount) * meta.pageSize)
     }
 
     private static func source(of bytes: [UInt8]) -> Source {
-        { (offset, count) throws(EngineError) in
+        { (offset, count) throws(BoltError) in
             guard let start = Int(exactly: offset), start < bytes.count, count >= 0 else { return [] }
             return Array(bytes[start..<start + min(count, bytes.count - start)])
         }
@@ -107,7 +107,7 @@ struct BoltMeta {
     private static let checkedSize = 56
 
     /// Finds the newer of the metas that are whole.
-    init(of source: BoltFile.Source, object: String) throws(EngineError) {
+    init(of source: BoltFile.Source, object: String) throws(BoltError) {
         var found: [BoltMeta] = []
         if let first = Self.meta(in: try source(0, Self.headerSize + Self.checkedSize + 8)) {
             found.append(first)
@@ -123,7 +123,7 @@ struct BoltMeta {
             }
         }
         guard let newest = found.max(by: { $0.transaction < $1.transaction }) else {
-            throw EngineError(object, "is no bbolt database, or both its metas are damaged")
+            throw BoltError(object, "is no bbolt database, or both its metas are damaged")
         }
         self = newest
     }
@@ -150,23 +150,5 @@ struct BoltMeta {
         }
         guard hash == checksum else { return nil }
         return BoltMeta(pageSize: Int(size), root: root, pageCount: pageCount, transaction: transaction)
-    }
-}
-
-/// Numbers in bytes, the least significant byte first.
-struct LittleEndian {
-    private let bytes: [UInt8]
-
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    func uint16(at offset: Int) -> UInt16? { number(at: offset, count: 2).map { UInt16(truncatingIfNeeded: $0) } }
-
-    func uint32(at offset: Int) -> UInt32? { number(at: offset, count: 4).map { UInt32(truncatingIfNeeded: $0) } }
-
-    func uint64(at offset: Int) -> UInt64? { number(at: offset, count: 8) }
-
-    private func number(at offset: Int, count: Int) -> UInt64? {
-        guard offset >= 0, offset <= bytes.count, bytes.count - offset >= count else { return nil }
-        return bytes[offset..<offset + count].reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
 }

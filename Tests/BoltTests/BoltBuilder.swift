@@ -2,7 +2,7 @@
 
 import Synchronization
 
-@testable import Engines
+@testable import Bolt
 
 /// A bbolt database made page by page, of 4096 bytes each.
 struct BoltBuilder {
@@ -92,7 +92,7 @@ struct BoltBuilder {
 
     /// A database whose bytes are asked for at every read.
     static func file(_ current: @escaping @Sendable () -> [UInt8]) -> BoltFile {
-        BoltFile(object: "db") { (offset, count) throws(EngineError) in
+        BoltFile(object: "db") { (offset, count) throws(BoltError) in
             let bytes = current()
             guard let start = Int(exactly: offset), start < bytes.count else { return [] }
             return Array(bytes[start..<min(bytes.count, start + count)])

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Console
+package import LayerStore
+import OCI
+package import Objects
+import Transports
+
+extension ObjectFinder {
+    /// The documents of an image that a user named.
+    ///
+    /// - Throws: `CommandError` for what is no image that has them.
+    package func describe(_ text: String) throws -> ImageDescription {
+        let object: NamedObject? = isDirectoryName(text) ? nil : try resolve(text)
+        let store = try place.openStore()
+        switch object {
+        case nil, .engine(.container):
+            throw CommandError("\"\(text.printable)\": has no configuration to compare; only images have one")
+        case .engine(.image): return try store.describe(openSource(text))
+        case .image: break
+        }
+        if let digest = try store.find(text) { return try store.describe(digest, platform: platform) }
+        if RegistryName.explicit(text) == nil, try ImageLocation(parsing: text) != nil {
+            return try store.describe(openSource(text))
+        }
+        return try store.describe(open(text).digest, platform: platform)
+    }
+
+    /// The documents of what a user named; nil for a container and whatever else has none.
+    package func describeIfImage(_ text: String) throws -> ImageDescription? {
+        if isDirectoryName(text) || RawArguments.bytes(of: text).starts(with: "upper:".utf8) { return nil }
+        if case .engine(.container) = try resolve(text) { return nil }
+        return try describe(text)
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Advisories
+import Browsing
+import CommandTrees
+import Console
+import Inventory
+import LayerStore
+import OCI
+import Objects
+import Packages
+
+/// Opens objects and scans them, all by the same advisories and rules.
+struct Scanning {
+    let finder: ObjectFinder
+    let advisories: OpenedAdvisories
+    let filter: ScanFilter
+    let types: (system: Bool, languages: Bool)
+    /// Whether only what a container has else than its image is judged.
+    let changedOnly: Bool
+    let now: Moment
+
+    /// Scans what a user named.
+    func scan(_ name: String) throws -> ScannedObject {
+        if changedOnly { return try scanChanges(name) }
+        let opened = try OpenedTree.open(name, in: finder)
+        let image = opened.digest == nil ? nil : try finder.describeIfImage(name)
+        return try scan(opened, image)
+    }
+
+    /// Scans an opened tree.
+    func scan(
+        _ opened: OpenedTree, _ image: ImageDescription?, includes: (InstalledPackage) -> Bool = { _ in true }
+    ) throws -> ScannedObject {
+        var scanned = try ScannedObject(
+            opened, image: image, advisories, takesSystem: types.system, takesLanguages: types.languages, at: now,
+            includes: includes)
+        filter.apply(to: &scanned, at: now)
+        return scanned
+    }
+
+    private struct Place: Hashable {
+        let installed: Package
+        let record: [UInt8]
+
+        init(_ installed: InstalledPackage) {
+            self.installed = installed.package
+            record = installed.record
+        }
+    }
+
+    private func scanChanges(_ name: String) throws -> ScannedObject {
+        let pair = try DiffPair.rooted(name, nil, in: finder, readsAll: false, showsAll: false)
+        let below = TreeInventory(of: BrowsedTree(pair.left.tree, name: RawArguments.bytes(of: pair.left.name)))
+        if let problem = below.problems.first { throw CommandError("\(problem)") }
+        let known = Set(below.packages.map(Place.init))
+        let opened = OpenedTree(
+            name: name, digest: nil, tree: BrowsedTree(pair.right.tree, name: RawArguments.bytes(of: name)))
+        return try scan(opened, nil) { !known.contains(Place($0)) }
+    }
+}

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What scripts/bench measures of what an image contains: packages, bills of materials, vulnerabilities."""
+import json
+import os
+import shutil
+
+import advisories
+from measuring import Failed, attempt, have, record, repeat, run, shell
+
+
+class Contents:
+    """An image of a store whose layers are taken in, and a database of advisories of its packages."""
+
+    def __init__(self, cimg, work, image, megabytes):
+        self.cimg, self.work, self.image = cimg, work, image
+        self.root = os.path.join(work, "contents-store")
+        self.ours("import", image.reference, "bench:contents")
+        found = json.loads(self.ours("packages", "--json", "bench:contents", capture=True)[2])
+        self.packages = len(found["packages"])
+        distribution = found.get("distribution", {})
+        major = distribution.get("version", "").split(".")[0]
+        names = {package.get("source", package["name"]) for package in found["packages"]}
+        self.database = os.path.join(work, "trivy.db")
+        advisories.write(self.database, megabytes, f"{distribution.get('id', 'debian')} {major}", names)
+
+    def ours(self, *arguments, **options):
+        return run([self.cimg, *arguments, "--root", self.root], **options)
+
+    def syft(self):
+        """syft, and its own form of the image; None where either cannot be had."""
+        program = os.environ.get("SYFT") or have("syft")
+        if not program:
+            return None
+        archive = os.path.join(self.work, "contents.tar")
+        made = attempt("syft's archive", lambda: self.ours(
+            "copy", "bench:contents", f"docker-archive:{archive}:bench:contents"))
+        return (program, archive) if made else None
+
+    def measure(self, runs):
+        def fresh(number):
+            root = os.path.join(self.work, f"contents-{number}")
+            self.ours_in(root, "import", self.image.reference, "bench:contents")
+            result = self.ours_in(root, "packages", "bench:contents", peak=True)
+            shutil.rmtree(root, ignore_errors=True)
+            return result
+
+        row = f"packages ({self.packages})"
+        record(row, "cimg", repeat(runs, lambda _: self.ours("packages", "bench:contents", peak=True)))
+        syft = self.syft()
+        if syft:
+            measured = attempt("syft", lambda: repeat(1, lambda _: shell(
+                'SYFT_CHECK_FOR_APP_UPDATE=false exec "$1" -q "docker-archive:$2" -o syft-json', *syft, peak=True)))
+            if measured:
+                record(row, "syft", measured)
+        measured = attempt("packages, first", lambda: repeat(min(runs, 3), fresh))
+        if measured:
+            record("packages, right after import", "cimg", measured)
+        record("sbom --format cyclonedx", "cimg", repeat(
+            runs, lambda _: self.ours("sbom", "bench:contents", peak=True)))
+        size = os.path.getsize(self.database) >> 20
+        record(f"scan, database of {size} MB", "cimg", repeat(
+            runs, lambda _: self.ours("scan", "--db", self.database, "bench:contents", peak=True)))
+        record("diff --packages, of one image", "cimg", repeat(
+            runs, lambda _: self.ours("diff", "--packages", "bench:contents", "bench:contents", peak=True)))
+
+    def ours_in(self, root, *arguments, **options):
+        try:
+            return run([self.cimg, *arguments, "--root", root], **options)
+        except Failed:
+            shutil.rmtree(root, ignore_errors=True)
+            raise
