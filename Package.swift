@@ -17,6 +17,11 @@ let hasISAL =
     }
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+// Certificates, RSA: what signatures of sigstore need beyond `Crypto`.
+let certificates: [Target.Dependency] = [
+    .product(name: "CryptoExtras", package: "swift-crypto"), .product(name: "X509", package: "swift-certificates"),
+    .product(name: "SwiftASN1", package: "swift-asn1"),
+]
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -45,6 +50,8 @@ let package = Package(
     products: [.executable(name: "cimg", targets: ["cimg"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
     ],
@@ -57,6 +64,8 @@ let package = Package(
         .target(name: "CCurl"),
         // Its headers only: the library is loaded with the first file in YAML.
         .target(name: "CYAML"),
+        // Its headers only: the library is loaded with the first key that is kept under a passphrase.
+        .target(name: "CSodium"),
         .target(name: "CFuse", dependencies: ["CLibFuse"], path: "CFuse"),
 
         .target(name: "CSHA256"),
@@ -64,7 +73,7 @@ let package = Package(
             name: "CVersion", cSettings: commit.map { [.define("CIMG_COMMIT", to: "\"\($0)\"")] } ?? []),
 
         module("OCI", ["CSHA256", crypto]),
-        module("Trust", ["OCI", "CYAML"]),
+        module("Trust", ["OCI", "CYAML", "CSodium", crypto] + certificates),
         module("FileTree", ["OCI"]),
         module("Templates", ["OCI"]),
         module("EROFS", ["FileTree", "OCI"]),

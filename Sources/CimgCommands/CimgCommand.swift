@@ -39,6 +39,8 @@ package struct CimgCommand: ParsableCommand {
         subcommands: [
             ImportCommand.self, PullCommand.self, PushCommand.self, CopyCommand.self, TagsCommand.self,
             LoginCommand.self, LogoutCommand.self, ImagesCommand.self, InspectCommand.self, TrustCommand.self,
+            SignCommand.self, VerifyCommand.self, GenerateKeyPairCommand.self, ImportKeyPairCommand.self,
+            PublicKeyCommand.self, TriangulateCommand.self,
             TagCommand.self,
             RemoveCommand.self, MountCommand.self, UmountCommand.self, MountsCommand.self, OverlayCommand.self,
             DiffCommand.self, ListCommand.self, CatCommand.self, CopyOutCommand.self,

@@ -131,7 +131,9 @@ enum SecretInput {
     }
 
     /// A line of the terminal.
-    static func line(_ prompt: String, isSecret: Bool) throws -> String {
+    ///
+    /// - Parameter mayBeEmpty: whether nothing but the line's end is an answer.
+    static func line(_ prompt: String, isSecret: Bool, mayBeEmpty: Bool = false) throws -> String {
         guard isatty(STDIN_FILENO) == 1 else { throw CommandError("no user: give -u, or --creds") }
         StandardError.write(prompt)
         var before = termios()
@@ -149,7 +151,7 @@ enum SecretInput {
             StandardError.write("\n")
             if line == nil { kill(getpid(), SIGINT) }
         }
-        guard let line, !line.isEmpty else { throw CommandError("nothing was given") }
+        guard let line, mayBeEmpty || !line.isEmpty else { throw CommandError("nothing was given") }
         return line
     }
 
