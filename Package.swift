@@ -156,6 +156,12 @@ let package = Package(
                 arguments, system,
             ]),
         module(
+            "SigningCommands",
+            [
+                "CommandOptions", "Console", "Objects", "Registry", "Signatures", "Trust", "OCI", "LinuxIO",
+                arguments, system,
+            ]),
+        module(
             "ContentsCommands",
             [
                 "CommandOptions", "CommandTrees", "Console", "Objects", "Engines", "Browsing", "LayerStore",
@@ -178,7 +184,7 @@ let package = Package(
         module(
             "CimgCommands",
             [
-                "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "ContentsCommands",
+                "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "SigningCommands", "ContentsCommands",
                 "PackageCommands", "DiffCommands", "CommandOptions", "Console", "Objects", "Mounting",
                 "FuseServer", "Registry", "Archive", "OCI", "LinuxIO", "Threads", "CVersion", arguments, system,
             ]),

@@ -13,6 +13,7 @@ import MountCommands
 import Mounting
 import Objects
 import PackageCommands
+import SigningCommands
 import Threads
 import TrustCommands
 

@@ -89,6 +89,10 @@ let allowedEdges: [String: Set<String>] = [
         "CommandOptions", "Console", "Objects", "Registry", "Signatures", "Trust", "OCI", "LinuxIO",
         "ArgumentParser", "SystemPackage",
     ],
+    "SigningCommands": [
+        "CommandOptions", "Console", "Objects", "Registry", "Signatures", "Trust", "OCI", "LinuxIO",
+        "ArgumentParser", "SystemPackage",
+    ],
     "ContentsCommands": [
         "CommandOptions", "CommandTrees", "Console", "Objects", "Engines", "Browsing", "LayerStore",
         "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
@@ -104,7 +108,7 @@ let allowedEdges: [String: Set<String>] = [
         "SystemPackage",
     ],
     "CimgCommands": [
-        "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "ContentsCommands",
+        "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "SigningCommands", "ContentsCommands",
         "PackageCommands", "DiffCommands", "CommandOptions", "Console", "Objects", "Mounting", "FuseServer",
         "Registry", "Archive", "OCI", "LinuxIO", "Threads", "CVersion", "ArgumentParser", "SystemPackage",
     ],
@@ -123,7 +127,7 @@ let allowedToolchainModules: [String: Set<String>?] = [
         "Registry", "FileSystems",
         "Overlay", "Browsing", "FuseServer", "Console", "Signatures", "Objects", "Mounting", "EngineTrees",
         "CimgCommands", "CommandOptions", "CommandTrees", "ContentsCommands", "ImageCommands", "InspectCommands",
-        "MountCommands", "TrustCommands",
+        "MountCommands", "TrustCommands", "SigningCommands",
     ],
     "FoundationEssentials": [
         "OCI", "Trust", "LayerStore", "Transports", "Registry", "Objects",

@@ -18,7 +18,9 @@ enum SigstoreFixture {
     static func file(_ path: String) throws -> SignatureFile { try SignatureFile(bytes(path)) }
 
     static func attachment(_ path: String) throws -> SigstoreAttachment {
-        guard case .sigstore(let json) = try file(path) else { throw TrustError("\(path): is no signature of sigstore") }
+        guard case .sigstore(let json) = try file(path) else {
+            throw TrustError("\(path): is no signature of sigstore")
+        }
         return try SigstoreAttachment(json: json)
     }
 }

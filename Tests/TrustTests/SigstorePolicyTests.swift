@@ -77,8 +77,10 @@ import Testing
                 identity: .matchRepository
             ).refusal == "Signature for digest \(digest) does not match")
         #expect(
-            try verdict(["cosign-valid-2/signature-2"], name: repository, identity: .matchRepository, keys: ["cosign2.pub"])
-                .refusal == "cryptographic signature verification failed: made by none of the keys")
+            try verdict(
+                ["cosign-valid-2/signature-2"], name: repository, identity: .matchRepository, keys: ["cosign2.pub"]
+            )
+            .refusal == "cryptographic signature verification failed: made by none of the keys")
     }
 
     @Test func `where a log must have it, the promise is asked for`() throws {
@@ -109,7 +111,8 @@ import Testing
             let verdict = try Policy([.sigstoreSigned(signed)]).verdict(
                 on: .docker(try Reference(parsing: "a.example/b:1")), manifest: made.digest, evidence: { evidence },
                 open: { _, _ in .refused("") }, trust: { _ in made.trust })
-            #expect(verdict.isAccepted == accepted, "\(name ?? "nameless") \(identity): \(verdict.refusal ?? "accepted")")
+            #expect(
+                verdict.isAccepted == accepted, "\(name ?? "nameless") \(identity): \(verdict.refusal ?? "accepted")")
         }
     }
 }

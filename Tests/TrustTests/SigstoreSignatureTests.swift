@@ -50,7 +50,8 @@ import Testing
     @Test func `a payload has the bytes that cosign writes`() throws {
         let zeros = "sha256:" + String(repeating: "0", count: 64)
         let payload = CosignPayload(
-            manifestDigest: try Digest(parsing: zeros), dockerReference: "a.example/b", annotations: ["b": "<", "a": "1"])
+            manifestDigest: try Digest(parsing: zeros), dockerReference: "a.example/b",
+            annotations: ["b": "<", "a": "1"])
         let text =
             #"{"critical":{"identity":{"docker-reference":"a.example/b"},"image":{"docker-manifest-digest":"\#(zeros)"},"type":"cosign container image signature"},"optional":{"a":"1","b":"\u003c"}}"#
         #expect(String(decoding: payload.json, as: UTF8.self) == text)

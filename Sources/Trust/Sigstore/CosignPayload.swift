@@ -32,7 +32,8 @@ package struct CosignPayload: Sendable, Equatable {
         let critical = try top.inner("critical", required: ["type", "image", "identity"])
         let type = try critical.text("type")
         guard type == Self.type else { throw TrustError("Unrecognized signature type \(type.printable)") }
-        manifestDigest = try critical.inner("image", required: ["docker-manifest-digest"]).text("docker-manifest-digest")
+        manifestDigest = try critical.inner("image", required: ["docker-manifest-digest"]).text(
+            "docker-manifest-digest")
         guard (try? Digest(parsing: manifestDigest)) != nil else {
             throw TrustError("invalid digest \(quoted(manifestDigest))")
         }

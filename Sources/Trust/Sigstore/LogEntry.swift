@@ -26,7 +26,8 @@ package struct LogEntry: Sendable, Hashable {
     /// - Throws: `TrustError`.
     package init(annotation json: [UInt8]) throws(TrustError) {
         let top = try StrictObject(
-            StrictObject.value(json, limit: SigstoreAttachment.byteLimit), required: ["SignedEntryTimestamp", "Payload"])
+            StrictObject.value(json, limit: SigstoreAttachment.byteLimit),
+            required: ["SignedEntryTimestamp", "Payload"])
         let payload = try top.inner("Payload", required: ["body", "integratedTime", "logIndex", "logID"])
         promise = try top.content("SignedEntryTimestamp")
         body = try payload.content("body")

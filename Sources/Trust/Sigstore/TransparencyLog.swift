@@ -33,7 +33,8 @@ package struct TransparencyLog: Sendable, Hashable {
     func hints(name: String) -> [[UInt8]] {
         var hints = [Array(identifier.prefix(4))]
         if case .ed25519(let key) = key.kind {
-            hints.append(Array(OCI.Digest(of: Array(name.utf8) + [0x0A, 0x01] + key.rawRepresentation).bytes.prefix(4)))
+            hints.append(
+                Array(OCI.Digest(of: Array(name.utf8) + [0x0A, 0x01] + key.rawRepresentation).bytes.prefix(4)))
         }
         return hints
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import CommandOptions
 import Console
 import OCI
 import Objects
@@ -35,8 +36,8 @@ struct VerificationOptions: ParsableArguments {
     /// What they trust.
     func trust() throws -> SigstoreTrust {
         guard !key.isEmpty else { throw CommandError("give a key: --key FILE") }
-        let keys = try key.map { try KeyFile.publicKey(named: FilePath($0)) }
-        let logs = try rekorKey.map { TransparencyLog(key: try KeyFile.publicKey(named: FilePath($0))) }
+        let keys = try key.map { try KeyFile.publicKey(named: FilePath(argument: $0)) }
+        let logs = try rekorKey.map { TransparencyLog(key: try KeyFile.publicKey(named: FilePath(argument: $0))) }
         if insecureIgnoreTlog {
             StandardError.print(
                 "WARNING: Skipping tlog verification is an insecure practice that lacks transparency and auditability "
@@ -82,7 +83,9 @@ struct SigstoreVerification {
             do throws(TrustError) {
                 let attachment = try SigstoreAttachment(json: json)
                 // Of other kinds of things nobody asked.
-                guard attachment.isSignature || attachment.mediaType == SigstoreAttachment.envelopeType else { continue }
+                guard attachment.isSignature || attachment.mediaType == SigstoreAttachment.envelopeType else {
+                    continue
+                }
                 let finding = try trust.finding(attachment)
                 guard isWanted(finding) else { continue }
                 if let digest, finding.subject(digest) == nil {
@@ -114,7 +117,8 @@ struct SigstoreVerification {
         for line in lines { StandardError.print(line) }
         let unchecked = findings.contains(where: \.hasUncheckedLog)
         if unchecked, !options.insecureIgnoreTlog {
-            StandardError.print("cimg: an entry of a transparency log was not checked: give the log's key by --rekor-key")
+            StandardError.print(
+                "cimg: an entry of a transparency log was not checked: give the log's key by --rekor-key")
         }
     }
 }

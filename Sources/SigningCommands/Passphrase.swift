@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import CommandOptions
 import Console
 import Glibc
 import LinuxIO
-import Objects
 import OCI
+import Objects
 import Registry
 import Signatures
 import SystemPackage
@@ -13,8 +14,6 @@ import Trust
 
 /// The passphrase of a private key: `$COSIGN_PASSWORD`, a file, the terminal, else all of standard input.
 enum Passphrase {
-    private static let limit = 64 << 10
-
     /// Reads it.
     ///
     /// - Parameters:
@@ -22,13 +21,13 @@ enum Passphrase {
     ///   - isNew: whether the terminal asks twice.
     static func read(file: String? = nil, isNew: Bool = false) throws -> [UInt8] {
         if let file {
-            let bytes = try KeyFile.read(FilePath(file))
+            let bytes = try KeyFile.read(FilePath(argument: file))
             return Array(bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") })
         }
         if let value = getenv("COSIGN_PASSWORD") {
             return Array(UnsafeRawBufferPointer(start: value, count: strlen(value)))
         }
-        guard isatty(STDIN_FILENO) == 1 else { return try all() }
+        guard isatty(STDIN_FILENO) == 1 else { return try SecretInput.allBytes() }
         let first = try typed("Enter password for private key: ")
         guard isNew else { return first }
         guard try typed("Enter password for private key again: ") == first else {
@@ -39,17 +38,6 @@ enum Passphrase {
 
     private static func typed(_ prompt: String) throws -> [UInt8] {
         Array(try SecretInput.line(prompt, isSecret: true, mayBeEmpty: true).utf8)
-    }
-
-    private static func all() throws -> [UInt8] {
-        var text: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while text.count <= limit {
-            let count = try buffer.withUnsafeMutableBytes { try FileDescriptor.standardInput.read(into: $0) }
-            if count == 0 { return text }
-            text += buffer[..<count]
-        }
-        throw CommandError("the password is longer than \(limit) bytes")
     }
 }
 
@@ -73,7 +61,7 @@ struct SigningKeyOptions: ParsableArguments {
     /// The key, decrypted; nil where none is given.
     func privateKey() throws -> SigstorePrivateKey? {
         guard let key else { return nil }
-        let bytes = try KeyFile.read(named: FilePath(key))
+        let bytes = try KeyFile.read(named: FilePath(argument: key))
         let encrypted = try KeyFile.blaming(key) { () throws(TrustError) in try EncryptedKey(pem: bytes) }
         let passphrase = try Passphrase.read(file: signPassphraseFile)
         return try KeyFile.blaming(key) { () throws(TrustError) in try encrypted.key(passphrase: passphrase) }

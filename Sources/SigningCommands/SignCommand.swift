@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import CommandOptions
 import Console
 import LinuxIO
 import OCI
@@ -32,7 +33,8 @@ package struct SignCommand: ParsableCommand {
 
     @OptionGroup var signing: SigningKeyOptions
 
-    @Option(help: ArgumentHelp("Sign with this key of yours, by gpg: a fingerprint, or a mail address.", valueName: "key"))
+    @Option(
+        help: ArgumentHelp("Sign with this key of yours, by gpg: a fingerprint, or a mail address.", valueName: "key"))
     var signBy: String?
 
     @Option(help: ArgumentHelp("In which form: legacy, bundle or both.", valueName: "form"))
@@ -89,10 +91,10 @@ package struct SignCommand: ParsableCommand {
                 guard annotations.isEmpty else { throw CommandError("--annotations: are of no use with --sign-by") }
                 let signer = try Signer(
                     key: RawArguments.text(signBy, "--sign-by"),
-                    passphraseFile: signing.signPassphraseFile.map { FilePath($0) }, identity: identity,
+                    passphraseFile: signing.signPassphraseFile.map { FilePath(argument: $0) }, identity: identity,
                     creator: "cimg \(Version.current)")
                 var settings = TrustSettings()
-                settings.registriesDirectory = registriesDirectory.map { FilePath($0) }
+                settings.registriesDirectory = registriesDirectory.map { FilePath(argument: $0) }
                 for text in images {
                     let image = try SigstoreImage(text, client: client, isWritten: true)
                     let web = WebFiles(client.settings)

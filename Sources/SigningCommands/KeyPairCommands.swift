@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+import CommandOptions
 import Console
 import Glibc
 import LinuxIO
@@ -27,7 +28,7 @@ struct KeyPairOptions: ParsableArguments {
     /// Writes a pair, under a passphrase that is asked for.
     func write(_ key: SigstorePrivateKey, prefix: String) throws {
         let prefix = outputKeyPrefix ?? prefix
-        let (path, publicPath) = (FilePath("\(prefix).key"), FilePath("\(prefix).pub"))
+        let (path, publicPath) = (FilePath(argument: "\(prefix).key"), FilePath(argument: "\(prefix).pub"))
         for path in [path, publicPath] where fileExists(path) && !yes { try Self.confirm(path) }
         let encrypted = try EncryptedKey(key, passphrase: try Passphrase.read(isNew: true))
         try KeyFile.write(encrypted, to: path, publicKey: key.publicKey, to: publicPath)
@@ -49,7 +50,8 @@ struct KeyPairOptions: ParsableArguments {
         guard isatty(STDIN_FILENO) == 1 else {
             throw CommandError("\(name): is there already; give --yes to replace it")
         }
-        let answer = try SecretInput.line("File \(name) already exists. Overwrite (y/N)? ", isSecret: false, mayBeEmpty: true)
+        let answer = try SecretInput.line(
+            "File \(name) already exists. Overwrite (y/N)? ", isSecret: false, mayBeEmpty: true)
         guard ["y", "yes"].contains(answer.lowercased()) else { throw CommandError("\(name): is left as it is") }
     }
 }
@@ -84,7 +86,8 @@ package struct GenerateKeyPairCommand: ParsableCommand {
 /// `cimg import-key-pair`: puts a key of another tool under a passphrase.
 package struct ImportKeyPairCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
-        commandName: "import-key-pair", abstract: "Put a private key of another tool under a passphrase, to sign with it.",
+        commandName: "import-key-pair",
+        abstract: "Put a private key of another tool under a passphrase, to sign with it.",
         discussion: """
             Reads a key in PEM that is not encrypted: RSA of 2048 bits or more, ECDSA P-256, P-384 or P-521, Ed25519; \
             blocks PRIVATE KEY, EC PRIVATE KEY and RSA PRIVATE KEY. Writes the files that "cimg generate-key-pair" does.
@@ -106,7 +109,7 @@ package struct ImportKeyPairCommand: ParsableCommand {
 
     package mutating func run() throws {
         try reportingTrouble {
-            let bytes = try KeyFile.read(named: FilePath(key))
+            let bytes = try KeyFile.read(named: FilePath(argument: key))
             let found = try KeyFile.blaming(key) { () throws(TrustError) in try SigstorePrivateKey(pem: bytes) }
             try options.write(found, prefix: "import-cosign")
         }
