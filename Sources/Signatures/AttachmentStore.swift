@@ -32,7 +32,10 @@ package struct AttachmentStore: Sendable {
     /// The tag of what is kept beside a manifest.
     package static func tag(_ kind: Kind, of digest: Digest) -> String { "sha256-\(digest.hex).\(kind.rawValue)" }
 
-    private var name: String { "docker://\(repository.registry)/\(repository.name)" }
+    /// The repository's name: `HOST/NAME`.
+    package var name: String { "\(repository.registry)/\(repository.name)" }
+
+    private var place: String { "docker://\(repository.registry)/\(repository.name)" }
 
     // MARK: - Reading
 
@@ -41,7 +44,7 @@ package struct AttachmentStore: Sendable {
     /// - Throws: what went wrong; that there is nothing is an answer.
     package func tagged(_ kind: Kind, of digest: Digest) throws -> SignatureEvidence {
         let tag = Self.tag(kind, of: digest)
-        let place = "\(name):\(tag)"
+        let place = "\(self.place):\(tag)"
         guard let document = try repository.documentIfPresent(.tag(tag)) else {
             return SignatureEvidence(places: [LookedPlace(place, .absent)])
         }
@@ -63,6 +66,23 @@ package struct AttachmentStore: Sendable {
         return evidence
     }
 
+    /// What is kept under a tag, unread; nil where there is no such tag.
+    package func layers(_ kind: Kind, of digest: Digest) throws -> [ContentDescriptor]? {
+        guard let document = try repository.documentIfPresent(.tag(Self.tag(kind, of: digest))) else { return nil }
+        guard case .manifest(let manifest) = try repository.decoded(document) else { return nil }
+        return manifest.layers
+    }
+
+    /// What a manifest that refers to another one has, unread, and of what type it is.
+    package func contents(of referrer: ContentDescriptor) throws -> (type: String, layers: [ContentDescriptor]) {
+        guard case .manifest(let manifest) = try repository.decoded(repository.document(.digest(referrer.digest)))
+        else {
+            return (referrer.artifactType ?? referrer.mediaType, [referrer])
+        }
+        let type = [referrer.artifactType, manifest.artifactType].compactMap { $0 }.first { !$0.isEmpty }
+        return (type ?? manifest.config.mediaType, manifest.layers)
+    }
+
     private func content(_ descriptor: ContentDescriptor, limit: Int) throws -> [UInt8] {
         if let embedded = descriptor.embedded, embedded.count <= limit { return embedded }
         return try repository.bytes(descriptor, limit: limit)
@@ -72,7 +92,7 @@ package struct AttachmentStore: Sendable {
     ///
     /// - Throws: what went wrong; that there are none is an answer.
     package func bundles(of digest: Digest) throws -> SignatureEvidence {
-        let place = "\(name)@\(digest): referrers"
+        let place = "\(self.place)@\(digest): referrers"
         var evidence = SignatureEvidence()
         for entry in try repository.referrers(of: digest) {
             // Lists that cosign writes may lack the type: then the manifest tells it.
@@ -113,6 +133,17 @@ package struct AttachmentStore: Sendable {
         return evidence
     }
 
+    /// Looks for attestations in both their forms; among the bundles are signatures too.
+    ///
+    /// - Throws: what went wrong.
+    package func attestations(of digest: Digest) throws -> SignatureEvidence {
+        var evidence = try tagged(.attestation, of: digest)
+        let bundles = try bundles(of: digest)
+        evidence.places += bundles.places
+        evidence.signatures += bundles.signatures
+        return evidence
+    }
+
     // MARK: - Writing
 
     /// Adds attachments of a manifest, each in its form; what is there is not added again.
@@ -140,7 +171,8 @@ package struct AttachmentStore: Sendable {
             var layers: [ContentDescriptor] = []
             if let document = try repository.documentIfPresent(.tag(tag)) {
                 guard case .manifest(let manifest) = try repository.decoded(document) else {
-                    throw SignatureError("\(name):\(tag)".printable, "is an index, not a manifest with signatures")
+                    throw SignatureError(
+                        "\(self.place):\(tag)".printable, "is an index, not a manifest with signatures")
                 }
                 layers = manifest.layers
             }
@@ -148,11 +180,12 @@ package struct AttachmentStore: Sendable {
             guard !missing.isEmpty else { return }
             guard layers.count + missing.count <= SignatureFile.countLimit else {
                 throw SignatureError(
-                    "\(name):\(tag)".printable, "has \(layers.count) signatures; \(SignatureFile.countLimit) can be")
+                    "\(self.place):\(tag)".printable,
+                    "has \(layers.count) signatures; \(SignatureFile.countLimit) can be")
             }
             try put(layers + missing, as: tag)
         }
-        throw SignatureError("\(name):\(tag)".printable, "others write it at the same time; try again")
+        throw SignatureError("\(self.place):\(tag)".printable, "others write it at the same time; try again")
     }
 
     private static func isSame(_ left: ContentDescriptor, _ right: ContentDescriptor) -> Bool {

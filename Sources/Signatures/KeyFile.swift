@@ -18,6 +18,19 @@ package enum KeyFile {
         return bytes
     }
 
+    /// The most bytes of a file whose signature is checked: 1 GiB.
+    private static let contentByteLimit = 1 << 30
+
+    /// Reads a file whose signature is to be checked.
+    ///
+    /// - Throws: `SignatureError`: also where there is none.
+    package static func content(_ path: FilePath) throws(SignatureError) -> [UInt8] {
+        guard let bytes = try TrustFile.read(path, limit: contentByteLimit) else {
+            throw SignatureError(path.string.printable, "is not there")
+        }
+        return bytes
+    }
+
     /// Reads a key that a user named: a file, or `env://NAME` for a variable of the environment.
     ///
     /// - Throws: `SignatureError`: also for keys that are kept by services.
@@ -100,8 +113,35 @@ extension SigstoreTrust {
         switch signed.signers {
         case .keys(let source):
             self.init(keys: try KeyFile.publicKeys(source), logs: logs, needsLog: signed.rekorKeys != nil)
-        case .fulcio, .pki:
-            throw SignatureError("sigstoreSigned", "certificates cannot be judged by this version")
+        case .fulcio(let fulcio):
+            let identity = CertificateIdentity(issuer: .exact(fulcio.oidcIssuer), email: fulcio.subjectEmail)
+            let authority = try Self.authority(fulcio.authority, nil)
+            self.init(
+                keys: [], certificates: CertificateTrust(authorities: authority, identity: identity), logs: logs,
+                needsLog: true)
+        case .pki(let pki):
+            let identity = CertificateIdentity(email: pki.subjectEmail, hostname: pki.subjectHostname)
+            let authority = try Self.authority(pki.roots, pki.intermediates)
+            // Nothing says when it was signed, so the certificates must hold still.
+            self.init(
+                keys: [],
+                certificates: CertificateTrust(authorities: authority, identity: identity, now: SignatureClock.now))
         }
+    }
+
+    /// The authority whose certificates a policy names.
+    private static func authority(
+        _ anchors: KeySource, _ others: KeySource?
+    ) throws(SignatureError) -> [CertificateAuthority] {
+        var between: [UInt8] = []
+        if let others { for (_, bytes) in try KeyFile.contents(others) { between += bytes + [0x0A] } }
+        var authorities: [CertificateAuthority] = []
+        for (name, bytes) in try KeyFile.contents(anchors) {
+            authorities.append(
+                try KeyFile.blaming(name) { () throws(TrustError) in
+                    try CertificateAuthority(anchors: bytes, others: between.isEmpty ? nil : between)
+                })
+        }
+        return authorities
     }
 }

@@ -5,6 +5,9 @@ package import Trust
 
 /// Signs with a key of sigstore that the user gave.
 package struct KeySigner: Sendable {
+    /// The time as annotations and predicates have it (RFC 3339).
+    package static var now: String { SignatureClock.text }
+
     /// In which form signatures are written.
     package enum Form: String, CaseIterable, Sendable {
         /// Beside the image, under the tag `sha256-HEX.sig`: what cosign 1 and 2, podman and skopeo read.

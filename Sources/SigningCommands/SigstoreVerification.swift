@@ -12,18 +12,7 @@ import Trust
 
 /// Whose signatures count, and what they must say.
 struct VerificationOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp("The public key: a file in PEM, or env://NAME.", valueName: "file"), completion: .file())
-    var key: [String] = []
-
-    @Option(
-        help: ArgumentHelp(
-            "The public key of a transparency log, which must have the signature; checked offline.", valueName: "file"),
-        completion: .file())
-    var rekorKey: [String] = []
-
-    @Flag(help: "Do not ask whether a transparency log has the signature.")
-    var insecureIgnoreTlog = false
+    @OptionGroup var signer: SignerOptions
 
     @Option(help: ArgumentHelp("Whether what was signed must be this image.", valueName: "true|false"))
     var checkClaims = true
@@ -34,18 +23,7 @@ struct VerificationOptions: ParsableArguments {
     init() {}
 
     /// What they trust.
-    func trust() throws -> SigstoreTrust {
-        guard !key.isEmpty else { throw CommandError("give a key: --key FILE") }
-        let keys = try key.map { try KeyFile.publicKey(named: FilePath(argument: $0)) }
-        let logs = try rekorKey.map { TransparencyLog(key: try KeyFile.publicKey(named: FilePath(argument: $0))) }
-        if insecureIgnoreTlog {
-            StandardError.print(
-                "WARNING: Skipping tlog verification is an insecure practice that lacks transparency and auditability "
-                    + "verification for the signature.")
-        }
-        return SigstoreTrust(
-            keys: keys, logs: insecureIgnoreTlog ? [] : logs, needsLog: !insecureIgnoreTlog && !logs.isEmpty)
-    }
+    func trust() throws -> SigstoreTrust { try signer.trust() }
 
     /// Finds an image.
     ///
@@ -113,10 +91,13 @@ struct SigstoreVerification {
         if trust.needsLog {
             lines.append("  - Existence of the claims in the transparency log was verified offline")
         }
-        lines.append("  - The signatures were verified against the specified public key")
+        lines.append(
+            trust.certificates == nil
+                ? "  - The signatures were verified against the specified public key"
+                : "  - The code-signing certificate was verified using trusted certificate authority certificates")
         for line in lines { StandardError.print(line) }
         let unchecked = findings.contains(where: \.hasUncheckedLog)
-        if unchecked, !options.insecureIgnoreTlog {
+        if unchecked, !options.signer.insecureIgnoreTlog {
             StandardError.print(
                 "cimg: an entry of a transparency log was not checked: give the log's key by --rekor-key")
         }
@@ -132,6 +113,10 @@ extension SigstoreFinding {
             var members: [String: JSONValue] = ["logIndex": .integer(log.index)]
             if let time = log.time { members["integratedTime"] = .integer(time) }
             optional["Bundle"] = .object(["Payload": .object(members)])
+        }
+        if case .certificate(let name, let issuer) = signer {
+            optional["Subject"] = .string(name)
+            if let issuer { optional["Issuer"] = .string(issuer) }
         }
         return .object([
             "critical": .object([

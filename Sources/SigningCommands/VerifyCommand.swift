@@ -12,12 +12,13 @@ import Trust
 /// `cimg verify`: checks signatures of images by a key.
 package struct VerifyCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Check the signatures of images of a registry by a key.",
+        commandName: "verify", abstract: "Check the signatures of images of a registry.",
         discussion: """
             Looks for signatures in both their forms, beside the image and as referrers, and checks them offline. One \
             that is good is enough. What was checked goes to standard error, what was signed to standard output, both as \
             cosign has them; of names only what was signed is shown. A signature's entry of a transparency log is \
-            checked where the log's key is given; then there must be one. (Whether the registry has something newer than \
+            checked where the log's key or sigstore's trusted root is given; then there must be one. Short-lived \
+            certificates (Fulcio) are checked with a trusted root: chain, logs, timestamps, and who they are for. (Whether the registry has something newer than \
             the store is another question: "cimg images verify". Whether a policy accepts an image: "cimg trust check".)
 
             Examples:
@@ -25,6 +26,8 @@ package struct VerifyCommand: ParsableCommand {
               cimg verify --key me.pub localhost:5000/alpine:0.4
               cimg verify --key me.pub -a git=0d1c2e localhost:5000/app:1 | jq -r '.[].critical.image[]'
               cimg verify --key me.pub --rekor-key rekor.pub registry.example/app:1
+              cimg verify --trusted-root trusted_root.json --certificate-identity me@example.com \
+            --certificate-oidc-issuer https://accounts.example.com registry.example/app:1
 
             Exit status: 0 signed, 10 no signatures, 11 no such image, 12 no signature that counts, 2 trouble.
             """)

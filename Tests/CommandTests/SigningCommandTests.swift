@@ -234,6 +234,51 @@ struct SigningCommandTests {
         #expect(outcome.errors.contains("referrers: \(server.host) answers 403"))
     }
 
+    @Test(arguments: ["legacy", "bundle"])
+    func `an attestation is made, found, shown and copied`(_ form: String) throws {
+        let server = try DistributionServer()
+        let (bench, host) = (try bench(), server.host)
+        try expect(bench.cimg("push", "-q", "new", "\(host)/app:1").code, is: 0)
+        try expect(bench.cimg("generate-key-pair", "--output-key-prefix", "me").code, is: 0)
+        try expect(bench.cimg("generate-key-pair", "--output-key-prefix", "other").code, is: 0)
+        bench.scratch.file("p.json", #"{"packages":["a"]}"#)
+        try expect(
+            bench.cimg("tree", "\(host)/app:1"),
+            is: .success("No Supply Chain Security Related artifacts found for image \(host)/app:1\n"))
+        let none = try bench.cimg("verify-attestation", "--key", "me.pub", "\(host)/app:1")
+        #expect(none.code == 1 && none.errors.contains("no matching attestations: looked in docker://"), "\(none)")
+        let attest = ["attest", "--key", "me.key", "--format", form, "--predicate", "p.json", "\(host)/app:1"]
+        try expect(
+            bench.cimg(attest + ["--type", "spdxjson"]),
+            is: Outcome(0, "\(host)/app@\(Sample.new.digest)\n", errors: "Pushing attestation to: \(host)/app\n"))
+        try expect(bench.cimg("sign", "--key", "me.key", "--format", form, "\(host)/app:1").code, is: 0)
+        let found = try bench.cimg("verify-attestation", "--key", "me.pub", "--type", "spdxjson", "\(host)/app:1")
+        #expect(found.code == 0, "\(found)")
+        let envelope = try #require(JSONSerialization.jsonObject(with: Data(found.output.utf8)) as? [String: Any])
+        let payload = try #require(Data(base64Encoded: envelope["payload"] as? String ?? "-"))
+        let statement = try #require(JSONSerialization.jsonObject(with: payload) as? [String: Any])
+        #expect(statement["predicateType"] as? String == "https://spdx.dev/Document")
+        #expect((statement["predicate"] as? [String: [String]]) == ["packages": ["a"]])
+        try expect(
+            bench.cimg("verify-attestation", "--key", "me.pub", "--type", "cyclonedx", "\(host)/app:1").code, is: 1)
+        try expect(bench.cimg("verify-attestation", "--key", "other.pub", "\(host)/app:1").code, is: 1)
+        // An attestation is no signature: only one of the two counts.
+        let verified = try bench.cimg("verify", "--key", "me.pub", "\(host)/app:1")
+        #expect(try json(verified.output).count == 1)
+        let tree = try bench.cimg("tree", "\(host)/app:1").output
+        #expect(tree.hasPrefix("📦 Supply Chain Security Related artifacts for an image: \(host)/app:1\n└── "))
+        #expect(tree.split(separator: "\n").filter { $0.contains("🍒 sha256:") }.count == 2, "\(tree)")
+        // All of it goes along, and without being asked for nothing does.
+        for (options, code) in [(["--referrers"], Int32(0)), ([], 10)] {
+            let target = "\(host)/copy\(code):1"
+            try expect(
+                bench.cimg(["copy", "-q"] + options + ["docker://\(host)/app:1", "docker://\(target)"]).code, is: 0)
+            try expect(bench.cimg("verify", "--key", "me.pub", target).code, is: code)
+            try expect(
+                bench.cimg("verify-attestation", "--key", "me.pub", target).code, is: code == 0 ? 0 : 1)
+        }
+    }
+
     @Test func `all images of an index are signed on request`() throws {
         let server = try DistributionServer()
         let (bench, host) = (try bench(), server.host)

@@ -10,7 +10,8 @@ import Testing
         "import", "pull", "push", "copy", "tags", "login", "logout", "images", "images list", "images version",
         "images info", "images verify", "images delete", "inspect", "trust", "trust show", "trust check",
         "trust default", "trust add", "trust delete", "trust reset", "sign", "verify", "triangulate",
-        "generate-key-pair", "import-key-pair", "public-key", "tag", "rm", "mount",
+        "generate-key-pair", "import-key-pair", "public-key", "tree", "attest", "verify-attestation", "verify-blob",
+        "tag", "rm", "mount",
         "umount", "mounts", "ps", "overlay", "diff", "ls", "cat", "cp", "find", "packages", "prune", "fsck",
     ]
 
@@ -55,7 +56,29 @@ import Testing
             ["sign", "--key", "none", "--tlog-upload", "true", "a.example/b:1"],
             .trouble("--tlog-upload: signatures are not sent to a transparency log; give false")
         ),
-        (["verify", "a/b:1"], .trouble("give a key: --key FILE")),
+        (
+            ["verify", "a/b:1"],
+            .trouble("give a key: --key FILE, or --certificate-identity and --certificate-oidc-issuer")
+        ),
+        (
+            ["verify", "--certificate-identity", "a", "a/b:1"],
+            .trouble("--certificate-identity and --certificate-oidc-issuer go together")
+        ),
+        (
+            ["verify", "--certificate-identity", "a", "--certificate-oidc-issuer", "b", "a/b:1"],
+            .trouble("--trusted-root: give the file that says which authorities make certificates")
+        ),
+        (
+            ["attest", "--predicate", "none", "--type", "x", "a.example/b:1"],
+            .trouble(
+                "--type \"x\": give a URI, or one of custom, slsaprovenance, slsaprovenance02, slsaprovenance1, spdx, spdxjson, cyclonedx, link, vuln, openvex"
+            )
+        ),
+        (["tree"], .usage("missing expected argument '<image>'", help: "cimg help tree")),
+        (
+            ["verify-blob", "--key", "k", "f"],
+            .usage("missing expected argument '--bundle <file>'", help: "cimg help verify-blob")
+        ),
         (["verify", "--key", "none", "a.example/b:1"], .trouble("none: is not there")),
         (["verify", "--key", "k"], .usage("missing expected argument '<images> ...'", help: "cimg help verify")),
         (["triangulate"], .usage("missing expected argument '<image>'", help: "cimg help triangulate")),

@@ -97,6 +97,74 @@ import Testing
             ).refusal == "no entry of a transparency log comes with it")
     }
 
+    /// Judges by certificates, as `Signatures` reads them from a policy.
+    private func verdict(
+        _ image: String, name: String, anchors: String, others: String? = nil, identity: CertificateIdentity,
+        now: Int64? = nil
+    ) throws -> Verdict {
+        let authority = try CertificateAuthority(
+            anchors: SigstoreFixture.bytes(anchors), others: others.map { try SigstoreFixture.bytes($0) })
+        let certificates = CertificateTrust(authorities: [authority], identity: identity, now: now)
+        let logs = now == nil ? [TransparencyLog(key: try SigstoreFixture.key("rekor.pub"))] : []
+        let signed = SigstoreSigned(signers: .keys(.paths([])), rekorKeys: nil, identity: .matchRepository)
+        let evidence = SignatureEvidence(
+            signatures: [.init("signature-1", try SigstoreFixture.file("\(image)/signature-1"))])
+        return try Policy([.sigstoreSigned(signed)]).verdict(
+            on: .docker(try Reference(parsing: name)),
+            manifest: Digest(of: try SigstoreFixture.bytes("\(image)/manifest.json")), evidence: { evidence },
+            open: { _, _ in .refused("") },
+            trust: { _ in
+                SigstoreTrust(keys: [], certificates: certificates, logs: logs, needsLog: now == nil)
+            })
+    }
+
+    @Test func `a short-lived certificate counts at the time that the log tells`() throws {
+        let (image, name) = ("cosign-fulcio-rekor-valid", "192.168.64.2:5000/cosign-signed/fulcio-rekor-1")
+        let mitr = CertificateIdentity(
+            issuer: .exact("https://github.com/login/oauth"), email: "mitr@redhat.com")
+        let accepted = try verdict(image, name: name, anchors: "fulcio_v1.crt.pem", identity: mitr)
+        #expect(accepted.isAccepted, "\(accepted.refusal ?? "")")
+        #expect(
+            accepted.requirements[0].signatures[0].finding?.signer
+                == .certificate(subject: "mitr@redhat.com", issuer: "https://github.com/login/oauth"))
+        let other = CertificateIdentity(issuer: .exact("https://github.com/login/oauth"), email: "a@b.example")
+        #expect(
+            try verdict(image, name: name, anchors: "fulcio_v1.crt.pem", identity: other).refusal
+                == "Required email \"a@b.example\" not found (got \"mitr@redhat.com\")")
+        let elsewhere = CertificateIdentity(issuer: .exact("https://a.example"), email: "mitr@redhat.com")
+        #expect(
+            try verdict(image, name: name, anchors: "fulcio_v1.crt.pem", identity: elsewhere).refusal
+                == "Unexpected Fulcio OIDC issuer \"https://github.com/login/oauth\"")
+        let expression = CertificateIdentity(
+            subject: .expression(".*@redhat.com"), issuer: .expression("https://git.*"))
+        #expect(try verdict(image, name: name, anchors: "fulcio_v1.crt.pem", identity: expression).isAccepted)
+        // The whole must fit.
+        let part = CertificateIdentity(subject: .expression("redhat"))
+        #expect(
+            try verdict(image, name: name, anchors: "fulcio_v1.crt.pem", identity: part).refusal
+                == "the certificate is for \"mitr@redhat.com\"")
+        #expect(
+            try verdict(image, name: name, anchors: "pki_root_crts.pem", identity: mitr).refusal
+                == "no trusted authority made the certificate, or it did not hold when it was signed")
+    }
+
+    @Test func `a certificate of an authority of one's own counts while it holds`() throws {
+        let identity = CertificateIdentity(email: "qiwan@redhat.com", hostname: "myhost.example.com")
+        func refusal(_ identity: CertificateIdentity, now: Int64) throws -> String? {
+            try verdict(
+                "cosign-pki-valid", name: "localhost:5000/test", anchors: "pki_root_crts.pem",
+                others: "pki_intermediate_crts.pem", identity: identity, now: now
+            ).refusal
+        }
+        #expect(try refusal(identity, now: 1_767_225_600) == nil)
+        #expect(
+            try refusal(identity, now: 0)
+                == "no trusted authority made the certificate, or it did not hold when it was signed")
+        #expect(
+            try refusal(CertificateIdentity(hostname: "other.example.com"), now: 1_767_225_600)?
+                .hasPrefix("Unexpected subject hostname: ") == true)
+    }
+
     @Test func `a bundle counts by the name it signs, or by none for matchRepository`() throws {
         let made = SigstoreSignatureTests()
         for (name, identity, accepted) in [

@@ -105,42 +105,56 @@ package struct SigstoreKey: Sendable, Hashable {
     /// SHA-256 for every key, as cosign 1 and 2 and containers/image have it, or the hash of the curve's size, as
     /// cosign 3 has it; Ed25519 of the message or of its hash (Ed25519ph).
     package func isValid(_ signature: [UInt8], of message: [UInt8]) -> Bool {
+        if isValid(signature, of: message, hash: .sha256) { return true }
+        switch kind {
+        case .p256, .rsa: return false
+        case .p384: return isValid(signature, of: message, hash: .sha384)
+        case .p521: return isValid(signature, of: message, hash: .sha512)
+        case .ed25519(let key): return Self.isPrehashed(signature, message, key)
+        }
+    }
+
+    /// A hash that is given beside a signature.
+    enum Hash {
+        case sha256
+        case sha384
+        case sha512
+    }
+
+    /// Whether a signature is this key's, of a message by its hash.
+    func isValid(_ signature: [UInt8], of message: [UInt8], hash: Hash) -> Bool {
+        switch hash {
+        case .sha256: isValid(signature, ofHash: SHA256.hash(data: message), message)
+        case .sha384: isValid(signature, ofHash: SHA384.hash(data: message), message)
+        case .sha512: isValid(signature, ofHash: SHA512.hash(data: message), message)
+        }
+    }
+
+    private func isValid(_ signature: [UInt8], ofHash hash: some Crypto.Digest, _ message: [UInt8]) -> Bool {
         switch kind {
         case .p256(let key):
             // What is no signature in DER is none of this key either; so below.
             guard let signature = try? P256.Signing.ECDSASignature(derRepresentation: signature) else { return false }
-            return key.isValidSignature(signature, for: SHA256.hash(data: message))
+            return key.isValidSignature(signature, for: hash)
         case .p384(let key):
             guard let signature = try? P384.Signing.ECDSASignature(derRepresentation: signature) else { return false }
-            return key.isValidSignature(signature, for: SHA256.hash(data: message))
-                || key.isValidSignature(signature, for: SHA384.hash(data: message))
+            return key.isValidSignature(signature, for: hash)
         case .p521(let key):
             guard let signature = try? P521.Signing.ECDSASignature(derRepresentation: signature) else { return false }
-            return key.isValidSignature(signature, for: SHA256.hash(data: message))
-                || key.isValidSignature(signature, for: SHA512.hash(data: message))
-        case .ed25519(let key):
-            return key.isValidSignature(signature, for: message) || Self.isPrehashed(signature, message, key)
+            return key.isValidSignature(signature, for: hash)
+        case .ed25519(let key): return key.isValidSignature(signature, for: message)
         case .rsa(let key):
             let signature = _RSA.Signing.RSASignature(rawRepresentation: signature)
-            return key.isValidSignature(signature, for: SHA256.hash(data: message), padding: .insecurePKCS1v1_5)
+            return key.isValidSignature(signature, for: hash, padding: .insecurePKCS1v1_5)
         }
     }
 
     /// Whether a signature is one of a digest, for messages that are known by that only; not possible with Ed25519.
     package func isValid(_ signature: [UInt8], ofDigest digest: OCI.Digest) -> Bool {
-        let hash = PreparedDigest(bytes: digest.bytes)
         switch kind {
-        case .p256(let key):
-            guard let signature = try? P256.Signing.ECDSASignature(derRepresentation: signature) else { return false }
-            return key.isValidSignature(signature, for: hash)
-        case .p384(let key):
-            guard let signature = try? P384.Signing.ECDSASignature(derRepresentation: signature) else { return false }
-            return key.isValidSignature(signature, for: hash)
-        case .p521(let key):
-            guard let signature = try? P521.Signing.ECDSASignature(derRepresentation: signature) else { return false }
-            return key.isValidSignature(signature, for: hash)
-        case .ed25519: return false
-        case .rsa: return false
+        case .p256, .p384, .p521: isValid(signature, ofHash: PreparedDigest(bytes: digest.bytes), [])
+        // RSA asks what kind of hash it is, Ed25519 for the message.
+        case .ed25519, .rsa: false
         }
     }
 
