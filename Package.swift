@@ -19,8 +19,7 @@ let hasISAL =
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 // Certificates, RSA: what signatures of sigstore need beyond `Crypto`.
 let certificates: [Target.Dependency] = [
-    .product(name: "CryptoExtras", package: "swift-crypto"), .product(name: "X509", package: "swift-certificates"),
-    .product(name: "SwiftASN1", package: "swift-asn1"),
+    .product(name: "CryptoExtras", package: "swift-crypto"), .product(name: "SwiftASN1", package: "swift-asn1"),
 ]
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -51,7 +50,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
-        .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
     ],
@@ -73,7 +71,8 @@ let package = Package(
             name: "CVersion", cSettings: commit.map { [.define("CIMG_COMMIT", to: "\"\($0)\"")] } ?? []),
 
         module("OCI", ["CSHA256", crypto]),
-        module("Trust", ["OCI", "CYAML", "CSodium", crypto] + certificates),
+        module("Sigstore", ["OCI", "CSodium", crypto] + certificates),
+        module("Trust", ["OCI", "Sigstore", "CYAML"]),
         module("FileTree", ["OCI"]),
         module("Templates", ["OCI"]),
         module("EROFS", ["FileTree", "OCI"]),
@@ -99,7 +98,7 @@ let package = Package(
         module("Overlay", ["OverlayLayers", "FileTree", "FileSystems", "Threads", "LinuxIO", system]),
         module("Browsing", ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", system]),
         module("FuseServer", ["FileTree", "FileSystems", "Threads", "LinuxIO", "CFuse", system]),
-        module("Signatures", ["Trust", "OCI", "Registry", "LinuxIO", system]),
+        module("Signatures", ["Trust", "Sigstore", "OCI", "Registry", "LinuxIO", system]),
         module("Console", ["OCI", "FileTree", "LayerStore", "LinuxIO", system]),
         module(
             "Objects",
@@ -152,13 +151,13 @@ let package = Package(
         module(
             "TrustCommands",
             [
-                "CommandOptions", "Console", "Objects", "Registry", "Signatures", "Trust", "OCI", "LinuxIO",
+                "CommandOptions", "Console", "Objects", "Registry", "Signatures", "Sigstore", "Trust", "OCI", "LinuxIO",
                 arguments, system,
             ]),
         module(
             "SigningCommands",
             [
-                "CommandOptions", "Console", "Objects", "Registry", "Signatures", "Trust", "OCI", "LinuxIO",
+                "CommandOptions", "Console", "Objects", "Registry", "Signatures", "Sigstore", "Trust", "OCI", "LinuxIO",
                 arguments, system,
             ]),
         module(
@@ -199,8 +198,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["OCI", "FileTree", "Threads", "LinuxIO", "CLibZ", "CLibZstd", system],
             path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests("OCI", ["OCI"]),
-        tests("Trust", ["Trust", "OCI"]),
-        tests("Signatures", ["Signatures", "Trust", "Registry", "OCI", "LinuxIO", system]),
+        tests("Trust", ["Trust", "Sigstore", "OCI"]),
+        tests("Signatures", ["Signatures", "Trust", "Sigstore", "Registry", "OCI", "LinuxIO", system]),
         tests("FileTree", ["FileTree", "OCI"]),
         tests("Templates", ["Templates", "OCI"]),
         tests("EROFS", ["Threads", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
@@ -249,7 +248,7 @@ if Context.environment["CIMG_FUZZ"] != nil {
         fuzzer("FuzzLayer", ["Archive", "EROFS", "FileTree", "LinuxIO", "OCI"]),
         fuzzer("FuzzEngines", ["Engines", "EngineRecords"]),
         fuzzer("FuzzRegistry", ["Registry", "Web"]),
-        fuzzer("FuzzTrust", ["Trust", "OCI"]),
+        fuzzer("FuzzTrust", ["Trust", "Sigstore", "OCI"]),
         fuzzer("FuzzOverlay", ["Overlay", "OverlayLayers", "FileTree", "LinuxIO", system]),
         fuzzer("FuzzArguments", ["Transports", "OCI", "LinuxIO", system]),
         fuzzer("FuzzPackages", ["Packages"]),

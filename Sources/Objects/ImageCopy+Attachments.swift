@@ -5,7 +5,6 @@ import OCI
 import Registry
 import Signatures
 import Transports
-import Trust
 
 extension ImageCopy {
     /// Copies what is kept beside the images of a registry to another one: signatures and attestations under tags, and
@@ -20,13 +19,7 @@ extension ImageCopy {
         var count = 0
         for document in graph.documents {
             let digest = document.descriptor.digest
-            for kind in [AttachmentStore.Kind.signature, .attestation] {
-                let attachments = try source.tagged(kind, of: digest).signatures.compactMap { signature in
-                    if case .sigstore(let json) = signature.file { try SigstoreAttachment(json: json) } else { nil }
-                }
-                try target.add(attachments, to: document.descriptor)
-                count += attachments.count
-            }
+            count += try source.copyTagged(of: document.descriptor, to: target)
             for entry in try origin.referrers(of: digest) {
                 try copyReferrer(entry, of: digest, from: origin, to: destination)
                 count += 1

@@ -5,7 +5,6 @@ import LayerStore
 package import OCI
 package import Registry
 package import Signatures
-package import Trust
 
 /// An image of a registry, and what of sigstore is kept beside it.
 package struct SigstoreImage {
@@ -92,8 +91,10 @@ package struct SigstoreImage {
         return manifests.map(\.digest)
     }
 
-    /// Keeps attestations beside the image.
-    package func attach(_ attestations: [SigstoreAttachment]) throws {
+    /// Says something of the image.
+    package func attest(by signer: KeySigner, predicateType: String, predicate: JSONValue) throws {
+        let attestations = try signer.attestations(
+            of: document.digest, as: reference, predicateType: predicateType, predicate: predicate)
         try store.add(attestations, to: ContentDescriptor(document))
     }
 }

@@ -2,6 +2,7 @@
 
 package import OCI
 package import Registry
+package import Sigstore
 package import Trust
 
 /// What is kept beside the images of a repository: signatures and attestations of sigstore, in both their forms.
@@ -155,6 +156,21 @@ package struct AttachmentStore: Sendable {
         let rest = attachments.filter { SigstoreBundle.version(of: $0.mediaType) == nil }
         try append(rest.filter { $0.mediaType == SigstoreAttachment.envelopeType }, .attestation, to: subject.digest)
         try append(rest.filter { $0.mediaType != SigstoreAttachment.envelopeType }, .signature, to: subject.digest)
+    }
+
+    /// Adds the signatures and attestations under tags to those of the same manifest elsewhere.
+    ///
+    /// - Returns: how many there are.
+    package func copyTagged(of subject: ContentDescriptor, to other: AttachmentStore) throws -> Int {
+        var attachments: [SigstoreAttachment] = []
+        for kind in [Kind.signature, .attestation] {
+            for signature in try tagged(kind, of: subject.digest).signatures {
+                guard case .sigstore(let json) = signature.file else { continue }
+                attachments.append(try SigstoreAttachment(json: json))
+            }
+        }
+        try other.add(attachments, to: subject)
+        return attachments.count
     }
 
     /// Appends to what is under a tag; others may do so at the same time, so it is looked at again afterwards.

@@ -3,8 +3,9 @@
 import Glibc
 import LinuxIO
 import OCI
+package import Sigstore
 package import SystemPackage
-package import Trust
+import Trust
 
 /// Files of keys.
 package enum KeyFile {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import OCI
-package import Trust
+package import Sigstore
 
 /// Signs with a key of sigstore that the user gave.
 package struct KeySigner: Sendable {

@@ -2,6 +2,7 @@
 
 package import OCI
 package import Registry
+import Sigstore
 import Synchronization
 package import Trust
 

@@ -7,6 +7,7 @@ import OCI
 import Objects
 import Registry
 import Signatures
+import Sigstore
 import SystemPackage
 import Trust
 
@@ -59,9 +60,7 @@ package struct AttestCommand: ParsableCommand {
             let found = try SigstoreImage(
                 image, client: registry.client(), isWritten: true, elsewhere: SigningKeyOptions.repository)
             StandardError.print("Pushing attestation to: \(found.repositoryName)")
-            try found.attach(
-                signer.attestations(
-                    of: found.document.digest, as: found.reference, predicateType: type.uri, predicate: said))
+            try found.attest(by: signer, predicateType: type.uri, predicate: said)
             guard json else { return try StandardOutput.write("\(found.pinned)\n") }
             var text = JSONText()
             text.beginArray()

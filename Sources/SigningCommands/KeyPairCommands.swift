@@ -7,6 +7,7 @@ import Glibc
 import LinuxIO
 import OCI
 import Signatures
+import Sigstore
 import SystemPackage
 import Trust
 

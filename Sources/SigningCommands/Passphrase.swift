@@ -9,6 +9,7 @@ import OCI
 import Objects
 import Registry
 import Signatures
+import Sigstore
 import SystemPackage
 import Trust
 

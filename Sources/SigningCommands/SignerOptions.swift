@@ -5,6 +5,7 @@ import CommandOptions
 import Console
 import OCI
 import Signatures
+import Sigstore
 import SystemPackage
 import Trust
 

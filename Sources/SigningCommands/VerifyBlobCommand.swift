@@ -6,6 +6,7 @@ import Console
 import OCI
 import Objects
 import Signatures
+import Sigstore
 import SystemPackage
 import Trust
 

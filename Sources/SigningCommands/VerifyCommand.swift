@@ -7,6 +7,7 @@ import OCI
 import Objects
 import Registry
 import Signatures
+import Sigstore
 import Trust
 
 /// `cimg verify`: checks signatures of images by a key.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import OCI
+package import Sigstore
 
 /// A place where signatures were looked for, or could have been.
 package struct LookedPlace: Sendable, Hashable {

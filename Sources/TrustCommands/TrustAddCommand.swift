@@ -6,6 +6,7 @@ import Console
 import LinuxIO
 import OCI
 import Signatures
+import Sigstore
 import SystemPackage
 import Trust
 

@@ -3,6 +3,7 @@
 import Console
 import OCI
 import Signatures
+import Sigstore
 import Trust
 
 /// Verdicts as text for people, and as JSON.

@@ -19,7 +19,8 @@ let allowedEdges: [String: Set<String>] = [
     "CFuse": ["CLibFuse"],
     // Values: no system calls, nothing of the rest; C only for arithmetic.
     "OCI": ["Crypto", "CSHA256"],
-    "Trust": ["OCI", "CYAML", "CSodium", "Crypto", "CryptoExtras", "X509", "SwiftASN1"],
+    "Sigstore": ["OCI", "CSodium", "Crypto", "CryptoExtras", "SwiftASN1"],
+    "Trust": ["OCI", "Sigstore", "CYAML"],
     "FileTree": ["OCI"],
     "Templates": ["OCI"],
     "EROFS": ["FileTree", "OCI"],
@@ -49,7 +50,7 @@ let allowedEdges: [String: Set<String>] = [
     // The only importer of libfuse.
     "FuseServer": ["FileTree", "FileSystems", "Threads", "LinuxIO", "CFuse", "SystemPackage"],
     "Console": ["OCI", "FileTree", "LayerStore", "LinuxIO", "SystemPackage"],
-    "Signatures": ["Trust", "OCI", "Registry", "LinuxIO", "SystemPackage"],
+    "Signatures": ["Trust", "Sigstore", "OCI", "Registry", "LinuxIO", "SystemPackage"],
     // Archive for the tars that engines keep in pieces.
     "Objects": [
         "Console", "Signatures", "Trust", "OCI", "Archive", "LayerStore", "Transports", "Registry", "Engines",
@@ -86,11 +87,11 @@ let allowedEdges: [String: Set<String>] = [
         "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
     "TrustCommands": [
-        "CommandOptions", "Console", "Objects", "Registry", "Signatures", "Trust", "OCI", "LinuxIO",
+        "CommandOptions", "Console", "Objects", "Registry", "Signatures", "Sigstore", "Trust", "OCI", "LinuxIO",
         "ArgumentParser", "SystemPackage",
     ],
     "SigningCommands": [
-        "CommandOptions", "Console", "Objects", "Registry", "Signatures", "Trust", "OCI", "LinuxIO",
+        "CommandOptions", "Console", "Objects", "Registry", "Signatures", "Sigstore", "Trust", "OCI", "LinuxIO",
         "ArgumentParser", "SystemPackage",
     ],
     "ContentsCommands": [
@@ -130,6 +131,6 @@ let allowedToolchainModules: [String: Set<String>?] = [
         "MountCommands", "TrustCommands", "SigningCommands",
     ],
     "FoundationEssentials": [
-        "OCI", "Trust", "LayerStore", "Transports", "Registry", "Objects",
+        "OCI", "Sigstore", "Trust", "LayerStore", "Transports", "Registry", "Objects",
     ],
 ]

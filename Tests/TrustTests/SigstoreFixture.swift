@@ -3,6 +3,7 @@
 import Foundation
 import OCI
 
+@testable import Sigstore
 @testable import Trust
 
 /// Signatures and keys that other tools made: `fixtures/sigstore`, each with its origin in the list there.

@@ -5,6 +5,7 @@ import OCI
 import TestSupport
 import Testing
 
+@testable import Sigstore
 @testable import Trust
 
 /// One bit of what was signed, or of what vouches for it, is another one: that is refused, always.

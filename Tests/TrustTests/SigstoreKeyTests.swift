@@ -3,6 +3,7 @@
 import OCI
 import Testing
 
+@testable import Sigstore
 @testable import Trust
 
 /// Keys: those that cosign's library made, those that are made here, and what is none.

@@ -3,6 +3,7 @@
 import OCI
 import Testing
 
+@testable import Sigstore
 @testable import Trust
 
 /// What the policy's `sigstoreSigned` makes of signatures that other tools made.

@@ -4,6 +4,7 @@ import OCI
 import TestSupport
 import Testing
 
+@testable import Sigstore
 @testable import Trust
 
 /// Signatures of cosign's two forms, logs, and what of them counts.

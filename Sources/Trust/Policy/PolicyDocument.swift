@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import OCI
+package import Sigstore
 
 /// A policy as a file that is changed: what is not meant stays as it is.
 package struct PolicyDocument: Sendable, Equatable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import OCI
+package import Sigstore
 
 /// Where the signatures of images of registries are kept: the files of `registries.d` (containers-registries.d(5)).
 package struct SignatureStorage: Sendable, Hashable {

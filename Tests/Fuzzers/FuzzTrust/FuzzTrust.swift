@@ -3,6 +3,7 @@
 import CFuzzer
 import Glibc
 import OCI
+import Sigstore
 import Trust
 
 /// Mutated text as policies, payloads, what gpg says, signature files and configurations of signature storage.

@@ -4,7 +4,7 @@ import OCI
 import SwiftASN1
 
 /// A value in DER: its tag, and what is in it.
-struct DERNode {
+struct DERNode: Sendable {
     private let node: ASN1Node
 
     /// Reads the one value that bytes must be.
@@ -56,6 +56,27 @@ struct DERNode {
     var number: Int? {
         guard isA(.integer), let content, content.count <= 4 else { return nil }
         return content.reduce(content.first.map { $0 > 0x7F ? -1 : 0 } ?? 0) { $0 << 8 | Int($1) }
+    }
+
+    /// The bytes of a string of bits that fills them; nil for another type.
+    var bits: [UInt8]? {
+        guard isA(.bitString), let content, let unused = content.first, unused < 8 else { return nil }
+        return Array(content.dropFirst())
+    }
+
+    /// A time in either of the two forms, in seconds since 1970; nil for another type, or what is no time.
+    var time: Int64? {
+        guard let content, isA(.generalizedTime) || isA(.utcTime) else { return nil }
+        var text = String(decoding: content, as: UTF8.self)
+        // Two digits of a year mean one from 1950 to 2049.
+        if isA(.utcTime) { text = (text < "5" ? "20" : "19") + text }
+        let digits = Array(text.prefix(14))
+        guard digits.count == 14, digits.allSatisfy({ $0.isASCII && $0.isNumber }), text.hasSuffix("Z") else {
+            return nil
+        }
+        func part(_ start: Int, _ count: Int) -> String { String(digits[start..<start + count]) }
+        let date = "\(part(0, 4))-\(part(4, 2))-\(part(6, 2))"
+        return Moment(parsing: "\(date)T\(part(8, 2)):\(part(10, 2)):\(part(12, 2))\(text.dropFirst(14))")?.seconds
     }
 
     /// A value with another tag: its length and content as they were.

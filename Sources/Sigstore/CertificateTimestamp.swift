@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import OCI
-import SwiftASN1
 
 /// The word of a log of certificates that it has seen one (RFC 6962, section 3.2: SCT).
 struct CertificateTimestamp {
-    private static let identifier: ASN1ObjectIdentifier = [1, 3, 6, 1, 4, 1, 11129, 2, 4, 2]
+    private static let identifier = "1.3.6.1.4.1.11129.2.4.2"
 
     private var logID: [UInt8]
     private var time: UInt64
@@ -67,14 +66,13 @@ struct CertificateTimestamp {
 
     /// The signed part of a certificate as it was before the log's word was put in.
     private static func precertificate(_ certificate: SignerCertificate) throws(TrustError) -> [UInt8] {
-        let body = try DERNode(certificate.certificate.tbsCertificateBytes)
         var content: [UInt8] = []
-        for member in try body.members(atLeast: 7, "certificate") {
+        for member in try certificate.body.members(atLeast: 7, "certificate") {
             guard member.place == 3, let list = member.children.first else {
                 content += member.bytes
                 continue
             }
-            let kept = list.children.filter { $0.children.first?.objectIdentifier != "\(identifier)" }
+            let kept = list.children.filter { $0.children.first?.objectIdentifier != identifier }
             content += DERNode.encoded(0xA3, DERNode.encoded(0x30, kept.flatMap(\.bytes)))
         }
         return DERNode.encoded(0x30, content)

@@ -3,7 +3,6 @@
 import Crypto
 import OCI
 import SwiftASN1
-import X509
 
 /// An authority's word that a signature was there at a time (RFC 3161).
 struct SignedTimestamp {
@@ -84,23 +83,10 @@ struct SignedTimestamp {
         let facts = try DERNode(info).members(atLeast: 5, what)
         let imprint = try facts[2].members(atLeast: 2, what)
         guard let imprintHash = Hash(imprint[0].children.first?.objectIdentifier), let digest = imprint[1].content,
-            facts[4].isA(.generalizedTime), let text = facts[4].content,
-            let time = Self.time(String(decoding: text, as: UTF8.self))
+            facts[4].isA(.generalizedTime), let time = facts[4].time
         else { throw TrustError("\(what): cannot be read") }
         self.imprint = (imprintHash, digest)
         self.time = time
-    }
-
-    /// `20260102030405.678Z` as seconds since 1970.
-    private static func time(_ text: String) -> Int64? {
-        let digits = Array(text.prefix(14))
-        guard digits.count == 14, digits.allSatisfy({ $0.isASCII && $0.isNumber }), text.hasSuffix("Z") else {
-            return nil
-        }
-        func part(_ start: Int, _ count: Int) -> String { String(digits[start..<start + count]) }
-        let moment =
-            "\(part(0, 4))-\(part(4, 2))-\(part(6, 2))T\(part(8, 2)):\(part(10, 2)):\(part(12, 2))\(text.dropFirst(14))"
-        return Moment(parsing: moment)?.seconds
     }
 
     /// Refuses a timestamp of something else, or of nobody who is trusted.
@@ -131,7 +117,8 @@ struct SignedTimestamp {
     private func isSigned(by authority: CertificateAuthority) throws(TrustError) -> Bool {
         var candidates = certificates
         for der in authority.others + authority.anchors { candidates.append(try SignerCertificate(der)) }
-        for candidate in candidates where isSigner(candidate) && candidate.isFor(.timeStamping, isOnly: true) {
+        for candidate in candidates
+        where isSigner(candidate) && candidate.isFor(SignerCertificate.timeStamping, isOnly: true) {
             guard try authority.chain(of: candidate, through: certificates, at: time) != nil else { continue }
             // The attributes are signed as a set, whatever tag they have here.
             let signed = attributes.retagged(0x31)
@@ -150,17 +137,9 @@ struct SignedTimestamp {
 
     /// Whether the signer is named by a certificate's issuer and number, or by its key.
     private func isSigner(_ candidate: SignerCertificate) -> Bool {
-        if signer.place == 0 {
-            // What cannot be read is nobody's.
-            let identifier = (try? candidate.certificate.extensions.subjectKeyIdentifier)?.keyIdentifier
-            return identifier.map(Array.init) == signer.content
-        }
+        if signer.place == 0 { return candidate.keyIdentifier != nil && candidate.keyIdentifier == signer.content }
         // The issuer and the number stand in the certificate as they do here.
-        guard signer.children.count == 2,
-            let body = try? DERNode(candidate.certificate.tbsCertificateBytes).children
-        else { return false }
-        let fields = body.filter { $0.place == nil }
-        guard fields.count > 2 else { return false }
-        return fields[0].bytes == signer.children[1].bytes && fields[2].bytes == signer.children[0].bytes
+        guard signer.children.count == 2 else { return false }
+        return candidate.issuerName == signer.children[0].bytes && candidate.serialNumber == signer.children[1].bytes
     }
 }

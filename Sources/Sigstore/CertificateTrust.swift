@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import OCI
-import X509
 
 /// Whose certificates count, and for whom they must be.
 package struct CertificateTrust: Sendable, Hashable {
@@ -47,7 +46,7 @@ package struct CertificateTrust: Sendable, Hashable {
         guard try signed.isSigned(by: leaf.key()) else {
             throw TrustError("cryptographic signature verification failed: not by the certificate's key")
         }
-        guard leaf.isFor(.codeSigning), !leaf.isAuthority else {
+        guard leaf.isFor(SignerCertificate.codeSigning), !leaf.isAuthority else {
             throw TrustError("a certificate that is not for signing")
         }
         let times = try times(signed, loggedAt)
