@@ -17,6 +17,10 @@ let hasISAL =
     }
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+// Certificates, RSA: what signatures of sigstore need beyond `Crypto`.
+let certificates: [Target.Dependency] = [
+    .product(name: "CryptoExtras", package: "swift-crypto"), .product(name: "SwiftASN1", package: "swift-asn1"),
+]
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -45,6 +49,7 @@ let package = Package(
     products: [.executable(name: "cimg", targets: ["cimg"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
     ],
@@ -57,6 +62,8 @@ let package = Package(
         .target(name: "CCurl"),
         // Its headers only: the library is loaded with the first file in YAML.
         .target(name: "CYAML"),
+        // Its headers only: the library is loaded with the first key that is kept under a passphrase.
+        .target(name: "CSodium"),
         .target(name: "CFuse", dependencies: ["CLibFuse"], path: "CFuse"),
 
         .target(name: "CSHA256"),
@@ -65,7 +72,8 @@ let package = Package(
 
         module("OCI", ["CSHA256", crypto]),
         module("YAML", ["OCI", "CYAML"]),
-        module("Trust", ["OCI", "YAML"]),
+        module("Sigstore", ["OCI", "CSodium", crypto] + certificates),
+        module("Trust", ["OCI", "Sigstore", "YAML"]),
         module("FileTree", ["OCI"]),
         module("Layering", ["OCI", "FileTree", "YAML"]),
         module("Linting", ["OCI", "FileTree", "YAML"]),
@@ -96,7 +104,7 @@ let package = Package(
         module("Overlay", ["OverlayLayers", "FileTree", "FileSystems", "Threads", "LinuxIO", system]),
         module("Browsing", ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", system]),
         module("FuseServer", ["FileTree", "FileSystems", "Threads", "LinuxIO", "CFuse", system]),
-        module("Signatures", ["Trust", "OCI", "Registry", "LinuxIO", system]),
+        module("Signatures", ["Trust", "Sigstore", "OCI", "Registry", "LinuxIO", system]),
         module("Console", ["OCI", "FileTree", "LayerStore", "LinuxIO", system]),
         module(
             "Objects",
@@ -149,7 +157,13 @@ let package = Package(
         module(
             "TrustCommands",
             [
-                "CommandOptions", "Console", "Objects", "Registry", "Signatures", "Trust", "OCI", "LinuxIO",
+                "CommandOptions", "Console", "Objects", "Registry", "Signatures", "Sigstore", "Trust", "OCI", "LinuxIO",
+                arguments, system,
+            ]),
+        module(
+            "SigningCommands",
+            [
+                "CommandOptions", "Console", "Objects", "Registry", "Signatures", "Sigstore", "Trust", "OCI", "LinuxIO",
                 arguments, system,
             ]),
         module(
@@ -196,15 +210,18 @@ let package = Package(
             "AuthoringCommands",
             [
                 "ImageCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Authoring", "Archive",
-                "Browsing", "Mounting", "FuseServer", "OverlayLayers", "Threads", "EngineTrees", "Engines", "Transports", "LayerStore",
+                "Browsing", "Mounting", "FuseServer", "OverlayLayers", "Threads", "EngineTrees", "Engines",
+                "Transports", "LayerStore",
                 "EROFS", "FileTree", "OCI", "LinuxIO", arguments, system,
             ]),
         module(
             "CimgCommands",
             [
                 "CommandCompletion",
-                "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "ContentsCommands",
-                "PackageCommands", "ScanCommands", "DiffCommands", "LayerCommands", "AuthoringCommands", "CommandOptions", "Console", "Objects", "Mounting",
+                "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "SigningCommands",
+                "ContentsCommands",
+                "PackageCommands", "ScanCommands", "DiffCommands", "LayerCommands", "AuthoringCommands",
+                "CommandOptions", "Console", "Objects", "Mounting",
                 "FuseServer", "Registry", "Archive", "OCI", "LinuxIO", "Threads", "CVersion", arguments, system,
             ]),
         .executableTarget(
@@ -218,8 +235,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["OCI", "FileTree", "Threads", "LinuxIO", "CLibZ", "CLibZstd", system],
             path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests("OCI", ["OCI"]),
-        tests("Trust", ["Trust", "OCI"]),
-        tests("Signatures", ["Signatures", "Trust", "Registry", "OCI", "LinuxIO", system]),
+        tests("Trust", ["Trust", "Sigstore", "OCI"]),
+        tests("Signatures", ["Signatures", "Trust", "Sigstore", "Registry", "OCI", "LinuxIO", system]),
         tests("FileTree", ["FileTree", "OCI"]),
         tests("Layering", ["Layering", "FileTree", "OCI"]),
         tests("Linting", ["Linting", "FileTree", "OCI"]),
@@ -280,7 +297,7 @@ if Context.environment["CIMG_FUZZ"] != nil {
         fuzzer("FuzzLayer", ["Archive", "EROFS", "FileTree", "LinuxIO", "OCI"]),
         fuzzer("FuzzEngines", ["Bolt", "Engines", "EngineRecords"]),
         fuzzer("FuzzRegistry", ["Registry", "Web"]),
-        fuzzer("FuzzTrust", ["Trust", "OCI"]),
+        fuzzer("FuzzTrust", ["Trust", "Sigstore", "OCI"]),
         fuzzer("FuzzOverlay", ["Overlay", "OverlayLayers", "FileTree", "LinuxIO", system]),
         fuzzer("FuzzArguments", ["Transports", "OCI", "LinuxIO", system]),
         fuzzer("FuzzPackages", ["Packages"]),

@@ -17,6 +17,7 @@ import Mounting
 import Objects
 import PackageCommands
 import ScanCommands
+import SigningCommands
 import Threads
 import TrustCommands
 
@@ -45,6 +46,9 @@ package struct CimgCommand: ParsableCommand {
         subcommands: [
             ImportCommand.self, PullCommand.self, PushCommand.self, CopyCommand.self, TagsCommand.self,
             LoginCommand.self, LogoutCommand.self, ImagesCommand.self, InspectCommand.self, TrustCommand.self,
+            SignCommand.self, VerifyCommand.self, GenerateKeyPairCommand.self, ImportKeyPairCommand.self,
+            PublicKeyCommand.self, TriangulateCommand.self, TreeCommand.self, AttestCommand.self,
+            VerifyAttestationCommand.self, VerifyBlobCommand.self,
             TagCommand.self,
             RemoveCommand.self, MountCommand.self, UmountCommand.self, MountsCommand.self, OverlayCommand.self,
             DiffCommand.self, ListCommand.self, CatCommand.self, CopyOutCommand.self,

@@ -75,6 +75,7 @@ package struct CopyCommand: ParsableCommand {
 
               cimg copy docker://localhost:5000/app:1 oci:images/app:1
               cimg copy --all docker://registry.example/app:1 docker://localhost:5000/app:1
+              cimg copy --referrers docker://registry.example/app:1 docker://localhost:5000/app:1
               cimg copy --sign-by me@example.com dir:app docker://registry.example/app:1
               cimg copy alpine docker-archive:alpine.tar:alpine:latest && docker load -i alpine.tar
 
@@ -89,6 +90,9 @@ package struct CopyCommand: ParsableCommand {
 
     @Flag(help: "Leave the signatures of the source behind.")
     var removeSignatures = false
+
+    @Flag(help: "Take along what is kept beside the image: signatures, attestations, and all that refers to it.")
+    var referrers = false
 
     @OptionGroup var policy: PolicyOptions
 
@@ -120,6 +124,7 @@ package struct CopyCommand: ParsableCommand {
                 destinationClient: try registry.client(creds: destCreds ?? registry.creds))
             copy.signer = try signing.signer()
             copy.removesSignatures = removeSignatures
+            copy.takesReferrers = referrers
             copy.isForOneRegistry = registry.creds != nil
             copy.platform = platform
             copy.takesAll = transfer.all

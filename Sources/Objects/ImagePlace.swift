@@ -70,6 +70,8 @@ package struct ImageCopy {
     package var telling = PullMeter.Telling.progress
     /// Who signs what is copied; nil for nobody.
     package var signer: Signer?
+    /// Whether what is kept beside the image goes along: signatures and attestations under tags, and referrers.
+    package var takesReferrers = false
     /// Whether the signatures that the source has stay behind.
     package var removesSignatures = false
 
@@ -128,6 +130,13 @@ package struct ImageCopy {
         }
         let result = try copy(copied.graph, to: place)
         try write(signatures, to: to)
+        if takesReferrers {
+            guard let origin = copied.origin, case .registry(let name) = to else {
+                throw CommandError("--referrers: only from a registry to a registry")
+            }
+            let count = try copyAttachments(of: copied.graph, from: origin, to: name)
+            self.place.tell("\(counted(count, "attachment")) copied")
+        }
         return result
     }
 

@@ -129,7 +129,9 @@ package final class RemoteRepository: Sendable {
     /// Stores a manifest or an index under a tag or its digest.
     ///
     /// Everything it names must be in the repository.
-    package func put(_ document: RemoteDocument, as name: Name) throws {
+    /// - Returns: whether the registry lists the manifest among those that refer to another one, where it does.
+    @discardableResult
+    package func put(_ document: RemoteDocument, as name: Name) throws -> Bool {
         let object = object(name)
         guard document.mediaType.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw RegistryError(
@@ -144,6 +146,7 @@ package final class RemoteRepository: Sendable {
         {
             throw RegistryError(.damaged, object, "\(connection.host) stored \(stored) instead of \(document.digest)")
         }
+        return answer.header("OCI-Subject") != nil
     }
 
     /// Removes a manifest and its tags, or where the registry can do that, a tag alone.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import OCI
+package import Sigstore
 import Synchronization
 package import SystemPackage
 package import Trust
@@ -11,6 +12,7 @@ package final class ImageJudge: Sendable {
     package let settings: TrustSettings
     private let loaded = Mutex<(policy: Policy, file: FilePath?)?>(nil)
     private let keyrings = Mutex<[KeySource: Keyring]>([:])
+    private let trusts = Mutex<[SigstoreSigned: SigstoreTrust]>([:])
 
     /// Makes a judge; no file is read yet.
     package init(_ settings: TrustSettings) { self.settings = settings }
@@ -39,6 +41,18 @@ package final class ImageJudge: Sendable {
         }
     }
 
+    /// The keys of a requirement of sigstore's signatures.
+    ///
+    /// - Throws: `SignatureError` that names the file: a key that cannot be read trusts nobody, and refuses nobody.
+    package func trust(_ signed: SigstoreSigned) throws -> SigstoreTrust {
+        try trusts.withLock { trusts in
+            if let trust = trusts[signed] { return trust }
+            let made = try SigstoreTrust(signed)
+            trusts[signed] = made
+            return made
+        }
+    }
+
     /// Judges an image.
     ///
     /// - Parameters:
@@ -48,9 +62,9 @@ package final class ImageJudge: Sendable {
     package func verdict(
         on subject: PolicySubject, manifest: Digest, evidence: () throws -> SignatureEvidence
     ) throws -> Verdict {
-        try policy().policy.verdict(on: subject, manifest: manifest, evidence: evidence) { keys, message in
-            try keyring(keys).open(message)
-        }
+        try policy().policy.verdict(
+            on: subject, manifest: manifest, evidence: evidence,
+            open: { keys, message in try keyring(keys).open(message) }, trust: { try trust($0) })
     }
 
     /// Refuses an image that the policy does not accept; everything is accepted if the user said so.

@@ -2,6 +2,7 @@
 
 import LinuxIO
 import OCI
+import Sigstore
 package import SystemPackage
 package import Trust
 

@@ -2,6 +2,7 @@
 
 package import OCI
 package import Registry
+import Sigstore
 import Synchronization
 package import Trust
 
@@ -67,11 +68,16 @@ package final class RegistrySignatureStore: Sendable {
             let count = evidence.signatures.count
             evidence.places.append(LookedPlace(store.address, count == 0 ? .absent : .found(count)))
         }
-        let attachments = "docker://\(repository.registry)/\(repository.name):sha256-\(digest.hex).sig"
-        let reason =
-            try facts().storage.usesSigstoreAttachments(for: reference)
-            ? "signatures of sigstore cannot be read by this version" : "use-sigstore-attachments is not set"
-        evidence.places.append(LookedPlace(attachments, .notLooked(reason)))
+        let attachments = AttachmentStore(repository)
+        if try facts().storage.usesSigstoreAttachments(for: reference) {
+            let found = try attachments.signatures(of: digest)
+            evidence.places += found.places
+            evidence.signatures += found.signatures
+        } else {
+            let tag = AttachmentStore.tag(.signature, of: digest)
+            let place = "docker://\(repository.registry)/\(repository.name):\(tag)"
+            evidence.places.append(LookedPlace(place, .notLooked("use-sigstore-attachments is not set")))
+        }
         return evidence
     }
 
@@ -79,6 +85,24 @@ package final class RegistrySignatureStore: Sendable {
     ///
     /// - Returns: where they are.
     package func add(_ signatures: [SignatureFile], to digest: Digest) throws -> String {
+        let sigstore = try signatures.compactMap { file in
+            if case .sigstore(let json) = file { try SigstoreAttachment(json: json) } else { nil }
+        }
+        let attachments = "docker://\(repository.registry)/\(repository.name)"
+        if !sigstore.isEmpty {
+            guard try facts().storage.usesSigstoreAttachments(for: reference) else {
+                throw SignatureError(
+                    attachments.printable,
+                    "writing sigstore attachments is disabled by configuration; set use-sigstore-attachments in "
+                        + "registries.d, or leave signatures behind with --remove-signatures")
+            }
+            let document = try repository.document(.digest(digest))
+            try AttachmentStore(repository).add(sigstore, to: ContentDescriptor(document))
+        }
+        let signatures = signatures.filter { file in
+            if case .simpleSigning = file { true } else { false }
+        }
+        guard !signatures.isEmpty else { return attachments }
         if try facts().keepsSignatures {
             for case .simpleSigning(let bytes) in signatures {
                 let suffix = (0..<2).map { _ in Self.hex(UInt64.random(in: 0...UInt64.max)) }.joined()

@@ -4,6 +4,7 @@ import Glibc
 import LinuxIO
 package import OCI
 import Registry
+import Sigstore
 package import SystemPackage
 package import Trust
 

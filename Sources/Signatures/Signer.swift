@@ -40,11 +40,9 @@ package struct Signer: Sendable {
     /// - Parameter reference: where the image is put.
     /// - Throws: `SignatureError` with gpg's words.
     package func sign(_ manifest: Digest, as reference: Reference) throws -> SignatureFile {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
         let payload = SimpleSigningPayload(
             manifestDigest: "\(manifest)", dockerReference: identity ?? "\(reference)", creator: creator,
-            timestamp: Int64(now.tv_sec))
+            timestamp: SignatureClock.now)
         var arguments = ["gpg", "--batch", "--status-fd", "3", "--local-user", key]
         var descriptors: [Descriptor] = []
         if let passphraseFile {

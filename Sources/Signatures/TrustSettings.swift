@@ -4,6 +4,7 @@ import Glibc
 import LinuxIO
 import OCI
 package import Registry
+import Sigstore
 package import SystemPackage
 package import Trust
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import OCI
+package import Sigstore
 
 /// A place where signatures were looked for, or could have been.
 package struct LookedPlace: Sendable, Hashable {
@@ -65,21 +66,23 @@ package enum SignatureOpening: Sendable, Hashable {
 }
 
 /// Whether an image may be used, and why.
-package struct Verdict: Sendable, Hashable {
+package struct Verdict: Sendable, Equatable {
     /// What came of one signature for one requirement.
-    package struct SignatureOutcome: Sendable, Hashable {
+    package struct SignatureOutcome: Sendable, Equatable {
         /// The signature's name.
         package var name: String
         /// What the signature says, where it is signed by a trusted key; nil where nothing it says may be believed.
         package var payload: SimpleSigningPayload?
         /// Who signed it, where that is known.
         package var signer: GPGStatus.GoodSignature?
+        /// What a signature of sigstore says, where a trusted key made it.
+        package var finding: SigstoreFinding?
         /// Why it does not count; nil if it does.
         package var refusal: String?
     }
 
     /// What came of one requirement.
-    package struct RequirementOutcome: Sendable, Hashable {
+    package struct RequirementOutcome: Sendable, Equatable {
         /// The requirement.
         package var requirement: PolicyRequirement
         /// Why it is not fulfilled; nil if it is.

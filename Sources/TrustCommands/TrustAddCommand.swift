@@ -6,6 +6,7 @@ import Console
 import LinuxIO
 import OCI
 import Signatures
+import Sigstore
 import SystemPackage
 import Trust
 
@@ -22,6 +23,7 @@ package struct TrustAddCommand: ParsableCommand {
 
               cimg trust add registry.example/team -f /etc/pki/team.gpg
               cimg trust add localhost:5000 --pubkeys alice.pub --sigstore file:///var/lib/containers/sigstore
+              cimg trust add -t sigstoreSigned -f me.pub --attachments registry.example/app
               cimg trust add -t reject registry.example/old
               cimg trust add --transport dir /images -t accept --dry-run
 
@@ -48,6 +50,12 @@ package struct TrustAddCommand: ParsableCommand {
         help: ArgumentHelp("A file of public keys that is copied into the policy.", valueName: "file"),
         completion: .file())
     var keyData: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "A file with the key of a transparency log that must have signatures of sigstore.", valueName: "file"),
+        completion: .file())
+    var rekorKey: [String] = []
 
     @Flag(help: "One of the keys is enough.")
     var any = false
@@ -122,15 +130,23 @@ package struct TrustAddCommand: ParsableCommand {
         if type == "signedBy" {
             for path in paths { try Self.check(.paths([path]), path) }
             for (file, bytes) in zip(keyData, data) { try Self.check(.data([bytes]), file) }
+            guard rekorKey.isEmpty else { throw CommandError("--rekor-key: is of use with -t sigstoreSigned") }
         } else {
-            guard data.isEmpty else { throw CommandError("--pubkeys: keys of sigstore are given by -f") }
+            for file in keyFiles + keyData { _ = try KeyFile.publicKey(named: FilePath(argument: file)) }
+        }
+        let logs = try rekorKey.map { file in
+            _ = try KeyFile.publicKey(named: FilePath(argument: file))
+            return try Self.absolute(file)
         }
         guard !any else {
             guard data.isEmpty else { throw CommandError("--any: give the keys by -f") }
-            return [PolicyDocument.signed(type, paths: paths, identity: identity)]
+            let requirement = PolicyDocument.signed(type, paths: paths, identity: identity)
+            return [PolicyDocument.logged(requirement, by: logs)]
         }
-        return paths.map { PolicyDocument.signed(type, paths: [$0], identity: identity) }
-            + data.map { PolicyDocument.signed(keyData: $0, identity: identity) }
+        let requirements =
+            paths.map { PolicyDocument.signed(type, paths: [$0], identity: identity) }
+            + data.map { PolicyDocument.signed(type, keyData: $0, identity: identity) }
+        return requirements.map { PolicyDocument.logged($0, by: logs) }
     }
 
     /// Refuses a file in which gpg finds no key.

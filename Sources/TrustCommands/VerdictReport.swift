@@ -3,6 +3,7 @@
 import Console
 import OCI
 import Signatures
+import Sigstore
 import Trust
 
 /// Verdicts as text for people, and as JSON.
@@ -18,8 +19,10 @@ struct VerdictReport {
     func refusal(_ verdict: Verdict) -> String? {
         if let refusal = verdict.refusal { return refusal }
         let isSigned = verdict.requirements.contains { outcome in
-            if case .signedBy = outcome.requirement { return true }
-            return false
+            switch outcome.requirement {
+            case .signedBy, .sigstoreSigned: true
+            case .insecureAcceptAnything, .reject, .signedBaseLayer: false
+            }
         }
         guard requiresSigned, !isSigned else { return nil }
         return "No signature verification policy found for image \(verdict.subject.name)"
@@ -60,12 +63,23 @@ struct VerdictReport {
     }
 
     private static func line(_ signature: Verdict.SignatureOutcome) -> String {
+        if let finding = signature.finding { return line(signature, finding) }
         guard let signer = signature.signer else {
             return "\(signature.name): \(signature.refusal?.printable ?? "accepted")"
         }
         var parts = ["by \(signer.primaryFingerprint) (\(signer.user.printable))"]
         if let time = signer.time { parts.append(DateText.day(time)) }
         if let payload = signature.payload { parts.append(payload.dockerReference.printable) }
+        let line = "\(signature.name): \(parts.joined(separator: ", "))"
+        return signature.refusal.map { "\(line): \($0.printable)" } ?? line
+    }
+
+    private static func line(_ signature: Verdict.SignatureOutcome, _ finding: SigstoreFinding) -> String {
+        var parts = ["by \(finding.signer.description)"]
+        if let log = finding.log {
+            parts.append("log index \(log.index)" + (log.time.map { ", \(DateText.day($0))" } ?? ""))
+        }
+        if let name = finding.subjects.first?.name { parts.append(name.printable) }
         let line = "\(signature.name): \(parts.joined(separator: ", "))"
         return signature.refusal.map { "\(line): \($0.printable)" } ?? line
     }
@@ -120,12 +134,19 @@ struct VerdictReport {
         for signature in outcome.signatures {
             text.beginObject()
             text.member("name", signature.name)
-            text.member("key", signature.signer?.primaryFingerprint)
+            let finding = signature.finding
+            text.member("key", signature.signer?.primaryFingerprint ?? finding?.key?.fingerprint)
             text.member("user", signature.signer?.user)
-            text.member("identity", signature.payload?.dockerReference)
-            text.member("digest", signature.payload?.manifestDigest)
+            text.member("identity", signature.payload?.dockerReference ?? finding?.subjects.first?.name)
+            text.member("digest", signature.payload?.manifestDigest ?? finding?.subjects.first?.digest)
             text.key("time")
-            if let time = signature.signer?.time { text.number(time) } else { text.null() }
+            let time = signature.signer?.time ?? finding?.log?.time
+            if let time { text.number(time) } else { text.null() }
+            if let finding {
+                text.member("form", finding.form.rawValue)
+                text.key("logIndex")
+                if let log = finding.log { text.number(log.index) } else { text.null() }
+            }
             text.member("reason", signature.refusal)
             text.endObject()
         }

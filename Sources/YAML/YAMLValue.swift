@@ -2,6 +2,7 @@
 
 import CYAML
 import OCI
+import Sigstore
 import Synchronization
 
 /// What a YAML document says, as far as configuration files go: strings, lists and mappings with string keys.

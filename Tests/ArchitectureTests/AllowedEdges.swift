@@ -14,13 +14,15 @@ let allowedEdges: [String: Set<String>] = [
     "CLibZstd": [],
     "CCurl": [],
     "CYAML": [],
+    "CSodium": [],
     "CLinux": [],
     "CFuse": ["CLibFuse"],
     // Values: no system calls, nothing of the rest; C only for arithmetic.
     "OCI": ["Crypto", "CSHA256"],
     // C for the events of libyaml alone.
     "YAML": ["OCI", "CYAML"],
-    "Trust": ["OCI", "YAML"],
+    "Sigstore": ["OCI", "CSodium", "Crypto", "CryptoExtras", "SwiftASN1"],
+    "Trust": ["OCI", "Sigstore", "YAML"],
     "FileTree": ["OCI"],
     "Layering": ["OCI", "FileTree", "YAML"],
     "Linting": ["OCI", "FileTree", "YAML"],
@@ -57,7 +59,7 @@ let allowedEdges: [String: Set<String>] = [
     // The only importer of libfuse.
     "FuseServer": ["FileTree", "FileSystems", "Threads", "LinuxIO", "CFuse", "SystemPackage"],
     "Console": ["OCI", "FileTree", "LayerStore", "LinuxIO", "SystemPackage"],
-    "Signatures": ["Trust", "OCI", "Registry", "LinuxIO", "SystemPackage"],
+    "Signatures": ["Trust", "Sigstore", "OCI", "Registry", "LinuxIO", "SystemPackage"],
     // Archive for the tars that engines keep in pieces.
     "Objects": [
         "Console", "Signatures", "Trust", "OCI", "Archive", "LayerStore", "Transports", "Registry", "Engines",
@@ -94,7 +96,11 @@ let allowedEdges: [String: Set<String>] = [
         "Transports", "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
     "TrustCommands": [
-        "CommandOptions", "Console", "Objects", "Registry", "Signatures", "Trust", "OCI", "LinuxIO",
+        "CommandOptions", "Console", "Objects", "Registry", "Signatures", "Sigstore", "Trust", "OCI", "LinuxIO",
+        "ArgumentParser", "SystemPackage",
+    ],
+    "SigningCommands": [
+        "CommandOptions", "Console", "Objects", "Registry", "Signatures", "Sigstore", "Trust", "OCI", "LinuxIO",
         "ArgumentParser", "SystemPackage",
     ],
     "ContentsCommands": [
@@ -112,7 +118,8 @@ let allowedEdges: [String: Set<String>] = [
         "ArgumentParser", "SystemPackage",
     ],
     "DiffCommands": [
-        "PackageCommands", "ScanCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing", "TreeDiff",
+        "PackageCommands", "ScanCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing",
+        "TreeDiff",
         "OverlayLayers", "Threads", "Archive", "Transports", "LayerStore", "FileTree", "OCI", "LinuxIO",
         "ArgumentParser",
         "SystemPackage",
@@ -128,12 +135,15 @@ let allowedEdges: [String: Set<String>] = [
     ],
     "AuthoringCommands": [
         "ImageCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Authoring", "Archive", "Browsing",
-        "Mounting", "FuseServer", "OverlayLayers", "Threads", "EngineTrees", "Engines", "Transports", "LayerStore", "EROFS",
+        "Mounting", "FuseServer", "OverlayLayers", "Threads", "EngineTrees", "Engines", "Transports", "LayerStore",
+        "EROFS",
         "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
     "CimgCommands": [
-        "CommandCompletion", "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "ContentsCommands",
-        "PackageCommands", "ScanCommands", "DiffCommands", "LayerCommands", "AuthoringCommands", "CommandOptions", "Console", "Objects", "Mounting", "FuseServer",
+        "CommandCompletion", "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "SigningCommands",
+        "ContentsCommands",
+        "PackageCommands", "ScanCommands", "DiffCommands", "LayerCommands", "AuthoringCommands", "CommandOptions",
+        "Console", "Objects", "Mounting", "FuseServer",
         "Registry", "Archive", "OCI", "LinuxIO", "Threads", "CVersion", "ArgumentParser", "SystemPackage",
     ],
     "cimg": ["CimgCommands"],
@@ -151,9 +161,9 @@ let allowedToolchainModules: [String: Set<String>?] = [
         "Registry", "FileSystems",
         "Overlay", "Browsing", "FuseServer", "Console", "Signatures", "Objects", "Mounting", "EngineTrees",
         "CimgCommands", "CommandOptions", "CommandTrees", "ContentsCommands", "ImageCommands", "InspectCommands",
-        "MountCommands", "TrustCommands", "CommandCompletion", "AuthoringCommands", "ScanCommands",
+        "MountCommands", "TrustCommands", "CommandCompletion", "AuthoringCommands", "ScanCommands", "SigningCommands",
     ],
     "FoundationEssentials": [
-        "OCI", "Trust", "LayerStore", "Transports", "Registry", "Objects", "Authoring",
+        "OCI", "Sigstore", "Trust", "LayerStore", "Transports", "Registry", "Objects", "Authoring",
     ],
 ]

@@ -9,7 +9,9 @@ import Testing
     static let commands = [
         "import", "pull", "push", "copy", "tags", "login", "logout", "images", "images list", "images version",
         "images info", "images verify", "images delete", "inspect", "trust", "trust show", "trust check",
-        "trust default", "trust add", "trust delete", "trust reset", "tag", "rm", "mount",
+        "trust default", "trust add", "trust delete", "trust reset", "sign", "verify", "triangulate",
+        "generate-key-pair", "import-key-pair", "public-key", "tree", "attest", "verify-attestation", "verify-blob",
+        "tag", "rm", "mount",
         "umount", "mounts", "ps", "overlay", "diff", "ls", "cat", "cp", "find", "packages", "sbom", "scan",
         "db", "db show", "db update", "prune", "fsck",
         "layers", "waste", "check", "du", "lint", "commit", "export",
@@ -55,6 +57,41 @@ import Testing
         ),
         (["trust", "add", "-f", "none", "a.example"], .trouble("none: no such file")),
         (["trust", "check"], .usage("missing expected argument '<images> ...'", help: "cimg help trust check")),
+        (["sign", "a/b:1"], .trouble("give a key: --key FILE, or --sign-by for one of gpg")),
+        (["sign", "--key", "none", "a.example/b:1"], .trouble("none: is not there")),
+        (
+            ["sign", "--key", "none", "--tlog-upload", "true", "a.example/b:1"],
+            .trouble("--tlog-upload: signatures are not sent to a transparency log; give false")
+        ),
+        (
+            ["verify", "a/b:1"],
+            .trouble("give a key: --key FILE, or --certificate-identity and --certificate-oidc-issuer")
+        ),
+        (
+            ["verify", "--certificate-identity", "a", "a/b:1"],
+            .trouble("--certificate-identity and --certificate-oidc-issuer go together")
+        ),
+        (
+            ["verify", "--certificate-identity", "a", "--certificate-oidc-issuer", "b", "a/b:1"],
+            .trouble("--trusted-root: give the file that says which authorities make certificates")
+        ),
+        (
+            ["attest", "--predicate", "none", "--type", "x", "a.example/b:1"],
+            .trouble(
+                "--type \"x\": give a URI, or one of custom, slsaprovenance, slsaprovenance02, slsaprovenance1, spdx, spdxjson, cyclonedx, link, vuln, openvex"
+            )
+        ),
+        (["tree"], .usage("missing expected argument '<image>'", help: "cimg help tree")),
+        (
+            ["verify-blob", "--key", "k", "f"],
+            .usage("missing expected argument '--bundle <file>'", help: "cimg help verify-blob")
+        ),
+        (["verify", "--key", "none", "a.example/b:1"], .trouble("none: is not there")),
+        (["verify", "--key", "k"], .usage("missing expected argument '<images> ...'", help: "cimg help verify")),
+        (["triangulate"], .usage("missing expected argument '<image>'", help: "cimg help triangulate")),
+        (["import-key-pair"], .usage("missing expected argument '--key <file>'", help: "cimg help import-key-pair")),
+        (["import-key-pair", "--key", "none"], .trouble("none: is not there")),
+        (["public-key"], .trouble("--key: give a private key")),
         (["push", "--sign-identity", "a", "b"], .trouble("--sign-identity: is of no use without --sign-by")),
         (["inspect", "--raw", "--config", "x"], .trouble("--raw and --config exclude each other")),
     ]

@@ -4,6 +4,7 @@ import Foundation
 import LinuxIO
 import OCI
 import Registry
+import Sigstore
 import SystemPackage
 import TestSupport
 import Testing

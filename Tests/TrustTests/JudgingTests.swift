@@ -3,6 +3,7 @@
 import OCI
 import Testing
 
+@testable import Sigstore
 @testable import Trust
 
 @Suite(.timeLimit(.minutes(15))) private struct Unreachable: Error {}
@@ -18,14 +19,16 @@ import Testing
         let evidence = SignatureEvidence(
             places: [LookedPlace("file:///s", messages.isEmpty ? .absent : .found(messages.count))],
             signatures: messages.enumerated().map { .init("signature-\($0 + 1)", .simpleSigning(Array($1.utf8))) })
-        return try Policy(requirements).verdict(on: subject, manifest: digest, evidence: { evidence }) { _, bytes in
-            guard bytes.first != UInt8(ascii: "!") else {
-                return .refused(String(decoding: bytes.dropFirst(), as: UTF8.self))
-            }
-            return .signed(
-                payload: bytes,
-                by: GPGStatus.GoodSignature(fingerprint: "AB", primaryFingerprint: "AB", user: "u", time: 0))
-        }
+        return try Policy(requirements).verdict(
+            on: subject, manifest: digest, evidence: { evidence },
+            open: { _, bytes in
+                guard bytes.first != UInt8(ascii: "!") else {
+                    return .refused(String(decoding: bytes.dropFirst(), as: UTF8.self))
+                }
+                return .signed(
+                    payload: bytes,
+                    by: GPGStatus.GoodSignature(fingerprint: "AB", primaryFingerprint: "AB", user: "u", time: 0))
+            }, trust: { _ in SigstoreTrust(keys: []) })
     }
 
     private func message(_ reference: String = "a.example/b:1", _ digest: Digest? = nil) -> String {
@@ -76,7 +79,8 @@ import Testing
         let sigstore = SigstoreSigned(signers: .keys(.paths(["/k"])), rekorKeys: nil, identity: .matchRepository)
         #expect(
             try verdict([.sigstoreSigned(sigstore)], [message()]).refusal
-                == "sigstoreSigned: signatures of sigstore cannot be judged by this version")
+                == "A signature was required, but no signature exists (1 non-sigstore signatures, 0 sigstore non-signature attachments)"
+        )
         #expect(try verdict([.signedBaseLayer(.matchExact)], []).isAccepted == false)
         let certificates = PolicyRequirement.signedBy(SignedBy(keyType: "X509Certificates", keys: .paths(["/k"])))
         #expect(
@@ -85,9 +89,9 @@ import Testing
 
     @Test func `a look-up that fails is no verdict, and nobody is asked in vain`() throws {
         func judge(_ requirements: [PolicyRequirement]) throws -> Verdict {
-            try Policy(requirements).verdict(on: subject, manifest: digest, evidence: { throw Unreachable() }) { _, _ in
-                throw Unreachable()
-            }
+            try Policy(requirements).verdict(
+                on: subject, manifest: digest, evidence: { throw Unreachable() },
+                open: { _, _ in throw Unreachable() }, trust: { _ in throw Unreachable() })
         }
         #expect(throws: Unreachable.self) { try judge([signed]) }
         #expect(try judge([.insecureAcceptAnything]).evidence == nil)

@@ -3,6 +3,7 @@
 import OCI
 import Testing
 
+@testable import Sigstore
 @testable import Trust
 
 /// Reads a policy; the error is its text without the file.

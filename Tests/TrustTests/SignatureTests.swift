@@ -3,6 +3,7 @@
 import OCI
 import Testing
 
+@testable import Sigstore
 @testable import Trust
 
 private let zeros = "sha256:" + String(repeating: "0", count: 64)

@@ -3,6 +3,7 @@
 import OCI
 import Testing
 
+@testable import Sigstore
 @testable import Trust
 
 @Suite(.timeLimit(.minutes(15))) struct StorageTests {

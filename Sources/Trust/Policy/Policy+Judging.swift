@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import OCI
+package import Sigstore
 
 extension Policy {
     /// Judges an image.
@@ -11,17 +12,18 @@ extension Policy {
     ///   - evidence: fetches the signatures; asked at most once, and only if a requirement needs them. What it throws is
     ///     thrown on: a look-up that failed is no answer.
     ///   - open: checks an OpenPGP message against the keys of a requirement.
+    ///   - trust: reads the keys of a requirement of sigstore's signatures.
     /// - Throws: what the closures throw.
     package func verdict(
         on subject: PolicySubject, manifest: Digest, evidence: () throws -> SignatureEvidence,
-        open: (KeySource, [UInt8]) throws -> SignatureOpening
+        open: (KeySource, [UInt8]) throws -> SignatureOpening, trust: (SigstoreSigned) throws -> SigstoreTrust
     ) throws -> Verdict {
         let rule = rule(for: subject)
         var verdict = Verdict(subject: subject, digest: manifest, rule: rule, requirements: [], evidence: nil)
         for requirement in rule.requirements {
             if requirement.needsSignatures, verdict.evidence == nil { verdict.evidence = try evidence() }
             let found = verdict.evidence ?? SignatureEvidence()
-            let outcome = try Self.outcome(of: requirement, subject, manifest, found, open)
+            let outcome = try Self.outcome(of: requirement, subject, manifest, found, open, trust)
             verdict.requirements.append(outcome)
             if outcome.refusal != nil { break }
         }
@@ -34,7 +36,7 @@ extension Policy {
 
     private static func outcome(
         of requirement: PolicyRequirement, _ subject: PolicySubject, _ manifest: Digest, _ evidence: SignatureEvidence,
-        _ open: (KeySource, [UInt8]) throws -> SignatureOpening
+        _ open: (KeySource, [UInt8]) throws -> SignatureOpening, _ trust: (SigstoreSigned) throws -> SigstoreTrust
     ) throws -> Verdict.RequirementOutcome {
         var outcome = Verdict.RequirementOutcome(requirement: requirement, refusal: nil)
         switch requirement {
@@ -42,9 +44,9 @@ extension Policy {
         case .reject: outcome.refusal = "Running image \(subject.name) is rejected by policy."
         case .signedBaseLayer:
             outcome.refusal = "signedBaseLayer is not implemented; no image fulfils it"
-        case .sigstoreSigned:
-            // The seam for signatures of sigstore: until they can be judged, nothing is accepted by them.
-            outcome.refusal = "sigstoreSigned: signatures of sigstore cannot be judged by this version"
+        case .sigstoreSigned(let signed):
+            let keys = try trust(signed)
+            (outcome.signatures, outcome.refusal) = Self.outcome(of: signed, subject, manifest, evidence, keys)
         case .signedBy(let signedBy):
             for signature in evidence.signatures {
                 guard case .simpleSigning(let message) = signature.file else { continue }
@@ -103,8 +105,8 @@ extension PolicyRequirement {
     /// Whether the image's signatures must be fetched to judge it.
     var needsSignatures: Bool {
         switch self {
-        case .signedBy: true
-        case .insecureAcceptAnything, .reject, .signedBaseLayer, .sigstoreSigned: false
+        case .signedBy, .sigstoreSigned: true
+        case .insecureAcceptAnything, .reject, .signedBaseLayer: false
         }
     }
 }

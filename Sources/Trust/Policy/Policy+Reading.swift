@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import OCI
+package import Sigstore
 
 extension Policy {
     /// Reads a policy; whatever is unknown, repeated or empty refuses it whole.

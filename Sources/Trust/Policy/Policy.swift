@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Sigstore
+
 /// What images must fulfil: the content of `policy.json` (containers-policy.json(5)).
 package struct Policy: Sendable, Hashable {
     /// The most bytes that a policy may have: 4 MiB.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import OCI
+package import Sigstore
 
 /// A policy as a file that is changed: what is not meant stays as it is.
 package struct PolicyDocument: Sendable, Equatable {
@@ -41,11 +42,23 @@ package struct PolicyDocument: Sendable, Equatable {
     }
 
     /// A requirement of a signature by a key that the policy holds itself.
-    package static func signed(keyData: [UInt8], identity: JSONValue? = nil) -> JSONValue {
-        var members: [String: JSONValue] = [
-            "type": .string("signedBy"), "keyType": .string("GPGKeys"), "keyData": .string(base64Encoded(keyData)),
-        ]
+    package static func signed(_ type: String, keyData: [UInt8], identity: JSONValue? = nil) -> JSONValue {
+        var members: [String: JSONValue] = ["type": .string(type), "keyData": .string(base64Encoded(keyData))]
+        if type == "signedBy" { members["keyType"] = .string("GPGKeys") }
         if let identity { members["signedIdentity"] = identity }
+        return .object(members)
+    }
+
+    /// Makes a requirement of sigstore's signatures one that wants a log's word too.
+    ///
+    /// - Parameter paths: the files of the logs' keys, absolute.
+    package static func logged(_ requirement: JSONValue, by paths: [String]) -> JSONValue {
+        guard case .object(var members) = requirement, !paths.isEmpty else { return requirement }
+        if paths.count == 1 {
+            members["rekorPublicKeyPath"] = .string(paths[0])
+        } else {
+            members["rekorPublicKeyPaths"] = .array(paths.map { .string($0) })
+        }
         return .object(members)
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import OCI
+import Sigstore
 
 /// What a signature must say that an image is called, given what the user calls it.
 package enum SignedIdentity: Sendable, Hashable {

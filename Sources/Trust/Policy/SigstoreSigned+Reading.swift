@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import OCI
+import Sigstore
 
 extension SigstoreSigned {
     private static let keyMembers = ["keyPath", "keyPaths", "keyData", "keyDatas"]

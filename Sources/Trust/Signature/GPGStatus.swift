@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import OCI
+package import Sigstore
 
 /// What `gpg --status-fd` says, as far as keys and signatures are concerned (doc/DETAILS of GnuPG).
 ///

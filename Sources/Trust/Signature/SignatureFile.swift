@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import OCI
+package import Sigstore
 
 /// A signature as stores keep it: a simple one, or one of another format.
 package enum SignatureFile: Sendable, Hashable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import OCI
+package import Sigstore
 
 /// What a simple signature says: that an image of a digest is called by a name (containers-signature(5)).
 package struct SimpleSigningPayload: Sendable, Hashable {

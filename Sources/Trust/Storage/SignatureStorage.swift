@@ -2,6 +2,7 @@
 
 package import OCI
 import YAML
+package import Sigstore
 
 /// Where the signatures of images of registries are kept: the files of `registries.d` (containers-registries.d(5)).
 package struct SignatureStorage: Sendable, Hashable {

@@ -3,6 +3,7 @@
 import CFuzzer
 import Glibc
 import OCI
+import Sigstore
 import Trust
 
 /// Mutated text as policies, payloads, what gpg says, signature files and configurations of signature storage.
@@ -22,7 +23,7 @@ private func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
     guard let choice = bytes.first else { return 0 }
     let rest = Array(bytes.dropFirst())
-    switch choice % 6 {
+    switch choice % 12 {
     case 0:
         check {
             let policy = try Policy(json: rest, name: "policy")
@@ -39,11 +40,29 @@ private func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     case 2: check { _ = try GPGStatus(rest).signature() }
     case 3: check { _ = try SignatureFile(rest) }
     case 4: check { _ = try RegistrySignatures.signatures(json: rest, name: "signatures") }
-    default:
+    case 5:
         check {
             var storage = SignatureStorage()
             try storage.add(rest, name: "a.yaml")
         }
+    case 6:
+        check {
+            let bundle = try SigstoreBundle(json: rest)
+            precondition(try SigstoreBundle(json: bundle.json) == bundle, "a bundle changed by being written")
+        }
+    case 7:
+        check {
+            let payload = try CosignPayload(json: rest)
+            precondition(try CosignPayload(json: payload.json) == payload, "a payload changed by being written")
+        }
+    case 8:
+        check {
+            for block in try PEMBlock.blocks(rest) { _ = try SigstoreKey(der: block.bytes) }
+            _ = try EncryptedKey(pem: rest)
+        }
+    case 9: check { _ = try TrustedRoot(json: rest) }
+    case 10: check { try SigstoreReaders.check(certificate: rest) }
+    default: check { try SigstoreReaders.check(timestamp: rest) }
     }
     return 0
 }
