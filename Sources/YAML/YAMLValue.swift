@@ -2,7 +2,6 @@
 
 import CYAML
 import OCI
-import Sigstore
 import Synchronization
 
 /// What a YAML document says, as far as configuration files go: strings, lists and mappings with string keys.
