@@ -76,7 +76,7 @@ extension ObjectFinder {
     package func whole(_ text: String) throws -> ImageDescription {
         let store = try place.openStore()
         if let digest = try stored(text, in: store) { return try store.describe(digest, platform: platform) }
-        return try whole(try registrySource(text) ?? openSource(text), called: text)
+        return try whole(try registrySource(text, in: store) ?? openSource(text), called: text)
     }
 
     /// An image of a source that the store takes in whole, without a name.
