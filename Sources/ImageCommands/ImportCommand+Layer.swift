@@ -41,6 +41,6 @@ extension ImportCommand {
         let image = try store.add(documents.manifest, documents.configuration, over: base, layer: blob)
         try store.name(name, image.manifestDigest, telling: self.store.place)
         try Self.settleBehind(store)
-        try report(name, image)
+        try report(name, image.manifestDigest, image.diffIDs)
     }
 }
