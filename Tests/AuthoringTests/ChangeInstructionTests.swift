@@ -71,7 +71,10 @@ import Testing
         #expect(error?.description == "--change HEALTHCHECK: configurations of OCI have none, only Docker's")
         let made = try Self.documents([change], of: ImageBuilder([Self.layer]).docker)
         let config = try decode([String: JSONValue].self, made.configuration, name: "", limit: 1 << 20)["config"]
-        guard case .object(let members)? = config else { return Issue.record("no config") }
+        guard case .object(let members)? = config else {
+            Issue.record("no config")
+            return
+        }
         #expect(
             members["Healthcheck"]
                 == .object([
