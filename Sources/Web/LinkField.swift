@@ -82,4 +82,7 @@ package enum LinkField {
 }
 
 /// A `Link` field that cannot be read.
-package struct LinkFieldError: Error, Equatable {}
+package struct LinkFieldError: Error, Equatable {
+    /// There is nothing to say beyond that.
+    package init() {}
+}

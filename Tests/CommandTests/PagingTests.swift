@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Console
 import Foundation
 import TestSupport
 import Testing
 
+@testable import Console
 @testable import DiffCommands
 
 /// Colours and the pager.
