@@ -123,24 +123,26 @@ package struct Completion {
                 waiting = found
             }
         }
-        if let waiting { return values(of: waiting, current, prefix: "") }
+        if let waiting { return values(of: waiting, for: command, current, prefix: "") }
         guard current.hasPrefix("-"), !areOptionsOver else {
             return CompletionKind.positional(positions, of: command).flatMap { sources.candidates($0, current) }
         }
         if let mark = current.firstIndex(of: "=") {
             let name = String(current[..<mark])
             guard let found = option(name) else { return [] }
-            return values(of: found, String(current[current.index(after: mark)...]), prefix: name + "=")
+            return values(of: found, for: command, String(current[current.index(after: mark)...]), prefix: name + "=")
         }
         return options.flatMap { option in option.names.map { Candidate(text: $0, about: option.about) } }
     }
 
-    private func values(of option: CommandOption, _ current: String, prefix: String) -> [Candidate] {
+    private func values(
+        of option: CommandOption, for command: any ParsableCommand.Type, _ current: String, prefix: String
+    ) -> [Candidate] {
         // Of a list what was typed stays.
         let parts = option.isList ? current.split(separator: ",", omittingEmptySubsequences: false) : []
         let start = parts.dropLast().map { $0 + "," }.joined()
         let rest = option.isList ? String(current.dropFirst(start.count)) : current
-        return CompletionKind.value(of: option).flatMap { sources.candidates($0, rest) }
+        return CompletionKind.value(of: option, for: command).flatMap { sources.candidates($0, rest) }
             .map { Candidate(text: prefix + start + $0.text, about: $0.about) }
     }
 

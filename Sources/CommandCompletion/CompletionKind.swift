@@ -45,6 +45,8 @@ enum CompletionKind: Equatable {
     private static let repeating: Set<String> = [
         "RemoveCommand", "UmountCommand", "FindCommand", "PackagesCommand", "TrustCheckCommand",
         "ImagesVersionCommand", "ImagesVerifyCommand", "ImagesDeleteCommand", "CopyOutCommand", "OverlayCommand",
+        "ScanCommand",
+        "SignCommand", "VerifyCommand",
     ]
 
     /// The kinds of the positional arguments of each command that has some, one after the other.
@@ -77,13 +79,31 @@ enum CompletionKind: Equatable {
         "CatCommand": [objects],
         "FindCommand": [objects],
         "PackagesCommand": [objects],
+        "SbomCommand": [objects],
+        "ScanCommand": [objects],
+        "DbUpdateCommand": [[.images, .files]],
+        "LayersCommand": [[.images]],
+        "WasteCommand": [[.images]],
+        "CheckCommand": [[.images]],
+        "LintCommand": [[.images]],
+        "SizesCommand": [objects],
+        "CommitCommand": [objects + [.directories], []],
+        "ExportCommand": [objects],
+        "SignCommand": [[.references, .images]],
+        "VerifyCommand": [[.references, .images]],
+        "AttestCommand": [[.references, .images]],
+        "VerifyAttestationCommand": [[.references, .images]],
+        "TreeCommand": [[.references, .images]],
+        "TriangulateCommand": [[.references, .images]],
+        "VerifyBlobCommand": [[.files]],
     ]
 
     /// What the value of an option can be.
-    static func value(of option: CommandOption) -> [CompletionKind] {
+    static func value(of option: CommandOption, for command: any ParsableCommand.Type) -> [CompletionKind] {
         switch option.value {
         case "dir": [.directories]
-        case "file": [.files]
+        case "file", "path": [.files]
+        case "image": [.images]
         case "true|false": [.words(["true", "false"])]
         case "os/arch[/variant]":
             [
@@ -97,9 +117,14 @@ enum CompletionKind: Equatable {
         case "backend": [.words(MountBackend.allCases.map(\.rawValue))]
         case "field,...": [.words(ChangedFields.allNames)]
         case "type,...": [.words(PackageKind.allCases.map(\.rawValue))]
-        case "type": [.words(["signedBy", "sigstoreSigned", "accept", "reject"])]
+        case "type" where String(describing: command) == "TrustAddCommand":
+            [.words(["signedBy", "sigstoreSigned", "accept", "reject"])]
         case "option,...": [.words(mountOptions)]
         case "source": [.words(["docker-daemon:", "containers-storage:", "containerd:"]), .images]
+        case "format" where ["CommitCommand", "ExportCommand"].contains(String(describing: command)):
+            [.words(["gzip", "zstd", "none"])]
+        case "severity": [.words(["info", "warning", "error", "never"])]
+        case "kind": [.words(["signature", "attestation", "sbom", "digest"])]
         case "until=duration": [.words(["until=24h", "until=7d"])]
         default: []
         }
