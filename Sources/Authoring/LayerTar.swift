@@ -34,7 +34,12 @@ package enum LayerTar {
                 guard attributes.type == .regular else { continue }
                 var offset: UInt64 = 0
                 while offset < attributes.size {
-                    let count = try whole.read(node, at: offset, into: piece)
+                    let count: Int
+                    do {
+                        count = try whole.read(node, at: offset, into: piece)
+                    } catch is VanishedFile {
+                        throw AuthoringError(path, "went away while it was read")
+                    }
                     if count == 0 { break }
                     try tar.data(UnsafeRawBufferPointer(rebasing: piece[..<count]))
                     offset += UInt64(count)

@@ -32,7 +32,7 @@ struct ConfigurationLint {
         lint.judgeExecution()
         lint.judgeEnvironment()
         lint.judgeLabels()
-        for command in configuration.commands { lint.judge(command) }
+        for (index, command) in configuration.commands.enumerated() { lint.judge(command, isFirst: index == 0) }
         if configuration.commands.contains(where: { $0.uppercased().contains("#(NOP) MAINTAINER") }) {
             lint.add(.authorDeprecated, "author", configuration.author.printable)
         }
@@ -145,13 +145,13 @@ struct ConfigurationLint {
         }
     }
 
-    private mutating func judge(_ command: String) {
+    private mutating func judge(_ command: String, isFirst: Bool) {
         let text = command.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         let upper = text.uppercased()
         let isMetadata = upper.contains("#(NOP)")
         let shown = String(text.prefix(120)).printable
         // The first ADD is the base's own.
-        if upper.hasPrefix("ADD ") || upper.contains("#(NOP) ADD "), text != configuration.commands.first {
+        if !isFirst, upper.hasPrefix("ADD ") || upper.contains("#(NOP) ADD ") {
             add(.addInstruction, "history", shown)
         }
         guard !isMetadata else { return }

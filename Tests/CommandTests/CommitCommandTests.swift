@@ -32,9 +32,9 @@ import Testing
         let bench = try Self.bench()
         let outcome = try bench.shell(
             """
-            set -e; cimg mount --rw --upper u new mnt >/dev/null; (cd mnt; \(Self.changes)); mv mnt/etc mnt/moved; cimg umount mnt
+            set -e; cimg mount --rw --upper u old mnt >/dev/null; (cd mnt; mkdir srv; \(Self.changes)); mv mnt/etc mnt/moved; cimg umount mnt
             cimg commit --times ns upper:u made >/dev/null; cimg copy made oci:out:made >/dev/null 2>&1
-            mkdir m2; cimg mount new m2 >/dev/null; mkdir k
+            mkdir m2; cimg mount old m2 >/dev/null; mkdir k
             mount -t overlay o -o ro,redirect_dir=follow,metacopy=on,lowerdir=u:m2 k
             cimg diff --times ./k made && echo kernel
             umount k; cimg umount m2
@@ -67,7 +67,7 @@ import Testing
         try expect(
             bench.shell(
                 """
-                set -e; mkdir u; cimg commit --onto new upper:u same --change 'CMD ["/x"]' --change 'ENV A=1' -m why -a who >/dev/null
+                set -e; cimg mount --rw --upper u new mnt >/dev/null; cimg umount mnt; cimg commit upper:u same --change 'CMD ["/x"]' --change 'ENV A=1' -m why -a who >/dev/null
                 cimg inspect --config same | jq -c '[.config.Cmd, .config.Env, .author, .history[-1].comment, .history[-1].empty_layer]'
                 cimg inspect --json same | jq '.layers | length'; cimg diff --times new same
                 """),

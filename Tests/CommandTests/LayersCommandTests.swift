@@ -141,6 +141,7 @@ import Testing
         #expect(
             try bench.cimg("check", "--rules", "none", "oci:layout:new")
                 == .trouble("--rules none: No such file or directory"))
+        bench.scratch.file(".dive-ci", "")
         #expect(
             try bench.cimg("check", "--rule", "x", "oci:layout:new")
                 == .trouble("--rule \"x\": not of the form NAME=VALUE"))

@@ -88,7 +88,7 @@ import Testing
         try Self.expect([.dir("d"), .file("d//a")], finds: "path-not-clean 0.1 d//a")
         try Self.expect([.dir("./d"), .file("./d/a")])
         try Self.expect([.file([0x61, 0xFF])], finds: "name-not-utf8 0.0 a\\xff")
-        try Self.expect([.file("a\n")], finds: "name-control-characters 0.0 a\\x0a")
+        try Self.expect([.file("a\n")], finds: "name-control-characters 0.0 a\\n")
         try Self.expect([.file("a"), .file("A")], finds: "name-case-collision 0 /a")
         #expect(
             try Self.findings([.file(String(repeating: "n", count: 256))]).first?.hasPrefix("name-too-long 0.0 ")

@@ -57,6 +57,13 @@ import TreeDiff
         return found
     }
 
+    /// A line of a file without its link count, which overlays have of their layers.
+    private static func withoutLinks(_ line: String) -> String {
+        var words = line.split(separator: " ")
+        if words.count > 6, words[1] != "directory" { words.remove(at: 6) }
+        return words.joined(separator: " ")
+    }
+
     @Test func `for random changes in a mount the image has the digest of what the mount shows`() throws {
         let scratch = ScratchDirectory()
         let store = try Store(scratch.path("store"))
@@ -109,8 +116,9 @@ import TreeDiff
             let base = try Self.layer(MemoryTree([]), lower)
             let layer = try Self.layer(try Self.imported([base], store), whole)
             let tree = try Self.imported([base, layer], store)
-            let kernel = PathSource(try stack.mountKernel())
-            #expect(try Self.changes(tree, kernel, .all.subtracting(.nlink)) == [], "seed \(seed)")
+            #expect(try Self.changes(tree, whole, .all.subtracting(.nlink)) == [], "seed \(seed)")
+            let kernel = try lines(PathSource(stack.mountKernel()), hasTimes: false)
+            #expect(try lines(tree, hasTimes: false).map(Self.withoutLinks) == kernel.map(Self.withoutLinks))
             try stack.unmount()
         }
         #expect(readable * 4 > Self.caseCount)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import LinuxIO
 package import SystemPackage
 
 /// Files that are read whole: rules, settings, scripts of users.
