@@ -63,7 +63,11 @@ struct LayerWalk {
             do {
                 try visit(child, lower, path)
             } catch is VanishedFile {
-                // Gone meanwhile: it was seen, and is not there.
+                // Gone meanwhile, if it is not listed any more; what is still there must never be taken for gone.
+                let parent = frames[last].node
+                guard try !whole.children(of: parent).contains(where: { $0.name == child.name }) else {
+                    throw AuthoringError(path, "is listed, and cannot be found")
+                }
                 if lower != nil { try write(.whiteout(path: Self.whiteout(path))) }
             }
         }

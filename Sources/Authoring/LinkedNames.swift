@@ -28,7 +28,7 @@ struct LinkedNames {
             let below = group.compactMap { lowerByPath[$0.path] }
             let isSame =
                 try below.count == group.count && Set(below.map(\.identity)).count == 1
-                && Self.present { try comparison.areEqual(below[0].node, group[0].node) } == true
+                && comparison.areEqual(below[0].node, group[0].node)
             if !isSame { forced.formUnion(group.map(\.path)) }
         }
         var parted: [FileIdentity: [Name]] = [:]
@@ -36,25 +36,13 @@ struct LinkedNames {
         for group in parted.values where group.count > 1 {
             var kept: FileIdentity??
             for name in group.sorted(by: { Bytes.precedes($0.path, $1.path) }) where !forced.contains(name.path) {
-                let found = try Self.present { () -> FileIdentity? in
-                    guard let node = try Self.find(name.path, in: whole),
-                        try whole.attributes(of: node).type != .directory, try comparison.areEqual(name.node, node)
-                    else { return nil }
-                    return try upperByPath[name.path] ?? whole.identity(of: node)
-                }
-                guard let identity = found ?? nil else { continue }
+                guard let node = try Self.find(name.path, in: whole), try whole.attributes(of: node).type != .directory,
+                    try comparison.areEqual(name.node, node)
+                else { continue }
+                let identity = try upperByPath[name.path] ?? whole.identity(of: node)
                 if let kept, kept != identity { forced.insert(name.path) }
                 if kept == nil { kept = .some(identity) }
             }
-        }
-    }
-
-    /// The answer of a question; nil where what it asks for is gone meanwhile.
-    private static func present<Answer>(_ question: () throws -> Answer) throws -> Answer? {
-        do {
-            return try question()
-        } catch is VanishedFile {
-            return nil
         }
     }
 
@@ -63,14 +51,17 @@ struct LinkedNames {
         var found: [Name] = []
         var stack: [(path: [UInt8], node: TreeNode)] = [([], tree.root)]
         while let (path, node) = stack.popLast() {
-            for child in try present({ try tree.children(of: node) }) ?? [] {
-                let name = path.isEmpty ? child.name : path + [UInt8(ascii: "/")] + child.name
-                if child.type == .directory {
-                    stack.append((name, child.node))
-                } else if try present({ try tree.linkCount(of: child.node) }) ?? 0 > 1 {
-                    guard let identity = try present({ try tree.identity(of: child.node) }) else { continue }
-                    found.append(Name(path: name, node: child.node, identity: identity))
+            do {
+                for child in try tree.children(of: node) {
+                    let name = path.isEmpty ? child.name : path + [UInt8(ascii: "/")] + child.name
+                    if child.type == .directory {
+                        stack.append((name, child.node))
+                    } else if try tree.linkCount(of: child.node) > 1 {
+                        found.append(Name(path: name, node: child.node, identity: try tree.identity(of: child.node)))
+                    }
                 }
+            } catch is VanishedFile {
+                // Gone meanwhile.
             }
         }
         return found
