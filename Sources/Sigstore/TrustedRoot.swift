@@ -76,7 +76,8 @@ package struct TrustedRoot: Sendable, Hashable {
     }
 
     private static func time(_ period: StrictObject, _ key: String) throws(TrustError) -> Int64? {
-        guard let text = try period.string(key) else { return nil }
+        // Null is what is not said.
+        guard period.object(key) != nil, let text = try period.string(key) else { return nil }
         guard let moment = Moment(parsing: text) else { throw TrustError("\(key): is no time") }
         return moment.seconds
     }
