@@ -96,6 +96,7 @@ let package = Package(
         module("Registry", ["Web", "TOML", "OCI", "Archive", "LayerStore", "LinuxIO", "CCurl", system]),
         module("TreeDiff", ["OCI", "FileTree", "Threads"]),
         module("Packages", ["OCI", "FileTree", "CLibZ"]),
+        module("Licences", []),
         module("Advisories", ["OCI", "Bolt", "Packages"]),
         module("Inventory", ["OCI", "FileTree", "Browsing", "Packages"]),
         module("Authoring", ["OCI", "FileTree", "Archive"]),
@@ -182,7 +183,7 @@ let package = Package(
             "ScanCommands",
             [
                 "CommandOptions", "CommandTrees", "Console", "Objects", "Registry", "Engines", "Browsing", "Inventory",
-                "Advisories", "Packages", "Bolt", "Transports", "Archive", "LayerStore", "FileTree", "OCI",
+                "Advisories", "Packages", "Licences", "Bolt", "Transports", "Archive", "LayerStore", "FileTree", "OCI",
                 "LinuxIO", arguments, system,
             ]),
         module(
@@ -254,6 +255,7 @@ let package = Package(
             "TreeDiff",
             ["TreeDiff", "DiffCommands", "CommandTrees", "Console", "Transports", "FileTree", "OCI", "LinuxIO", system]),
         tests("Packages", ["Packages"]),
+        tests("Licences", ["Licences"]),
         tests("Advisories", ["Advisories", "Bolt", "Packages", "OCI"]),
         tests("Inventory", ["Inventory", "Packages", "Browsing", "FileTree", "OCI"]),
         tests("FileSystems", ["FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
@@ -301,7 +303,7 @@ if Context.environment["CIMG_FUZZ"] != nil {
         fuzzer("FuzzOverlay", ["Overlay", "OverlayLayers", "FileTree", "LinuxIO", system]),
         fuzzer("FuzzArguments", ["Transports", "OCI", "LinuxIO", system]),
         fuzzer("FuzzPackages", ["Packages"]),
-        fuzzer("FuzzAdvisories", ["Advisories", "Bolt", "Packages", "OCI"]),
+        fuzzer("FuzzAdvisories", ["Advisories", "Bolt", "Licences", "Packages", "OCI"]),
         fuzzer("FuzzTree", ["EROFS", "FileTree", "OCI"]),
         fuzzer("FuzzTemplate", ["Templates", "OCI"]),
     ]

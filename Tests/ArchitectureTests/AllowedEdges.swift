@@ -37,6 +37,7 @@ let allowedEdges: [String: Set<String>] = [
     "TreeDiff": ["FileTree", "OCI", "Threads"],
     // C for inflating alone.
     "Packages": ["OCI", "FileTree", "CLibZ"],
+    "Licences": [],
     "Archive": ["OCI", "FileTree", "Threads", "LinuxIO", "CIgzip", "CLibZ", "CLibZstd", "SystemPackage"],
     "LayerStore": ["OCI", "FileTree", "EROFS", "Archive", "Threads", "LinuxIO", "SystemPackage"],
     "Transports": ["OCI", "FileTree", "Archive", "LayerStore", "LinuxIO", "SystemPackage"],
@@ -114,7 +115,8 @@ let allowedEdges: [String: Set<String>] = [
     // Bolt for the file that a database is; Archive and Registry for where it comes from.
     "ScanCommands": [
         "CommandOptions", "CommandTrees", "Console", "Objects", "Registry", "Engines", "Browsing", "Inventory",
-        "Advisories", "Packages", "Bolt", "Transports", "Archive", "LayerStore", "FileTree", "OCI", "LinuxIO",
+        "Advisories", "Packages", "Licences", "Bolt", "Transports", "Archive", "LayerStore", "FileTree", "OCI",
+        "LinuxIO",
         "ArgumentParser", "SystemPackage",
     ],
     "DiffCommands": [

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Packages
 
-/// Names of packages and licences for other tools.
+/// Names of packages for other tools.
 struct PackageNameTests {
     private func url(
         _ kind: PackageKind, _ name: String, _ version: String, group: String = "", architecture: String = "",
@@ -48,25 +48,5 @@ struct PackageNameTests {
         for text in ["", "pkg:", "pkg:deb", "deb/x", "pkg:/x", "pkg:deb/"] {
             #expect(PackageURL(parsing: Array(text.utf8)) == nil, "\(text)")
         }
-    }
-
-    @Test(arguments: [
-        ("MIT", "MIT"), ("mit", "MIT"), ("gpl-2.0-or-later and MIT", "GPL-2.0-or-later AND MIT"),
-        ("(MIT OR Apache-2.0) AND BSD-3-Clause", "(MIT OR Apache-2.0) AND BSD-3-Clause"),
-        ("GPL-2.0-only WITH Classpath-exception-2.0", "GPL-2.0-only WITH Classpath-exception-2.0"),
-        ("LGPL-2.1+", "LGPL-2.1+"), ("GPLv2+ and BSD", nil), ("MIT OR", nil), ("(MIT", nil), ("MIT)", nil),
-        ("MIT MIT", nil), ("", nil), ("MIT WITH MIT", nil), ("Classpath-exception-2.0", nil),
-        ("(MIT) WITH Classpath-exception-2.0", nil),
-    ])
-    func `licences are expressions of the list, or none`(declared: String, expression: String?) {
-        let licence = LicenceExpression(Array(declared.utf8))
-        #expect(licence.expression.map { String(decoding: $0, as: UTF8.self) } == expression)
-        #expect(licence.isSingle == (expression.map { !$0.contains(" ") } ?? false))
-    }
-
-    @Test func `a licence of endless words is none`() {
-        let text = Array(String(repeating: "(", count: 1_000_000).utf8)
-        #expect(LicenceExpression(text).expression == nil)
-        #expect(LicenceExpression(Array(String(repeating: "MIT AND ", count: 100_000).utf8)).expression == nil)
     }
 }

@@ -8,6 +8,7 @@ import Console
 import FileTree
 import Inventory
 import LayerStore
+import Licences
 import OCI
 import Objects
 import Packages

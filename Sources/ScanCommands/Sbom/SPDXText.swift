@@ -7,6 +7,7 @@ import Console
 import FileTree
 import Inventory
 import LayerStore
+import Licences
 import OCI
 import Packages
 

@@ -4,6 +4,7 @@ import Advisories
 import Bolt
 import CFuzzer
 import Glibc
+import Licences
 import OCI
 import Packages
 

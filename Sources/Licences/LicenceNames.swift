@@ -127,7 +127,7 @@ enum LicenceNames {
         let bytes = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
         var table: [[UInt8]: [UInt8]] = [:]
         for name in bytes.split(whereSeparator: { $0 == 0x20 || $0 == 0x0A }) {
-            table[ASCII.lower(name)] = Array(name)
+            table[Letters.lower(name)] = Array(name)
         }
         return table
     }

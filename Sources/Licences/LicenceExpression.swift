@@ -31,16 +31,17 @@ package struct LicenceExpression: Hashable, Sendable {
         var words: [ArraySlice<UInt8>] = []
         var rest = text[...]
         while let first = rest.first, words.count <= maximumCount {
-            if ASCII.isBlank(first) {
+            if Letters.isBlank(first) {
                 rest.removeFirst()
             } else if first == UInt8(ascii: "(") || first == UInt8(ascii: ")") {
                 words.append(rest.prefix(1))
                 rest.removeFirst()
             } else {
-                words.append(
-                    rest.take {
-                        !ASCII.isBlank($0) && $0 != UInt8(ascii: "(") && $0 != UInt8(ascii: ")")
-                    })
+                let word = rest.prefix {
+                    !Letters.isBlank($0) && $0 != UInt8(ascii: "(") && $0 != UInt8(ascii: ")")
+                }
+                words.append(word)
+                rest = rest[word.endIndex...]
             }
         }
         return words.count > maximumCount ? [] : words
@@ -59,7 +60,7 @@ package struct LicenceExpression: Hashable, Sendable {
             var wantsName = true
             var wantsException = false
             for word in words {
-                let lower = ASCII.lower(word)
+                let lower = Letters.lower(word)
                 if wantsException {
                     guard let name = LicenceNames.exceptions[lower] else { return nil }
                     pieces.append(name)
