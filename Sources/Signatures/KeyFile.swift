@@ -34,10 +34,10 @@ package enum KeyFile {
 
     /// Reads a key that a user named: a file, or `env://NAME` for a variable of the environment.
     ///
+    /// - Parameter text: the argument, text that stands for its bytes.
     /// - Throws: `SignatureError`: also for keys that are kept by services.
-    package static func read(named path: FilePath) throws(SignatureError) -> [UInt8] {
-        let text = path.string
-        guard let range = text.firstRange(of: "://") else { return try read(path) }
+    package static func read(named text: String) throws(SignatureError) -> [UInt8] {
+        guard let range = text.firstRange(of: "://") else { return try read(FilePath(ArgumentText.bytes(of: text))) }
         let (scheme, name) = (text[..<range.lowerBound], String(text[range.upperBound...]))
         guard scheme == "env" else {
             throw SignatureError(text.printable, "keys are read from files and env://NAME, not from services")
@@ -49,9 +49,9 @@ package enum KeyFile {
     /// Reads a public key that a user named.
     ///
     /// - Throws: `SignatureError`: also where a certificate or a private key is in the file.
-    package static func publicKey(named path: FilePath) throws(SignatureError) -> SigstoreKey {
-        let bytes = try read(named: path)
-        return try blaming(path.string) { () throws(TrustError) in try SigstoreKey(pem: bytes) }
+    package static func publicKey(named text: String) throws(SignatureError) -> SigstoreKey {
+        let bytes = try read(named: text)
+        return try blaming(text) { () throws(TrustError) in try SigstoreKey(pem: bytes) }
     }
 
     /// Says of which file something is that was found wrong.

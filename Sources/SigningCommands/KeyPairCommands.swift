@@ -110,7 +110,7 @@ package struct ImportKeyPairCommand: ParsableCommand {
 
     package mutating func run() throws {
         try reportingTrouble {
-            let bytes = try KeyFile.read(named: FilePath(argument: key))
+            let bytes = try KeyFile.read(named: key)
             let found = try KeyFile.blaming(key) { () throws(TrustError) in try SigstorePrivateKey(pem: bytes) }
             try options.write(found, prefix: "import-cosign")
         }

@@ -62,7 +62,7 @@ struct SigningKeyOptions: ParsableArguments {
     /// The key, decrypted; nil where none is given.
     func privateKey() throws -> SigstorePrivateKey? {
         guard let key else { return nil }
-        let bytes = try KeyFile.read(named: FilePath(argument: key))
+        let bytes = try KeyFile.read(named: key)
         let encrypted = try KeyFile.blaming(key) { () throws(TrustError) in try EncryptedKey(pem: bytes) }
         let passphrase = try Passphrase.read(file: signPassphraseFile)
         return try KeyFile.blaming(key) { () throws(TrustError) in try encrypted.key(passphrase: passphrase) }

@@ -74,7 +74,7 @@ struct SignerOptions: ParsableArguments {
             return try KeyFile.blaming(path) { () throws(TrustError) in try TrustedRoot(json: bytes) }
         }
         var logs = try rekorKey.map { path in
-            TransparencyLog(key: try KeyFile.publicKey(named: FilePath(argument: path)))
+            TransparencyLog(key: try KeyFile.publicKey(named: path))
         }
         logs += root?.logs ?? []
         if insecureIgnoreTlog {
@@ -83,7 +83,7 @@ struct SignerOptions: ParsableArguments {
                     + "verification for the signature.")
             logs = []
         }
-        let keys = try key.map { try KeyFile.publicKey(named: FilePath(argument: $0)) }
+        let keys = try key.map { try KeyFile.publicKey(named: $0) }
         guard isKeyless else { return SigstoreTrust(keys: keys, logs: logs, needsLog: !logs.isEmpty) }
         guard let root else {
             throw CommandError("--trusted-root: give the file that says which authorities make certificates")

@@ -46,7 +46,7 @@ package struct CertificateTrust: Sendable, Hashable {
         guard try signed.isSigned(by: leaf.key()) else {
             throw TrustError("cryptographic signature verification failed: not by the certificate's key")
         }
-        guard leaf.isFor(SignerCertificate.codeSigning), !leaf.isAuthority else {
+        guard leaf.isFor(SignerCertificate.codeSigning, mayBeSilent: now != nil), !leaf.isAuthority else {
             throw TrustError("a certificate that is not for signing")
         }
         let times = try times(signed, loggedAt)

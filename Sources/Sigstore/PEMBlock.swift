@@ -23,25 +23,25 @@ package struct PEMBlock: Sendable, Hashable {
     /// - Throws: `TrustError`: a block without an end, or whose content is not base64.
     package static func blocks(_ text: [UInt8]) throws(TrustError) -> [PEMBlock] {
         var blocks: [PEMBlock] = []
-        var open: (label: String, content: String)?
+        var begun: (label: String, content: String)?
         for line in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
             let line = String(decoding: line.last == UInt8(ascii: "\r") ? line.dropLast() : line, as: UTF8.self)
-            if let (label, content) = open {
+            if let (label, content) = begun {
                 if line == "-----END \(label)-----" {
                     guard let bytes = base64Bytes(content) else {
                         throw TrustError("invalid pem block: \(label.printable) is not base64")
                     }
                     guard blocks.count < countLimit else { throw TrustError("more than \(countLimit) pem blocks") }
                     blocks.append(PEMBlock(label: label, bytes: bytes))
-                    open = nil
+                    begun = nil
                 } else {
-                    open = (label, content + line)
+                    begun = (label, content + line)
                 }
             } else if line.hasPrefix("-----BEGIN "), line.hasSuffix("-----"), line.utf8.count > 16 {
-                open = (String(line.dropFirst(11).dropLast(5)), "")
+                begun = (String(line.dropFirst(11).dropLast(5)), "")
             }
         }
-        guard open == nil else { throw TrustError("invalid pem block: has no end") }
+        guard begun == nil else { throw TrustError("invalid pem block: has no end") }
         return blocks
     }
 

@@ -141,8 +141,11 @@ struct SignerCertificate: Sendable {
 
     /// Whether the key is for a purpose.
     ///
-    /// - Parameter isOnly: whether it must be for nothing else, and say so critically.
-    func isFor(_ purpose: String, isOnly: Bool = false) -> Bool {
+    /// - Parameters:
+    ///   - isOnly: whether it must be for nothing else, and say so critically.
+    ///   - mayBeSilent: whether one that does not say what it is for will do.
+    func isFor(_ purpose: String, isOnly: Bool = false, mayBeSilent: Bool = false) -> Bool {
+        if mayBeSilent, extensions[CertificateExtension.extendedKeyUsage] == nil { return true }
         // What cannot be read is for nothing.
         guard let found = extensions[CertificateExtension.extendedKeyUsage], let node = try? DERNode(found.value) else {
             return false

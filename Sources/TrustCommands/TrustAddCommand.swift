@@ -132,10 +132,10 @@ package struct TrustAddCommand: ParsableCommand {
             for (file, bytes) in zip(keyData, data) { try Self.check(.data([bytes]), file) }
             guard rekorKey.isEmpty else { throw CommandError("--rekor-key: is of use with -t sigstoreSigned") }
         } else {
-            for file in keyFiles + keyData { _ = try KeyFile.publicKey(named: FilePath(argument: file)) }
+            for file in keyFiles + keyData { _ = try KeyFile.publicKey(named: file) }
         }
         let logs = try rekorKey.map { file in
-            _ = try KeyFile.publicKey(named: FilePath(argument: file))
+            _ = try KeyFile.publicKey(named: file)
             return try Self.absolute(file)
         }
         guard !any else {

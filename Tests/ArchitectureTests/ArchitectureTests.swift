@@ -20,7 +20,8 @@ import Testing
         // Modules whose imports are all placed are placed next: a cycle is what remains.
         var open = allowedEdges
         var placed: Set<String> = [
-            "Crypto", "SystemPackage", "ArgumentParser", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
+            "Crypto", "CryptoExtras", "SwiftASN1", "SystemPackage", "ArgumentParser", "AsyncHTTPClient", "NIOCore",
+            "NIOHTTP1", "NIOPosix", "NIOSSL",
         ]
         while true {
             let next = open.filter { $0.value.isSubset(of: placed) }.keys
