@@ -64,6 +64,8 @@ let package = Package(
         .target(name: "CYAML"),
         // Its headers only: the library is loaded with the first key that is kept under a passphrase.
         .target(name: "CSodium"),
+        // Its headers only: the library is loaded in a child that reads an archive of a foreign kind.
+        .target(name: "CArchive"),
         .target(name: "CFuse", dependencies: ["CLibFuse"], path: "CFuse"),
 
         .target(name: "CSHA256"),
@@ -86,7 +88,7 @@ let package = Package(
         module("EngineRecords", ["OCI", "LinuxIO", system]),
         .target(
             name: "Archive",
-            dependencies: ["OCI", "FileTree", "Threads", "LinuxIO", "CLibZ", "CLibZstd", system]
+            dependencies: ["OCI", "FileTree", "Threads", "LinuxIO", "CArchive", "CLibZ", "CLibZstd", system]
                 + (hasISAL ? ["CIgzip"] : []),
             swiftSettings: swiftSettings + (hasISAL ? [.define("ISAL")] : [])),
         module("LayerStore", ["OCI", "FileTree", "EROFS", "Archive", "Threads", "LinuxIO", system]),

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Archive
 package import ArgumentParser
-import CommandCompletion
 import AuthoringCommands
+import CommandCompletion
 import CommandOptions
 import Console
 import ContentsCommands
@@ -76,6 +77,9 @@ package struct CimgCommand: ParsableCommand {
                 arguments.insert("overlay", at: 0)
             }
             if arguments.first != Completion.entry { arguments = FamiliarArguments.normalized(arguments) }
+            if arguments.first == ForeignArchive.command {
+                Glibc.exit(ForeignArchive.run(arguments.dropFirst().first))
+            }
             if arguments.first == "serve" {
                 Glibc.exit(Server.run() ? 0 : 2)
             }

@@ -134,7 +134,7 @@ package struct DiffContents: DiffReport {
     private static func isText(_ bytes: [UInt8]) -> Bool { !bytes.prefix(8192).contains(0) }
 
     private static func decompressed(_ bytes: [UInt8]) throws -> [UInt8] {
-        let stream = try decompressing(BytesStream(bytes))
+        let stream = try decompressing(BytesStream(bytes), undoesOthers: true)
         var found: [UInt8] = []
         var room = [UInt8](repeating: 0, count: 1 << 16)
         while true {

@@ -61,7 +61,7 @@ final class LayerBytes: ByteStream, @unchecked Sendable {
     /// A source may give its bytes one by one, and nothing may be written before all the magic bytes are seen.
     private func readHead(into buffer: UnsafeMutableRawBufferPointer) throws -> Int? {
         if head == nil {
-            var bytes = [UInt8](repeating: 0, count: 4)
+            var bytes = [UInt8](repeating: 0, count: Compression.headByteCount)
             var filled = 0
             while filled < bytes.count {
                 let count = try bytes.withUnsafeMutableBytes { try source.read(into: .init(rebasing: $0[filled...])) }

@@ -108,7 +108,7 @@ struct LayerPipeline {
         var total: UInt64 = 0
         var excess: UInt64 = 0
         do {
-            let stream = try decompressing(bytes, largeWindow: budget.largeWindow)
+            let stream = try decompressing(bytes, largeWindow: budget.largeWindow, undoesOthers: true)
             while true {
                 let chunk = pool.take()
                 try chunk.fill { try stream.read(into: $0) }

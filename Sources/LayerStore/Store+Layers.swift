@@ -183,6 +183,8 @@ extension Compression {
         case .none: MediaType.layer
         case .gzip: MediaType.layerGzip
         case .zstd: MediaType.layerZstd
+        // No specification has these.
+        case .xz, .bzip2, .lz4, .lzip: MediaType.layer + "+" + rawValue
         }
     }
 }

@@ -121,6 +121,12 @@ package struct ChildProcess: Sendable {
         return signal == 0 ? .exit((status >> 8) & 0xFF) : .signal(signal)
     }
 
+    /// Ends the child at once: kill(2).
+    package func kill() {
+        // A child that has not been waited for keeps its number, so that it is the one that is meant.
+        _ = Glibc.kill(identifier, SIGKILL)
+    }
+
     /// How a process ended.
     package enum Ending: Equatable, Sendable {
         /// It exited with a code.

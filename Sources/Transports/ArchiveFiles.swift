@@ -39,7 +39,8 @@ struct ArchiveFiles: SourceFiles {
             } else {
                 let stream: any ByteStream = kind == S_IFREG && path != nil ? FileStream(file) : PipeStream(file)
                 descriptor = try Descriptor.temporary(in: temporaryDirectory)
-                try Self.copy(try decompressing(stream), to: descriptor, limit: spoolLimit, object: name)
+                try Self.copy(
+                    try decompressing(stream, undoesOthers: true), to: descriptor, limit: spoolLimit, object: name)
             }
         } catch let error as SourceError {
             throw error
@@ -112,9 +113,8 @@ struct ArchiveFiles: SourceFiles {
 
     private static func isCompressed(_ file: Descriptor) throws -> Bool {
         var start = [UInt8](repeating: 0, count: Compression.headByteCount)
-        _ = try start.withUnsafeMutableBytes { try file.read(at: 0, into: $0) }
-        try Compression.refuseOthers(firstBytes: start)
-        return Compression(firstBytes: start) != .none
+        let count = try start.withUnsafeMutableBytes { try file.read(at: 0, into: $0) }
+        return Compression(firstBytes: start.prefix(count)) != .none
     }
 
     private static func copy(

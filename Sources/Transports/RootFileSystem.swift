@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Archive
 import Glibc
 import LayerStore
 import LinuxIO
@@ -22,9 +23,26 @@ func rootFileSystem(
     let name = location.source
     let layer: SourceLayer
     switch kind {
-    case S_IFREG: layer = SourceLayer(descriptor: nil) { FileStream(file) }
+    case S_IFREG:
+        do {
+            layer = SourceLayer(descriptor: nil, open: try opening(file))
+        } catch {
+            throw SourceError(name, "\(error)")
+        }
     case S_IFDIR: layer = SourceLayer(descriptor: nil) { try DirectoryTar(file, name: name, report: report) }
     default: throw SourceError(name, "is neither a directory nor a regular file")
     }
     return SourceImage(manifest: nil, configuration: nil, layers: [layer], name: nil)
+}
+
+/// What gives the tar of a file: itself, or what an archive of another kind or a rare compression is turned into.
+private func opening(_ file: Descriptor) throws -> @Sendable () throws -> any ByteStream {
+    if let (name, purpose) = try ForeignArchive.purpose(of: file) {
+        return { try ForeignStream(file: file, purpose, name: name) }
+    }
+    var head = [UInt8](repeating: 0, count: Compression.headByteCount)
+    let count = try head.withUnsafeMutableBytes { try file.read(at: 0, into: $0) }
+    let compression = Compression(firstBytes: head.prefix(count))
+    guard compression.isForeign else { return { FileStream(file) } }
+    return { try ForeignStream(FileStream(file), .decompress, name: "compressed with \(compression.rawValue)") }
 }

@@ -4,9 +4,9 @@ import LinuxIO
 import Synchronization
 import TestSupport
 import Testing
+import Threads
 
 @testable import Archive
-import Threads
 
 @Suite(.timeLimit(.minutes(15))) struct DecompressionTests {
     private static let text = (0..<3000).flatMap { Array("line \($0 % 700)\n".utf8) }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "CLinuxEntryXattrs.h"
+#include "CLinuxConfine.h"
 #include "CLinuxProcess.h"
 
 #include "CLinuxLoop.h"
