@@ -24,6 +24,8 @@ extension Compression {
         case .none: PlainWriter(output)
         case .gzip: try GzipWriter(threadCount: threadCount, output)
         case .zstd: try ZstdWriter(output)
+        case .xz, .bzip2, .lz4, .lzip:
+            throw ArchiveError(reason: "layers are not written in \(rawValue): no specification has that")
         }
     }
 }

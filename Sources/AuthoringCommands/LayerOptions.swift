@@ -62,7 +62,7 @@ struct LayerOptions: ParsableArguments {
 
     /// A compression by its name.
     static func compression(_ name: String) throws -> Compression {
-        guard let found = Compression(rawValue: name) else {
+        guard let found = Compression(rawValue: name), !found.isForeign else {
             throw CommandError("--compress-format \"\(name.printable)\": none of gzip, zstd, none")
         }
         return found

@@ -75,6 +75,8 @@ package struct LayerBlob: Sendable {
             case .none: MediaType.layer
             case .gzip: MediaType.layerGzip
             case .zstd: MediaType.layerZstd
+            // Nothing writes these; see `Compression.writer`.
+            case .xz, .bzip2, .lz4, .lzip: MediaType.layer
             }
         descriptor = ContentDescriptor(
             mediaType: mediaType, digest: digests.blob.finish(), size: digests.byteCount)
