@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import OCI
-import YAML
 package import Sigstore
+import YAML
 
 /// Where the signatures of images of registries are kept: the files of `registries.d` (containers-registries.d(5)).
 package struct SignatureStorage: Sendable, Hashable {
