@@ -14,15 +14,11 @@ package struct ObjectOptions: ParsableArguments {
     @OptionGroup package var registry: RegistryOptions
 
     /// The platform, as it was written.
-    @Option(
-        help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
+    @Option(help: platformHelp)
     package var platform: String?
 
     /// Whether registries are asked.
-    @Option(
-        help: ArgumentHelp(
-            "When the registry is asked for an image of one: always, missing (the default: if the store has none of the "
-                + "name), newer (always, if it can be asked), never.", valueName: "policy"))
+    @Option(help: pullHelp)
     package var pull = PullPolicy.missing
 
     /// Makes the options for the parser.
@@ -40,3 +36,9 @@ package struct ObjectOptions: ParsableArguments {
         return finder
     }
 }
+
+private let platformHelp = ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]")
+
+private let pullHelp = ArgumentHelp(
+    "When the registry is asked for an image of one: always, missing (the default: if the store has none of the name), "
+        + "newer (always, if it can be asked), never.", valueName: "policy")

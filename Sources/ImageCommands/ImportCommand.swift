@@ -74,9 +74,11 @@ package struct ImportCommand: ParsableCommand {
             let (image, given): (SourceImage, () throws -> String)
             do {
                 (image, given) = try open(finder)
-            } catch {
-                // It may be an artifact, which has no files to be opened.
-                guard try takeArtifact(finder.place) else { throw error }
+            } catch let problem {
+                // It may be an artifact, which has no files to be opened; what is wrong with the source was said.
+                let isTaken: Bool
+                do { isTaken = try takeArtifact(finder.place) } catch { throw problem }
+                guard isTaken else { throw problem }
                 return
             }
             let name = try name ?? given()

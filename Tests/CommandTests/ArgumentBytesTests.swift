@@ -111,6 +111,6 @@ import Testing
             cimg mount --rw name "mnt/$a"; echo 3 > "mnt/$a/three"; cimg umount --keep "$b.kept" "mnt/$a"; ls "$b.kept"
             cimg overlay "mnt/$a" -o "lowerdir=$a.up:$b.up"; ls "mnt/$a"; cimg umount "mnt/$a"
             """)
-        expect(outcome, is: .success("A /one\nA /two\ntwo\n\none\nA /one\nbin\netc\nsrv\nthree\none\ntwo\n"))
+        expect(outcome, is: .discarding("A /one\nA /two\ntwo\n\none\nA /one\nbin\netc\nsrv\nthree\none\ntwo\n"))
     }
 }

@@ -93,8 +93,8 @@ import Testing
         try expect(bench.cimg("pull", "-q", "docker://\(host)/app:old", "\(host)/app:new").code, is: 0)
         for _ in 0..<2 {
             try expect(bench.cimg("diff", "\(host)/app:new", "docker://\(host)/app:new").code, is: 1)
-            try expect(
-                bench.cimg("diff", "--pull", "newer", "\(host)/app:new", "docker://\(host)/app:new"), is: .success())
+            let outcome = try bench.cimg("diff", "--pull", "newer", "\(host)/app:new", "docker://\(host)/app:new")
+            #expect(outcome.code == 0 && outcome.output == "", "\(outcome)")
         }
         try expect(bench.cimg("images", "-q"), is: .success("\(old.digest)\n"))
         // Every command that opens an image can ask for the newer one, and tells that it is another.

@@ -64,7 +64,7 @@ struct UpperUseTests {
         }
         try #require(String(decoding: output.fileHandleForReading.availableData, as: UTF8.self) == "ready\n")
         for _ in 0..<20 {
-            try expect(bench.shell("cimg mount --rw new mnt && echo x > mnt/x && cimg umount mnt"), is: .success())
+            try expect(bench.shell("cimg mount --rw new mnt && echo x > mnt/x && cimg umount mnt"), is: .discarding)
         }
     }
 

@@ -26,6 +26,9 @@ struct Outcome: Equatable, CustomStringConvertible {
         errors: "cimg: what is changed is discarded when the mount ends; --upper DIR keeps it, and so does "
             + "\"cimg umount --keep DIR\"\n")
 
+    /// The same with facts on standard output.
+    static func discarding(_ output: String) -> Outcome { Outcome(0, output, errors: discarding.errors) }
+
     /// Trouble: exit code 2, nothing on standard output and a line on standard error.
     static func trouble(_ line: String) -> Outcome { Outcome(2, errors: "cimg: \(line)\n") }
 
