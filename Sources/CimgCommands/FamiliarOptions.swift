@@ -66,7 +66,6 @@ enum FamiliarOptions {
         "ps": [
             "-l": .told("all containers are listed; --format and sort(1) find the last"),
             "--latest": .told("all containers are listed; --format and sort(1) find the last"),
-            "-n": .told("all containers are listed; head(1) cuts"),
             "-s": .told("\"cimg inspect CONTAINER\" tells what a container takes"),
             "--size": .told("\"cimg inspect CONTAINER\" tells what a container takes"),
         ],
