@@ -155,6 +155,9 @@ import Testing
         #expect(old.output.contains("Total: 0 ("))
         let unknown = try bench.cimg("scan", "--exit-code", "5", "oci:layout:unknown")
         #expect(unknown.code == 2)
+        // It must not read as an answer.
+        #expect(!unknown.output.contains("Total: 0"))
+        #expect(unknown.output.contains("NOT JUDGED: the database has no advisories of \"alpine 3.99\": 3 packages"))
         #expect(
             unknown.errors.contains(
                 "cimg: \"oci:layout:unknown\": the database has no advisories of \"alpine 3.99\": 3 packages of the "

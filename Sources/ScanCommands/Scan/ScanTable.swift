@@ -19,12 +19,13 @@ struct ScanTable {
     /// Columns of the terminal; nil for what is none.
     let columns: Int?
 
-    /// All tables; groups of a language without a finding are not told.
+    /// All tables; groups of a language without a finding are not told, those that could not be judged are.
     var text: String {
-        scanned.results.filter { $0.group.group == "os-pkgs" || !$0.findings.isEmpty }.map { result in
+        scanned.results.filter { $0.group.group == "os-pkgs" || !$0.findings.isEmpty || $0.gap != nil }.map { result in
             let group = result.group
             let target = group.group == "os-pkgs" ? group.target : "\(group.target) (\(group.type))"
             let heading = "\n\(target)\n\(String(repeating: "=", count: target.count))\n"
+            if let gap = result.gap { return heading + "NOT JUDGED: \(gap)\n\n" }
             let rows = result.findings.isEmpty ? "" : table(result.findings)
             return heading + total(result.findings) + "\n\n" + rows
         }.joined()

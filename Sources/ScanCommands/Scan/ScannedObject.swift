@@ -23,6 +23,8 @@ struct ScannedObject {
         let group: TrivyText.Group
         let entries: [BillOfMaterials.Entry]
         var findings: [Located]
+        /// Why they could not be judged; nil where they were.
+        let gap: String?
     }
 
     let bill: BillOfMaterials
@@ -68,6 +70,7 @@ struct ScannedObject {
     private mutating func judge(_ database: AdvisoryDatabase, _ files: RecordedFiles, at now: Moment) throws {
         let systemEntries = bill.entries.filter { $0.package.kind.isSystem }
         var matching: SystemMatching?
+        var systemGap: String?
         if !systemEntries.isEmpty {
             var content = RedHatContent()
             for (path, bytes) in files.bytes.sorted(by: { $0.key < $1.key })
@@ -76,16 +79,16 @@ struct ScannedObject {
             }
             let judgement: SystemJudgement
             (matching, judgement) = try SystemMatching.make(database, bill.system, content: content)
-            note(judgement, counted(systemEntries.count, "package"))
+            systemGap = Self.gap(judgement, counted(systemEntries.count, "package"))
             if let system = bill.system { note(EndOfLife(system, at: now), system) }
         }
+        gaps += [systemGap].compactMap(\.self)
         let languages = Set(bill.entries.map(\.package.kind).filter { !$0.isSystem })
         let languageMatching = try LanguageMatching(database, languages)
         for kind in languages.sorted() where !languageMatching.hasData(of: kind) {
             let count = counted(bill.entries.count { $0.package.kind == kind }, "package")
             if LanguageMatching.isCollected(kind) {
-                gaps.append(
-                    "the database has no advisories of \(kind.rawValue): \(count) of it could not be judged")
+                gaps.append(Self.gap(kind, count))
             } else {
                 notes.append("nobody collects advisories of \(kind.rawValue): \(count) of it were not judged")
             }
@@ -106,21 +109,30 @@ struct ScannedObject {
                 }
                 findings += found.map { Located(entry: entry, finding: $0) }
             }
-            results.append(Result(group: group, entries: entries, findings: Self.unique(findings)))
+            let isSystem = entries.first?.package.kind.isSystem == true
+            let gap = isSystem ? systemGap : entries.first.flatMap { languageGap($0.package.kind, languageMatching) }
+            results.append(Result(group: group, entries: entries, findings: Self.unique(findings), gap: gap))
         }
     }
 
-    private mutating func note(_ judgement: SystemJudgement, _ count: String) {
+    private static func gap(_ judgement: SystemJudgement, _ count: String) -> String? {
         switch judgement {
-        case .judged: break
-        case .nameless:
-            gaps.append("it does not say which distribution it is: \(count) of the system could not be judged")
+        case .judged: nil
+        case .nameless: "it does not say which distribution it is: \(count) of the system could not be judged"
         case .uncollected(let name):
-            gaps.append("nobody collects advisories of \(name.printable): \(count) of the system could not be judged")
+            "nobody collects advisories of \(name.printable): \(count) of the system could not be judged"
         case .missing(let bucket):
-            gaps.append(
-                "the database has no advisories of \"\(bucket.printable)\": \(count) of the system could not be judged")
+            "the database has no advisories of \"\(bucket.printable)\": \(count) of the system could not be judged"
         }
+    }
+
+    private static func gap(_ kind: PackageKind, _ count: String) -> String {
+        "the database has no advisories of \(kind.rawValue): \(count) of it could not be judged"
+    }
+
+    private func languageGap(_ kind: PackageKind, _ matching: LanguageMatching) -> String? {
+        guard LanguageMatching.isCollected(kind), !matching.hasData(of: kind) else { return nil }
+        return Self.gap(kind, counted(bill.entries.count { $0.package.kind == kind }, "package"))
     }
 
     private mutating func note(_ end: EndOfLife, _ system: Distribution) {
