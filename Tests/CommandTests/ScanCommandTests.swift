@@ -265,7 +265,8 @@ import Testing
         #expect(try bench.cimg("db", "show").output.contains("advisories of 2026-01-02, "))
         #expect(try bench.stored("advisories") == ["metadata.json", "trivy.db"])
         // A damaged database is trouble, not an empty answer.
-        _ = try bench.shell("printf 'xxxxxxxxxx' | dd of=store/advisories/trivy.db bs=1 seek=12288 conv=notrunc")
+        _ = try bench.shell(
+            "head -c 65536 /dev/zero | tr '\\0' x | dd of=store/advisories/trivy.db bs=4096 seek=2 conv=notrunc")
         let broken = try bench.cimg("scan", "oci:layout:i")
         #expect(broken.code == 2)
         #expect(broken.output.isEmpty)

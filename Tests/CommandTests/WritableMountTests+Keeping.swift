@@ -126,7 +126,7 @@ extension WritableMountTests {
         try expect(
             bench.shell(
                 "mkdir tree; echo 1 > tree/a; \(kernel) rootfs:tree mnt; rm mnt/a; echo 2 > mnt/b; ls tree mnt"),
-            is: .success("mnt:\nb\n\ntree:\na\n"))
+            is: .discarding("mnt:\nb\n\ntree:\na\n"))
         // A mount of its own, which has no path.
         #expect(try bench.shell("findmnt -no OPTIONS mnt").output.contains("lowerdir+=/,"))
         try expect(bench.cimg("umount", "mnt"), is: .success())
@@ -136,7 +136,8 @@ extension WritableMountTests {
         let refused = try bench.shell("\(kernel) --upper mnt/up/a old mnt2; ls mnt2")
         #expect(refused.code == 0)
         #expect(refused.errors.contains("--backend kernel: overlay: "))
-        try expect(bench.shell("cimg mount --rw --backend auto --upper mnt/up/a old mnt2"), is: .success())
+        let chosen = try bench.shell("cimg mount --rw --backend auto --upper mnt/up/a old mnt2")
+        #expect(chosen.code == 0 && chosen.errors.hasPrefix("cimg: --backend auto: "), "\(chosen)")
         try expect(bench.shell("findmnt -no FSTYPE mnt2; cimg umount mnt2"), is: .success("fuse.cimg\n"))
         try expect(bench.cimg("umount", "mnt"), is: .success())
     }
