@@ -103,13 +103,15 @@ struct CommitSource {
             let (base, tree) = try image(onto, finder)
             return CommitSource(base, onto, below: tree, whole: try DirectoryTree(path: FilePath(path)))
         }
-        guard let process = try MountedServer.of(mount).process(),
-            let trees = try WrittenTree(process.opened(), name: text)
-        else { throw CommandError("\"\(text.printable)\": is not mounted to be written to (--rw)") }
+        let process = try MountedServer.of(mount).process()
+        // What is read must be whole before it is opened: a copy that gets its name takes another's place.
+        if process != nil { try UnfinishedCopies.finish(in: mount) }
+        guard let process, let trees = try WrittenTree(process.opened(), name: text) else {
+            throw CommandError("\"\(text.printable)\": is not mounted to be written to (--rw)")
+        }
         guard trees.below is MappedTree else {
             throw CommandError("\"\(text.printable)\": is no mount of an image; commit its upper with --onto IMAGE")
         }
-        try UnfinishedCopies.finish(in: mount)
         let (name, digest) = Self.title(of: mount)
         let base = try base(onto, name, digest, text, finder)
         return CommitSource(
