@@ -131,7 +131,8 @@ import Testing
         expect(
             outcome,
             is: .success(
-                "ev$(touch pwned)il`touch pwned`;touch pwned'\noci:layout:new\nfsck\tVerify every digest of the store\n"))
+                "ev$(touch pwned)il`touch pwned`;touch pwned'\noci:layout:new\nfsck\tVerify every digest of the store\n"
+            ))
         #expect(!FileManager.default.fileExists(atPath: "\(bench.path)/pwned"))
     }
 
