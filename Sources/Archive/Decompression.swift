@@ -60,7 +60,9 @@ final class PeekedStream: ByteStream, @unchecked Sendable {
         let count = min(head.count, buffer.count)
         head.prefix(count).withUnsafeBytes { buffer.copyMemory(from: $0) }
         head = head.dropFirst(count)
-        return count
+        // More with it: ISA-L takes a piece that ends with a member's header for damaged.
+        guard count < buffer.count else { return count }
+        return count + (try rest.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...])))
     }
 }
 

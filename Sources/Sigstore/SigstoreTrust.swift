@@ -42,7 +42,9 @@ package struct SigstoreTrust: Sendable, Hashable {
         guard let text = attachment.annotations[SigstoreAttachment.signatureKey] else {
             throw TrustError("missing \(SigstoreAttachment.signatureKey) annotation")
         }
-        guard let signature = base64Bytes(text) else { throw TrustError("the signature is not base64") }
+        // Lines may end in between, as openssl(1) and others write it.
+        let characters = text.filter { $0 != "\n" && $0 != "\r" && $0 != "\r\n" }
+        guard let signature = base64Bytes(characters) else { throw TrustError("the signature is not base64") }
         var signed = SignedEvidence(signature, of: attachment.payload)
         try signed.take(attachment)
         let checked = try check(signed)
