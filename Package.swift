@@ -192,7 +192,8 @@ let package = Package(
             "DiffCommands",
             [
                 "PackageCommands", "ScanCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing",
-                "TreeDiff", "OverlayLayers", "Threads", "Archive", "Transports", "LayerStore", "FileTree", "OCI",
+                "Inventory", "TreeDiff", "OverlayLayers", "Threads", "Archive", "Transports", "LayerStore",
+                "FileTree", "OCI",
                 "LinuxIO",
                 arguments, system,
             ]),

@@ -28,7 +28,7 @@ package struct DiffCommand: ParsableCommand {
 
             A container is compared as it is, running or not; alone, it is compared with its image. Where both sides \
             have the same layers these are not read, only what lies on top. What the engine itself puts into each \
-            container, such as an empty /etc/hosts, is not shown without --all.
+            container, such as an empty /etc/hosts, is not shown without --engine-files.
 
             The directory of a writable mount, alone, is compared with what lies below its upper; upper:DIR is the \
             image on the left with what the upper directory DIR has on top, mounted or not.
@@ -45,12 +45,17 @@ package struct DiffCommand: ParsableCommand {
               cimg diff /mnt/w
               cimg diff alpine upper:changes
               cimg diff --packages my_container
+              cimg diff --all my_container
               cimg diff --text alpine-old alpine-new -- /etc
               cimg diff my_container:/etc ./etc-as-it-should-be
 
             --packages compares what is installed: A, D, or C with both versions, told as an upgrade or a downgrade \
             in the order of the package's own tool; then the source and the layer. --vulnerabilities tells which are \
             gone (D) and which are new (A).
+
+            --all compares everything and prints one report: a summary, configurations and histories of two images, \
+            packages with those that were rebuilt, vulnerabilities where there are advisories, files with those that \
+            moved and the lines that differ, and what is unexplained: changed files that no changed package owns.
 
             A side may be a directory of an object, OBJECT:/PATH: then the paths below it are compared. \
             With --renames a file that is gone and one that is new with the same bytes are one line, R; with --text the \
@@ -109,8 +114,11 @@ package struct DiffCommand: ParsableCommand {
 
     @OptionGroup var coloring: ColorOptions
 
-    @Flag(help: "Show also what the engine put into a container for itself.")
+    @Flag(help: "Compare everything: one report of all respects.")
     var all = false
+
+    @Flag(help: "Show also what the engine put into a container for itself.")
+    var engineFiles = false
 
     @Flag(help: "Read the layers of a container even if its engine says that they are those of the image.")
     var full = false
@@ -157,30 +165,51 @@ package struct DiffCommand: ParsableCommand {
             ("--json", json && !config), ("--stat", stat), ("--names-only", namesOnly), ("--text", text),
             ("--config", config), ("--history", history),
         ].filter(\.1)
-        for (name, isGiven) in [("--packages", packages), ("--vulnerabilities", vulnerabilities)] where isGiven {
+        let wholes = [("--packages", packages), ("--vulnerabilities", vulnerabilities), ("--all", all)]
+        for (name, isGiven) in wholes where isGiven {
             guard let other = outputs.first(where: { $0.0 != "--json" })?.0 else { continue }
             throw DiffError.conflictingOutputs(name, other)
         }
-        if packages, vulnerabilities { throw DiffError.conflictingOutputs("--packages", "--vulnerabilities") }
+        let chosen = wholes.filter(\.1).map(\.0)
+        if chosen.count > 1 { throw DiffError.conflictingOutputs(chosen[0], chosen[1]) }
         if outputs.count > 1 { throw DiffError.conflictingOutputs(outputs[0].0, outputs[1].0) }
         let fields = try Self.fields(times: times, ignore: ignore, only: only)
         let finder = try objectOptions.finder(store)
         if config || history { return try compareDocuments(in: finder, to: output) }
-        let failures = DiffContents.Failures()
-        let pair = try DiffPair.rooted(left, right, in: finder, readsAll: full, showsAll: all)
+        let failures = TextComparison.Failures()
+        let pair = try DiffPair.rooted(left, right, in: finder, readsAll: full, showsAll: engineFiles)
         if packages { return try comparePackages(pair, to: output) }
         if vulnerabilities { return try compareVulnerabilities(pair, in: finder) }
         let options = ComparisonOptions(
             fields: fields.subtracting(pair.incomparable), paths: RawArguments.bytes(of: paths),
             threadCount: Processors.count)
+        if all { return try compareAll(pair, in: finder, options, to: output) }
         let stopwatch = Stopwatch()
         let differs = try report(
             left: pair.left, right: pair.right, options: options, as: format(fields, failures),
-            showing: { all || pair.isShown($0) }, write: output.write)
+            showing: { engineFiles || pair.isShown($0) }, write: output.write)
         store.tell("compared in \(stopwatch)")
         for line in failures.lines { StandardError.print("cimg: \(line)") }
         if !failures.lines.isEmpty { throw ExitCode(2) }
         return differs
+    }
+
+    private func compareAll(
+        _ pair: DiffPair, in finder: ObjectFinder, _ options: ComparisonOptions, to output: DiffOutput
+    ) throws -> Bool {
+        let stopwatch = Stopwatch()
+        let isParts = [left, right ?? ""].contains { ObjectPath($0) != nil }
+        let whole = try WholeDifference(
+            pair, in: finder,
+            .init(
+                options: options, isShown: { engineFiles || pair.isShown($0) }, db: db,
+                images: isParts ? nil : right.map { (left, $0) }))
+        store.tell("compared in \(stopwatch)")
+        let report = WholeReport(whole)
+        try output.write(json ? report.json() : report.text())
+        for gap in whole.untoldGaps { StandardError.print("cimg: \(gap)") }
+        if !whole.gaps.isEmpty { throw ExitCode(2) }
+        return whole.differs
     }
 
     private func comparePackages(_ pair: DiffPair, to output: DiffOutput) throws -> Bool {
@@ -200,7 +229,7 @@ package struct DiffCommand: ParsableCommand {
         return diff.differs
     }
 
-    private func format(_ fields: ChangedFields, _ failures: DiffContents.Failures) -> any DiffReport {
+    private func format(_ fields: ChangedFields, _ failures: TextComparison.Failures) -> any DiffReport {
         let format: any DiffReport
         if json {
             format = DiffJSON(compared: fields)

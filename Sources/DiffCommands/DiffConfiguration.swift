@@ -41,6 +41,12 @@ struct DiffConfiguration {
     /// A JSON array of the differences.
     var json: [UInt8] {
         var text = JSONText()
+        write(to: &text)
+        return text.bytes
+    }
+
+    /// Writes the differences as an array.
+    func write(to text: inout JSONText) {
         text.beginArray()
         for difference in differences {
             text.beginObject()
@@ -54,7 +60,6 @@ struct DiffConfiguration {
             text.endObject()
         }
         text.endArray()
-        return text.bytes
     }
 
     /// Objects whose members are keys of their own.

@@ -111,6 +111,32 @@ struct DiffHistory {
         return TextTable.text(table) + parts.joined(separator: ", ") + "\n"
     }
 
+    /// Writes an array of an object for each layer.
+    func write(to text: inout JSONText) {
+        func write(_ sign: String, _ layer: Layer, replaces old: Layer? = nil) {
+            text.beginObject()
+            text.member("change", sign)
+            text.member("diff_id", "\(layer.diffID)")
+            text.key("size")
+            text.number(layer.size)
+            if !layer.command.isEmpty { text.member("command", layer.command) }
+            if let old { text.member("rebuilt_from", "\(old.diffID)") }
+            text.endObject()
+        }
+        text.beginArray()
+        for row in rows {
+            switch row {
+            case .shared(let layer): write("=", layer)
+            case .removed(let layer): write("D", layer)
+            case .added(let layer): write("A", layer)
+            case .rebuilt(let old, let new):
+                write("D", old)
+                write("A", new, replaces: old)
+            }
+        }
+        text.endArray()
+    }
+
     private static func cells(_ sign: String, _ layer: Layer) -> [String] {
         [sign, String(layer.diffID.digest.hex.prefix(12)), TextTable.size(max(0, layer.size)), layer.command.printable]
     }

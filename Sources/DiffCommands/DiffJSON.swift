@@ -8,7 +8,8 @@ package import TreeDiff
 /// One JSON object: `left`, `right`, `changes`, and after them, since they are written as they are found, `summary`.
 package struct DiffJSON: DiffReport {
     private let compared: ChangedFields
-    private var text = JSONText()
+    /// What was written so far.
+    var text = JSONText()
     private var counts: [Change.Kind: UInt64] = [:]
     private var movedCount: UInt64 = 0
 
@@ -84,6 +85,12 @@ package struct DiffJSON: DiffReport {
     }
 
     package mutating func end() {
+        endChanges()
+        text.endObject()
+    }
+
+    /// Ends the changes and counts them; the object stays open for more members.
+    mutating func endChanges() {
         text.endArray()
         text.key("summary")
         text.beginObject()
@@ -95,7 +102,6 @@ package struct DiffJSON: DiffReport {
             text.key("renamed")
             text.number(movedCount)
         }
-        text.endObject()
         text.endObject()
     }
 

@@ -43,7 +43,7 @@ package struct DiffRenames: DiffReport {
     }
 
     package mutating func end() {
-        let moves = moves(among: changes)
+        let moves = Self.moves(among: changes, in: trees)
         let gone = Set(moves.values)
         for (position, change) in changes.enumerated() where !gone.contains(position) {
             if let old = moves[position] {
@@ -58,7 +58,9 @@ package struct DiffRenames: DiffReport {
     /// For each added file that was moved its position, and that of the removed one.
     ///
     /// Of several with the same bytes one of the same name goes first, then in the order of the paths.
-    private func moves(among changes: [Change]) -> [Int: Int] {
+    static func moves(
+        among changes: [Change], in trees: (left: BrowsedTree, right: BrowsedTree)?
+    ) -> [Int: Int] {
         let sizes = Set(changes.compactMap { $0.kind == .removed ? $0.left?.attributes.size : nil })
             .intersection(changes.compactMap { $0.kind == .added ? $0.right?.attributes.size : nil })
         func key(_ file: ChangedFile?, _ tree: BrowsedTree?) -> Digest? {
@@ -87,8 +89,8 @@ package struct DiffRenames: DiffReport {
         }
         let added = changes.indices.filter { changes[$0].kind == .added }
         for position in added {
-            let name = Self.name(changes[position].path)
-            take(position) { Self.name(changes[$0].path).elementsEqual(name) }
+            let own = name(changes[position].path)
+            take(position) { name(changes[$0].path).elementsEqual(own) }
         }
         for position in added { take(position) { _ in true } }
         return moves

@@ -30,7 +30,7 @@ package struct PackageChange: Sendable {
         switch relation {
         case .less: return "upgrade"
         case .greater: return "downgrade"
-        case .equal: return "respelled"
+        case .equal: return left?.package.version == right?.package.version ? "rebuilt" : "respelled"
         case nil: return "changed"
         }
     }
@@ -60,7 +60,8 @@ package struct InventoryComparison: Sendable {
     /// Compares the packages of two trees.
     ///
     /// Packages of which a tree has several, as languages may, are one to one where the versions are equal; what is left
-    /// is one change where it is one on each side, else each was added or removed.
+    /// is one change where it is one on each side, else each was added or removed. Those of one version whose makers
+    /// promised other bytes, where their files were read, were rebuilt.
     package init(_ left: [InstalledPackage], _ right: [InstalledPackage]) {
         var keys: [Key] = []
         var sides: [Key: (left: [InstalledPackage], right: [InstalledPackage])] = [:]
@@ -78,6 +79,9 @@ package struct InventoryComparison: Sendable {
             for package in old {
                 guard let place = new.firstIndex(where: { $0.package.version == package.package.version }) else {
                     continue
+                }
+                if package.files != new[place].files, Self.promises(package) != Self.promises(new[place]) {
+                    changes.append(PackageChange(kind: .changed(.equal), left: package, right: new[place]))
                 }
                 new.remove(at: place)
                 old.removeAll { $0.record == package.record && $0.package.version == package.package.version }
@@ -100,5 +104,10 @@ package struct InventoryComparison: Sendable {
             }
             return false
         }
+    }
+
+    /// What a package's maker promised of its files; nothing where they were not read.
+    private static func promises(_ package: InstalledPackage) -> Set<OwnedFile> {
+        Set(package.files.filter { $0.checksum != nil && !$0.isConfiguration })
     }
 }

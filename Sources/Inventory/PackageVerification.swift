@@ -73,12 +73,13 @@ package struct PackageVerification {
             return
         }
         comparedCount += 1
-        if try digest(of: file, like: checksum) != checksum.bytes {
+        if try Self.digest(of: file, in: tree, like: checksum) != checksum.bytes {
             deviations.append(deviation(.changed, try tree.layer(of: file)))
         }
     }
 
-    private func digest(of file: BrowsedFile, like checksum: FileChecksum) throws -> [UInt8] {
+    /// The digest of a file, made as a maker made his.
+    static func digest(of file: BrowsedFile, in tree: BrowsedTree, like checksum: FileChecksum) throws -> [UInt8] {
         var bytes: [UInt8] = []
         switch checksum {
         case .sha256:

@@ -2,35 +2,41 @@
 
 import Browsing
 package import CommandTrees
-import Console
+package import Console
 import FileTree
-import Inventory
+package import Inventory
 import Packages
 
 /// Which packages differ between the two sides of a comparison.
 package struct PackageDiff {
     private let pair: DiffPair
     private let comparison: InventoryComparison
+    /// What the left side has.
+    package let left: TreeInventory
+    /// What the right side has.
+    package let right: TreeInventory
     /// Whether a record of one of the sides could not be read.
     package let hasTrouble: Bool
 
     /// Whether anything differs.
     package var differs: Bool { !comparison.changes.isEmpty }
 
+    /// The packages that differ.
+    package var changes: [PackageChange] { comparison.changes }
+
     /// Reads both sides; what cannot be read of them is told.
-    package init(_ pair: DiffPair) {
+    ///
+    /// - Parameter request: what is looked for; with files packages are told too that were rebuilt.
+    package init(_ pair: DiffPair, _ request: TreeInventory.Request = TreeInventory.Request()) {
         self.pair = pair
-        var hasTrouble = false
         func inventory(_ side: DiffSide) -> TreeInventory {
-            let inventory = TreeInventory(of: BrowsedTree(side.tree, name: RawArguments.bytes(of: side.name)))
-            for problem in inventory.problems {
-                StandardError.print("cimg: \(problem)")
-                hasTrouble = true
-            }
-            return inventory
+            TreeInventory(of: BrowsedTree(side.tree, name: RawArguments.bytes(of: side.name)), request)
         }
-        comparison = InventoryComparison(inventory(pair.left).packages, inventory(pair.right).packages)
-        self.hasTrouble = hasTrouble
+        (left, right) = (inventory(pair.left), inventory(pair.right))
+        comparison = InventoryComparison(left.packages, right.packages)
+        let problems = left.problems + right.problems
+        for problem in problems { StandardError.print("cimg: \(problem)") }
+        hasTrouble = !problems.isEmpty
     }
 
     /// A line for each change: its letter, the type, the name, the versions, what it was built from, the layer.
@@ -68,6 +74,13 @@ package struct PackageDiff {
             text.endObject()
         }
         text.key("packages")
+        write(to: &text)
+        text.endObject()
+        return text.bytes
+    }
+
+    /// Writes the changes as an array.
+    package func write(to text: inout JSONText) {
         text.beginArray()
         for change in comparison.changes {
             text.beginObject()
@@ -82,7 +95,5 @@ package struct PackageDiff {
             text.endObject()
         }
         text.endArray()
-        text.endObject()
-        return text.bytes
     }
 }

@@ -122,7 +122,7 @@ let allowedEdges: [String: Set<String>] = [
     ],
     "DiffCommands": [
         "PackageCommands", "ScanCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing",
-        "TreeDiff",
+        "Inventory", "TreeDiff",
         "OverlayLayers", "Threads", "Archive", "Transports", "LayerStore", "FileTree", "OCI", "LinuxIO",
         "ArgumentParser",
         "SystemPackage",

@@ -44,17 +44,15 @@ struct ScannedObject {
     /// Scans an object.
     ///
     /// - Parameters:
+    ///   - inventory: its packages, with owners.
     ///   - includes: which of its packages are judged.
-    ///   - takesSystem: whether packages of the distribution are judged.
-    ///   - takesLanguages: whether packages of languages are judged.
     ///   - now: for the end of support.
     /// - Throws: what a damaged database throws.
     init(
-        _ object: OpenedTree, image: ImageDescription?, _ advisories: OpenedAdvisories, takesSystem: Bool,
-        takesLanguages: Bool, at now: Moment, includes: (InstalledPackage) -> Bool = { _ in true }
+        _ object: OpenedTree, image: ImageDescription?, _ advisories: OpenedAdvisories, inventory: TreeInventory,
+        at now: Moment, includes: (InstalledPackage) -> Bool = { _ in true }
     ) throws {
-        let kinds = PackageKind.allCases.filter { $0.isSystem ? takesSystem : takesLanguages }
-        var inventory = TreeInventory(of: object.tree, .init(kinds: Set(kinds), owners: takesLanguages))
+        var inventory = inventory
         let hadPackages = !inventory.packages.isEmpty
         inventory.packages = inventory.packages.filter(includes)
         let files = RecordedFiles(of: object.tree, at: Distribution.files + Self.contentManifests)

@@ -30,13 +30,20 @@ struct Scanning {
 
     /// Scans an opened tree.
     func scan(
-        _ opened: OpenedTree, _ image: ImageDescription?, includes: (InstalledPackage) -> Bool = { _ in true }
+        _ opened: OpenedTree, _ image: ImageDescription?, inventory: TreeInventory? = nil,
+        includes: (InstalledPackage) -> Bool = { _ in true }
     ) throws -> ScannedObject {
         var scanned = try ScannedObject(
-            opened, image: image, advisories, takesSystem: types.system, takesLanguages: types.languages, at: now,
+            opened, image: image, advisories, inventory: inventory ?? self.inventory(opened.tree), at: now,
             includes: includes)
         filter.apply(to: &scanned, at: now)
         return scanned
+    }
+
+    /// The packages of a tree that are judged.
+    private func inventory(_ tree: BrowsedTree) -> TreeInventory {
+        let kinds = PackageKind.allCases.filter { $0.isSystem ? types.system : types.languages }
+        return TreeInventory(of: tree, .init(kinds: Set(kinds), owners: types.languages))
     }
 
     private struct Place: Hashable {
