@@ -95,7 +95,7 @@ struct CommitSource {
     private static func ofDirectory(
         _ path: [UInt8], _ text: String, _ onto: String?, _ finder: ObjectFinder
     ) throws -> CommitSource {
-        guard let mount = try? Unmounting.mount(at: path) else {
+        guard let mount = try Unmounting.mountOfCimg(at: path) else {
             guard let onto else {
                 throw CommandError(
                     "\"\(text.printable)\": no mount of cimg; for a plain directory, --onto names the image below")

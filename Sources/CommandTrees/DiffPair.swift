@@ -46,11 +46,14 @@ package struct DiffPair {
 
     /// What a writable mount shows against what lies below its upper; nil for a directory that is none.
     private static func ofMount(_ name: String) throws -> DiffPair? {
-        guard isDirectoryName(name), let mount = try? Unmounting.mount(at: RawArguments.bytes(of: name)),
-            let process = try MountedServer.of(mount).process(),
-            let trees = try WrittenTree(process.opened(), name: name)
+        guard isDirectoryName(name), let mount = try Unmounting.mountOfCimg(at: RawArguments.bytes(of: name)),
+            let process = try MountedServer.of(mount).process()
         else { return nil }
+        let content = try process.opened()
+        guard case .writable = content else { return nil }
+        // What is read must be whole before it is looked at: a copy that gets its name takes another's place.
         try UnfinishedCopies.finish(in: mount)
+        guard let trees = try WrittenTree(content, name: name) else { return nil }
         return DiffPair(
             DiffSide(name: "what is below \(name)", digest: nil, tree: trees.below),
             DiffSide(name: name, digest: nil, tree: trees.whole), [], incomparable: .nlink)

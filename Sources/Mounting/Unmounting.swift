@@ -19,19 +19,34 @@ package struct Unmounting: Sendable {
 
     /// Finds the visible mount of ours at a path that the user named; of a live mount by root, the marker.
     package static func mount(at name: [UInt8]) throws -> MountEntry {
-        let visible: MountEntry?
+        let visible = try visibleMount(at: name)
+        guard let visible else { throw MountError(at: name, "nothing is mounted there") }
+        guard let mount = try mount(seenAs: visible) else {
+            throw MountError(at: name, "not a mount of cimg but of \(visible.type)")
+        }
+        return mount
+    }
+
+    /// The mount of cimg whose root a name leads to; nil where none of cimg is mounted there.
+    ///
+    /// - Throws: `MountError` for a name that cannot be looked at; what reading the mount table throws.
+    package static func mountOfCimg(at name: [UInt8]) throws -> MountEntry? {
+        try visibleMount(at: name).flatMap { try mount(seenAs: $0) }
+    }
+
+    private static func visibleMount(at name: [UInt8]) throws -> MountEntry? {
         do throws(Errno) {
-            visible = try Mountpoint.mount(whoseRootIs: MountPoint.hold(name))
+            return try Mountpoint.mount(whoseRootIs: MountPoint.hold(name))
         } catch {
             throw MountError(at: name, error == .noSuchFileOrDirectory ? "no such directory" : "\(error)")
         }
-        guard let visible else { throw MountError(at: name, "nothing is mounted there") }
+    }
+
+    /// The mount of cimg that is meant where one is seen; nil for another's.
+    private static func mount(seenAs visible: MountEntry) throws -> MountEntry? {
         if visible.type != MountedServer.type, let live = try AttachedLiveMount.with(visible) { return live.marker }
         if let ours = try KernelOverlay.covered(by: visible, in: MountTable.read()) { return ours }
-        guard visible.type == MountedServer.type || KernelTree.isTree(visible) else {
-            throw MountError(at: name, "not a mount of cimg but of \(visible.type)")
-        }
-        return visible
+        return visible.type == MountedServer.type || KernelTree.isTree(visible) ? visible : nil
     }
 
     /// Unmounts a mount and waits until its server has ended, if that is this user's.

@@ -38,7 +38,7 @@ package final class OverlayTree: TreeSource {
         do throws(Errno) {
             core = try OverlayCore(layers, options: options, log: log)
             let root = try core.root()
-            self.links = try links.map { (links) throws(Errno) in try UpperCopies(links) }
+            self.links = try links.map { (links) throws(Errno) in try UpperCopies(links, options.marks) }
             places = PlaceDigests(core)
             state = Mutex(OverlayTreeTable(root: root))
         } catch {
@@ -117,7 +117,7 @@ package final class OverlayTree: TreeSource {
         guard links?.isEmpty ?? true else { return nil }
         let entry = try entry(node)
         guard entry.type == .directory else {
-            guard let parent = try self.entry(TreeNode(UInt64(entry.parent))).file else { return nil }
+            let parent = try resolved(TreeNode(UInt64(entry.parent)))
             return try places.digest(of: entry.identity, in: parent.stack, position: entry.position)
         }
         return try places.digest(of: resolved(node).stack)
@@ -154,10 +154,24 @@ package final class OverlayTree: TreeSource {
     }
 
     /// What a node means, found where it was not yet.
+    ///
+    /// Who lists a directory once more does not know what is in it any longer, nor do the directories below: so all are
+    /// found anew on the way down, whoever else walks the tree meanwhile.
     private func resolved(_ node: TreeNode) throws -> OverlayFile {
-        let entry = try entry(node)
-        if let file = entry.file { return file }
-        guard let parent = try self.entry(TreeNode(UInt64(entry.parent))).file else { throw VanishedFile() }
+        var unknown: [(node: TreeNode, entry: OverlayTreeTable.Entry)] = []
+        var next = node
+        while true {
+            let entry = try entry(next)
+            if var file = entry.file {
+                for (node, entry) in unknown.reversed() { file = try find(entry, node, in: file) }
+                return file
+            }
+            unknown.append((next, entry))
+            next = TreeNode(UInt64(entry.parent))
+        }
+    }
+
+    private func find(_ entry: OverlayTreeTable.Entry, _ node: TreeNode, in parent: OverlayFile) throws -> OverlayFile {
         let found = try attempt(node) { () throws(Errno) in
             try core.find(entry.name, in: parent.stack, from: entry.position)
         }

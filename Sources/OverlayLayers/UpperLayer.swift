@@ -93,7 +93,7 @@ package final class UpperLayer: Sendable {
         self.settings = settings
         leavesWhiteouts = Atomic(settings.hasWhiteoutRenames)
         self.root = root
-        prefix = Array((marks.contains(.trusted) ? "trusted.overlay." : "user.overlay.").utf8)
+        prefix = Self.markPrefix(marks)
         temporary = try settings.work.makeDirectory("work")
         for name in try temporary.entryNames() where name.starts(with: Self.temporaryPrefix) {
             try temporary.removeTree(name)
@@ -103,6 +103,11 @@ package final class UpperLayer: Sendable {
         known = Mutex(try KnownLinks(links))
         // A whiteout is a device that everybody may make, and a rename what the two directories share.
         guard try settings.directory.status().st_dev == temporary.status().st_dev else { throw .improperLink }
+    }
+
+    /// What the names of marks begin with in an upper in which these are understood.
+    static func markPrefix(_ marks: OverlayMarkFormats) -> [UInt8] {
+        Array((marks.contains(.trusted) ? "trusted.overlay." : "user.overlay.").utf8)
     }
 
     /// A name in `temporary` that nothing has.

@@ -166,12 +166,14 @@ extension UpperLayer {
             return status.linkCount
         }
         let (directory, name) = try core.reach(place)
-        return try shownLinkCount(status.linkCount, of: name, in: directory)
+        return try Self.shownLinkCount(status.linkCount, of: name, in: directory, marks: prefix)
     }
 
-    /// - Parameter real: what the upper's file system counts.
-    private func shownLinkCount(
-        _ real: UInt32, of name: [UInt8], in directory: Descriptor
+    /// - Parameters:
+    ///   - real: what the upper's file system counts.
+    ///   - prefix: what the names of marks begin with.
+    static func shownLinkCount(
+        _ real: UInt32, of name: [UInt8], in directory: Descriptor, marks prefix: [UInt8]
     ) throws(Errno) -> UInt32 {
         let value = try directory.entryXattr(prefix + Array("nlink".utf8), of: name) ?? []
         let text = String(decoding: value.dropFirst(), as: UTF8.self)
@@ -192,7 +194,7 @@ extension UpperLayer {
     /// Before names come and go in the upper it must be said so.
     package func relateLinkCount(of name: [UInt8], in directory: Descriptor, change: Int64 = 0) throws(Errno) {
         let real = UInt32(clamping: try directory.entryStatus(name).st_nlink)
-        let shown = try shownLinkCount(real, of: name, in: directory)
+        let shown = try Self.shownLinkCount(real, of: name, in: directory, marks: prefix)
         let difference = Int32(clamping: Int64(shown) + change - Int64(real))
         try mark("nlink", Array("U\(difference < 0 ? "" : "+")\(difference)".utf8), name, in: directory)
     }

@@ -87,6 +87,7 @@ import Testing
 
     @Test func `what cannot be committed is told`() throws {
         let bench = try Self.bench()
+        _ = try bench.shell("ln -s loop loop")
         for (arguments, line) in [
             (
                 ["new", "x"],
@@ -94,6 +95,8 @@ import Testing
             ),
             (["upper:none", "x"], "\"upper:none\": No such file or directory"),
             (["upper:mnt", "x"], "\"upper:mnt\": does not say which image its changes are of; --onto names it"),
+            (["./none", "x"], "mountpoint \"./none\": no such directory"),
+            (["./loop", "x"], "mountpoint \"./loop\": Too many levels of symbolic links"),
             (["./mnt", "x"], "\"./mnt\": no mount of cimg; for a plain directory, --onto names the image below"),
             (
                 ["upper:mnt", "x", "--onto", "new", "--compress-format", "zstd:chunked"],
