@@ -99,7 +99,7 @@ let package = Package(
         module("TreeDiff", ["OCI", "FileTree", "Threads"]),
         module("Packages", ["OCI", "FileTree", "CLibZ"]),
         module("Licences", []),
-        module("Advisories", ["OCI", "Bolt", "Packages"]),
+        module("Advisories", ["OCI", "YAML", "Bolt", "Packages"]),
         module("Inventory", ["OCI", "FileTree", "Browsing", "Packages"]),
         module("Authoring", ["OCI", "FileTree", "Archive"]),
         module("FileSystems", ["OCI", "FileTree", "EROFS", "LinuxIO", system]),

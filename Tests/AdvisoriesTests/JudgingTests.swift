@@ -81,7 +81,7 @@ struct JudgingTests {
         func ignores(_ id: String, _ vendor: [String] = [], _ now: Moment) -> Bool {
             var finding = VulnerabilityFinding(id, installed: [], fixed: "", status: .unknown)
             finding.vendorIDs = vendor
-            return list.ignores(finding, at: now)
+            return list.entry(for: finding, in: PackageURL(type: "deb", name: []), at: [], now: now) != nil
         }
         #expect(ignores("CVE-1", [], later))
         #expect(ignores("CVE-2", [], day))
@@ -92,6 +92,54 @@ struct JudgingTests {
             try IgnoreList(Array("a\nCVE-1 exp:soon\n".utf8), name: "list")
         }
         #expect(error?.description == "list: line 2: \"soon\" is no day as 2026-01-31")
+    }
+
+    @Test func `a list in YAML may name paths and packages`() throws {
+        let text = """
+            vulnerabilities:
+              - id: CVE-1
+                paths: ["usr/**/b.jar", "/opt/*"]
+                statement: not reached
+              - id: CVE-2
+                purls: [pkg:npm/a@1.0.0, "pkg:npm/%40s/b"]
+                expired_at: 2026-02-01
+            misconfigurations: [{id: AVD-1}]
+            """
+        let list = try IgnoreList(yaml: Array(text.utf8), name: "l.yaml")
+        func reason(_ id: String, _ url: String, _ path: String, _ day: String = "2026-01-01") throws -> String? {
+            let finding = VulnerabilityFinding(id, installed: [], fixed: "", status: .unknown)
+            let url = try #require(PackageURL(parsing: Array(url.utf8)))
+            let now = try #require(Moment(parsing: "\(day)T00:00:00Z"))
+            return list.entry(for: finding, in: url, at: Array(path.utf8), now: now)?.statement
+        }
+        #expect(try reason("CVE-1", "pkg:maven/x/b@1", "/usr/share/java/b.jar") == "not reached")
+        #expect(try reason("CVE-1", "pkg:maven/x/b@1", "/usr/b.jar") == "not reached")
+        #expect(try reason("CVE-1", "pkg:maven/x/b@1", "/usr/bb.jar") == nil)
+        #expect(try reason("CVE-1", "pkg:maven/x/b@1", "/opt/x") == "not reached")
+        #expect(try reason("CVE-1", "pkg:maven/x/b@1", "/opt/x/y") == nil)
+        #expect(try reason("CVE-2", "pkg:npm/a@1.0.0", "/x") == "")
+        #expect(try reason("CVE-2", "pkg:npm/a@1.0.1", "/x") == nil)
+        #expect(try reason("CVE-2", "pkg:npm/%40s/b@7", "/x") == "")
+        #expect(try reason("CVE-2", "pkg:npm/%40s/b@7", "/x", "2026-02-01") == nil)
+        for (text, problem) in [
+            ("vulnerabilities: [{paths: [a]}]", "entry 1: has no id"),
+            ("vulnerabilities: [{id: a, path: x}]", "entry 1: \"path\": not one of"),
+            ("vulnerabilities: [{id: a, purls: [npm/a]}]", "\"npm/a\" is no package URL"),
+            ("vulnerabilities: [{id: a, expired_at: soon}]", "\"soon\" is no day"), ("- a", "is not a mapping"),
+            ("vulnerabilities: {a: b}", "is not a list"), ("vulnerabilities: [{id: [a]}]", "id: is not a text"),
+        ] {
+            let error = #expect(throws: AdvisoryError.self) { try IgnoreList(yaml: Array(text.utf8), name: "l") }
+            #expect(error?.description.contains(problem) == true, "\(error?.description ?? "")")
+        }
+    }
+
+    @Test func `a pattern of many stars costs little`() {
+        let pattern = Array(String(repeating: "**a*", count: 200).utf8)
+        #expect(!PathPattern.matches(Array(String(repeating: "a", count: 1000).utf8) + [0x62], pattern + [0x63]))
+        #expect(PathPattern.matches(Array("a/b/c".utf8), Array("**".utf8)))
+        #expect(PathPattern.matches(Array("a/b/c".utf8), Array("a/**/c".utf8)))
+        #expect(PathPattern.matches(Array("a/c".utf8), Array("a/**/c".utf8)))
+        #expect(!PathPattern.matches(Array("a/b/c".utf8), Array("a/*".utf8)))
     }
 
     @Test func `the last statement about a product decides`() throws {

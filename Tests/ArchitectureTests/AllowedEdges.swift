@@ -54,7 +54,7 @@ let allowedEdges: [String: Set<String>] = [
     "Overlay": ["OverlayLayers", "FileTree", "FileSystems", "Threads", "LinuxIO", "SystemPackage"],
     // Archive for the tars that it writes.
     "Browsing": ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", "SystemPackage"],
-    "Advisories": ["OCI", "Bolt", "Packages"],
+    "Advisories": ["OCI", "YAML", "Bolt", "Packages"],
     "Inventory": ["OCI", "FileTree", "Browsing", "Packages"],
     // Archive for the tars that it writes.
     "Authoring": ["OCI", "FileTree", "Archive"],

@@ -197,7 +197,7 @@ import Testing
                 {"VulnerabilityID":"CVE-2026-1","PkgID":"libcrypto3@3.3.2-r0","PkgName":"libcrypto3",\#
                 "PkgIdentifier":{"PURL":"pkg:apk/wolfi/libcrypto3@3.3.2-r0?arch=x86_64&distro=wolfi-20230201&upstream=openssl"},\#
                 "InstalledVersion":"3.3.2-r0","FixedVersion":"3.3.2-r1","Status":"fixed",\#
-                "PrimaryURL":"https://avd.aquasec.com/nvd/cve-2026-1","DataSource":{"ID":"wolfi","Name":"Alpine Secdb",\#
+                "SameVersion":["libssl3@3.3.2-r0"],"PrimaryURL":"https://avd.aquasec.com/nvd/cve-2026-1","DataSource":{"ID":"wolfi","Name":"Alpine Secdb",\#
                 "URL":"https://secdb.alpinelinux.org/"},"Title":"openssl: a hole","Description":"A hole.","Severity":"HIGH",\#
                 "CweIDs":["CWE-79"],"CVSS":{"nvd":{"V3Score":7.5,"V3Vector":"CVSS:3.1/AV:N"}},"References":["https://r"],\#
                 "PublishedDate":"2026-01-02T03:04:05Z"}
@@ -216,6 +216,38 @@ import Testing
                 "cimg scan --format cyclonedx oci:layout:i 2>/dev/null | jq -c '[.vulnerabilities[] | "
                     + "[.id, .ratings[0].severity, (.affects | length)]]'"
             ).output == #"[["CVE-2026-1","high",2],["CVE-2026-2","low",2],["CVE-2026-3","critical",1]]"# + "\n")
+    }
+
+    @Test func `a finding says whether the base image has it`() throws {
+        let bench = try Self.bench()
+        #expect(try bench.cimg("import", "oci:layout:base", "wolfi").code == 0)
+        let question =
+            "jq -c '[.Results[].Vulnerabilities[]|[.VulnerabilityID,.Layer.DiffID!=null,.Origin,.BaseImage]]|unique'"
+        #expect(
+            try bench.shell("cimg scan --format json oci:layout:i 2>/dev/null | \(question)").output
+                == #"[["CVE-2026-1",true,"base","wolfi"],["CVE-2026-2",true,"base","wolfi"],["CVE-2026-3",true,"own",null]]"#
+                + "\n")
+        let table = try bench.cimg("scan", "oci:layout:i").output
+        #expect(table.contains("│ 0 base │"))
+        #expect(table.contains("│ 1 own │"))
+    }
+
+    @Test func `a list in YAML leaves findings out for its reasons`() throws {
+        let bench = try Self.bench()
+        bench.scratch.file(
+            ".trivyignore.yaml",
+            "vulnerabilities:\n- {id: CVE-2026-3, paths: ['usr/**/METADATA'], statement: not used}\n- {id: CVE-2026-2}\n"
+        )
+        #expect(
+            try bench.shell(
+                "cimg scan --format json --show-suppressed oci:layout:i 2>/dev/null | jq -c '[.Results[] | "
+                    + ".ExperimentalModifiedFindings // [] | .[] | [.Finding.PkgName, .Statement]]'"
+            ).output
+                == #"[["libcrypto3","the ignore file"],["libssl3","the ignore file"],["requests","not used"]]"# + "\n")
+        bench.scratch.file("bad.yaml", "vulnerabilities: [{id: a, paths: b}]")
+        try expect(
+            bench.cimg("scan", "--ignore-file", "bad.yaml", "oci:layout:i").errors.contains(
+                "cimg: bad.yaml: vulnerabilities: entry 1: paths: is not a list"), is: true)
     }
 
     @Test func `two objects are compared by what is known to be wrong with them`() throws {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import OCI
+package import Packages
 
 /// Vulnerabilities that the user does not want to be told: `.trivyignore`.
 package struct IgnoreList: Sendable {
@@ -10,6 +11,18 @@ package struct IgnoreList: Sendable {
         package var id: String
         /// After which day it counts again, `2026-01-31`; nil for never.
         package var until: String?
+        /// Patterns of the paths of packages in which it is left out, without a leading `/`; none for all.
+        package var paths: [[UInt8]] = []
+        /// The packages in which it is left out; none for all.
+        package var urls: [PackageURL] = []
+        /// Why.
+        package var statement = ""
+
+        /// Makes an entry for all packages.
+        package init(id: String, until: String? = nil) {
+            self.id = id
+            self.until = until
+        }
     }
 
     /// The entries in their order.
@@ -44,10 +57,26 @@ package struct IgnoreList: Sendable {
         }
     }
 
-    /// Whether a finding is left out.
-    package func ignores(_ finding: VulnerabilityFinding, at now: Moment) -> Bool {
-        entries.contains { entry in
+    /// Adds an entry.
+    mutating func add(_ entry: Entry) { entries.append(entry) }
+
+    /// Adds the entries of another list.
+    package mutating func add(_ list: IgnoreList) { entries += list.entries }
+
+    /// The entry by which a finding is left out; nil where it counts.
+    ///
+    /// - Parameters:
+    ///   - url: the package's name.
+    ///   - path: the record that the package was found in.
+    package func entry(
+        for finding: VulnerabilityFinding, in url: PackageURL, at path: [UInt8], now: Moment
+    ) -> Entry? {
+        let path = Array(path.drop { $0 == 0x2F })
+        return entries.first { entry in
             guard entry.id == finding.id || finding.vendorIDs.contains(entry.id) else { return false }
+            guard entry.paths.isEmpty || entry.paths.contains(where: { PathPattern.matches(path, $0) }),
+                entry.urls.isEmpty || entry.urls.contains(where: { $0.covers(url) })
+            else { return false }
             guard let day = entry.until, let end = Moment(parsing: "\(day)T00:00:00Z") else { return true }
             return now.seconds < end.seconds
         }

@@ -20,13 +20,15 @@ package struct ScanCommand: ParsableCommand {
             packages of the distribution by its own advisories, those of languages that no package of the distribution \
             owns by theirs. A running container is scanned as it is; --changed judges only what differs from its image.
 
-            The table is trivy's, with the layer that brought each package where there are several; the JSON is trivy's \
-            schema 2. Of several objects each gets one line, or a line of JSON. The age of the advisories is told on \
+            The table is trivy's, with the layer that brought each package where there are several, and whether that is \
+            one of the base image: the largest image of the store that this one goes on from, else what its history \
+            tells. The JSON is trivy's schema 2, with the same and with what else of a package's version is there. Of several objects each gets one line, or a line of JSON. The age of the advisories is told on \
             standard error, and so is a distribution past its end. What could not be judged is never told as "nothing \
             found": a distribution that the database does not know, a damaged record or a damaged database is told, and \
             the exit status is 2.
 
-            .trivyignore has an identifier a line, perhaps with exp:2026-01-31 behind it.
+            .trivyignore has an identifier a line, perhaps with exp:2026-01-31 behind it; .trivyignore.yaml may name \
+            paths and packages too.
 
             \(OpenedTree.help)
 
@@ -113,7 +115,8 @@ package struct ScanCommand: ParsableCommand {
             for problem in problems { report.fail(problem) }
             let scanning = Scanning(
                 finder: finder, advisories: advisories, filter: try options.filter(),
-                types: try options.packageTypes(), changedOnly: changed, now: now)
+                types: try options.packageTypes(), changedOnly: changed, now: now,
+                known: changed ? nil : BaseImage.known(in: finder.place))
             for name in names {
                 // One object that cannot be opened does not hide what the others say.
                 do {

@@ -2,6 +2,7 @@
 
 import Advisories
 import Console
+import Inventory
 import OCI
 import Packages
 
@@ -21,8 +22,11 @@ struct ScanFilter {
                 let finding = located.finding
                 guard severities.contains(finding.severity) else { return false }
                 if ignoresUnfixed, finding.status != .fixed { return false }
-                if list.ignores(finding, at: now) {
-                    scanned.suppressed.append((located, "ignored", "the ignore file"))
+                if let entry = list.entry(
+                    for: finding, in: located.entry.url, at: located.entry.installed.record, now: now)
+                {
+                    let reason = entry.statement.isEmpty ? "the ignore file" : entry.statement
+                    scanned.suppressed.append((located, "ignored", reason))
                     return false
                 }
                 if let excluded = statements.exclusion(of: finding, in: located.entry.url, object: object) {

@@ -15,6 +15,9 @@ struct ScanJSON {
     /// Whether what was left out is told too.
     let showsSuppressed: Bool
 
+    /// How many packages of the same version are told with a finding.
+    private static let companionLimit = 100
+
     /// Writes the document as an object.
     func write(to text: inout JSONText) {
         let document = TrivyText(bill: scanned.bill)
@@ -75,6 +78,15 @@ struct ScanJSON {
         if !finding.fixed.isEmpty { text.member("FixedVersion", finding.fixed) }
         text.member("Status", finding.status.name)
         TrivyText.layer(entry.installed, scanned.bill, to: &text)
+        if let isOfBase = scanned.isOfBase(entry) {
+            text.member("Origin", isOfBase ? "base" : "own")
+            if isOfBase, let name = scanned.base?.name { text.member("BaseImage", name) }
+        }
+        let others = scanned.companions(of: entry).prefix(Self.companionLimit)
+        if !others.isEmpty {
+            text.words(
+                others.map { String(decoding: TrivyText.identifier($0.package), as: UTF8.self) }, key: "SameVersion")
+        }
         if !finding.severitySource.isEmpty { text.member("SeveritySource", finding.severitySource) }
         if !finding.address.isEmpty { text.member("PrimaryURL", finding.address) }
         if let source = finding.source {

@@ -23,7 +23,8 @@ struct ScanOptions: ParsableArguments {
     @Option(
         name: [.customLong("ignore-file"), .customLong("ignorefile")],
         help: ArgumentHelp(
-            "A list of vulnerabilities not to tell. Without it: .trivyignore, where it is there.", valueName: "file"),
+            "A list of vulnerabilities not to tell. Without it: .trivyignore and .trivyignore.yaml, where they are there.",
+            valueName: "file"),
         completion: .file())
     var ignoreFile: String?
 
@@ -70,8 +71,13 @@ struct ScanOptions: ParsableArguments {
         var filter = ScanFilter()
         filter.severities = try severities()
         filter.ignoresUnfixed = ignoreUnfixed
-        if let bytes = try Self.read(ignoreFile ?? ".trivyignore", isNeeded: ignoreFile != nil, Self.listLimit) {
-            filter.list = try IgnoreList(bytes, name: (ignoreFile ?? ".trivyignore").printable)
+        for file in ignoreFile.map({ [$0] }) ?? [".trivyignore", ".trivyignore.yaml"] {
+            guard let bytes = try Self.read(file, isNeeded: ignoreFile != nil, Self.listLimit) else { continue }
+            let isYAML = [".yaml", ".yml"].contains { file.hasSuffix($0) }
+            filter.list.add(
+                isYAML
+                    ? try IgnoreList(yaml: bytes, name: file.printable)
+                    : try IgnoreList(bytes, name: file.printable))
         }
         for file in vex {
             let bytes = try Self.read(file, isNeeded: true, ExploitStatements.byteLimit) ?? []

@@ -49,12 +49,18 @@ struct ScanTable {
                 Self.library(located.entry), finding.id.printable, finding.severity.name,
                 Bytes.escaped(finding.installed), finding.fixed.printable,
             ]
-            if hasLayers { cells.append(located.entry.installed.layer.map { "\($0.index)" } ?? "") }
+            if hasLayers { cells.append(layer(located.entry) ?? "") }
             table.add(cells + [Self.title(finding)])
         }
         let text = table.text
         guard let columns, let first = text.split(separator: "\n").first, first.count > columns else { return text }
         return list(findings)
+    }
+
+    /// The layer that brought a package, and whose it is: `0 base`, `3 own`.
+    private func layer(_ entry: BillOfMaterials.Entry) -> String? {
+        guard let layer = entry.installed.layer else { return nil }
+        return "\(layer.index)" + (scanned.isOfBase(entry).map { $0 ? " base" : " own" } ?? "")
     }
 
     /// The same in lines that fit a narrow terminal.
@@ -65,7 +71,11 @@ struct ScanTable {
             let fixed = finding.fixed.isEmpty ? finding.status.name : finding.fixed.printable
             text += "\(finding.severity.name) \(finding.id.printable) \(Self.library(located.entry)) "
             text += "\(Bytes.escaped(finding.installed)) -> \(fixed)"
-            if let layer = located.entry.installed.layer { text += " (layer \(layer.index))" }
+            if let layer = layer(located.entry) { text += " (layer \(layer))" }
+            let others = scanned.companions(of: located.entry)
+            if let first = others.first {
+                text += "\n    also \(Self.library(first))" + (others.count > 1 ? " and \(others.count - 1) more" : "")
+            }
             text += "\n" + Self.title(finding).split(separator: "\n").map { "    \($0)\n" }.joined()
         }
         return text

@@ -28,6 +28,10 @@ struct ScannedObject {
     }
 
     let bill: BillOfMaterials
+    /// The image that this one was made from; nil where nothing tells of one.
+    let base: BaseImage?
+    /// The places of the packages of each version in the bill.
+    private let versions: [Version: [Int]]
     var results: [Result] = []
     /// What was left out, with what left it out.
     var suppressed: [(located: Located, status: String, reason: String)] = []
@@ -45,19 +49,23 @@ struct ScannedObject {
     ///
     /// - Parameters:
     ///   - inventory: its packages, with owners.
+    ///   - base: the image that it was made from.
     ///   - includes: which of its packages are judged.
     ///   - now: for the end of support.
     /// - Throws: what a damaged database throws.
     init(
         _ object: OpenedTree, image: ImageDescription?, _ advisories: OpenedAdvisories, inventory: TreeInventory,
-        at now: Moment, includes: (InstalledPackage) -> Bool = { _ in true }
+        base: BaseImage? = nil, at now: Moment, includes: (InstalledPackage) -> Bool = { _ in true }
     ) throws {
+        self.base = base
         var inventory = inventory
         let hadPackages = !inventory.packages.isEmpty
         inventory.packages = inventory.packages.filter(includes)
         let files = RecordedFiles(of: object.tree, at: Distribution.files + Self.contentManifests)
         let system = Distribution(inventory.distribution, files: files.bytes)
         bill = BillOfMaterials(object, image: image, inventory: inventory, system: system, sourceDate: now.seconds)
+        versions = Dictionary(grouping: bill.entries.indices) { [entries = bill.entries] in Version(entries[$0].package)
+        }
         gaps = (inventory.problems + files.problems).map(\.description)
         if !hadPackages, gaps.isEmpty { notes.append("no record of any package is in it") }
         try judge(advisories.database, files, at: now)
@@ -164,6 +172,32 @@ struct ScannedObject {
             if one.finding.severity != other.finding.severity { return one.finding.severity > other.finding.severity }
             if one.finding.id != other.finding.id { return one.finding.id < other.finding.id }
             return one.entry.installed.record.lexicographicallyPrecedes(other.entry.installed.record)
+        }
+    }
+
+    /// Whether a package came with the image that this one was made from; nil where that is not known.
+    func isOfBase(_ entry: BillOfMaterials.Entry) -> Bool? {
+        guard let base, let layer = entry.installed.layer else { return nil }
+        return layer.index < base.layerCount
+    }
+
+    /// What else of a package's version is there: others of the same source, or the same at other places.
+    func companions(of entry: BillOfMaterials.Entry) -> [BillOfMaterials.Entry] {
+        (versions[Version(entry.package)] ?? []).map { bill.entries[$0] }.filter { $0.reference != entry.reference }
+    }
+
+    /// What packages of one version have in common.
+    private struct Version: Hashable {
+        let kind: PackageKind
+        let group: [UInt8]
+        let source: [UInt8]
+        let version: [UInt8]
+
+        init(_ package: Package) {
+            kind = package.kind
+            group = package.group
+            source = package.sourceName
+            version = package.sourceVersion
         }
     }
 

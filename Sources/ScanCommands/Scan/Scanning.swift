@@ -19,6 +19,8 @@ struct Scanning {
     /// Whether only what a container has else than its image is judged.
     let changedOnly: Bool
     let now: Moment
+    /// The images of the store, of which some may be what others were made from; nil where that is not asked.
+    var known: [BaseImage.Known]?
 
     /// Scans what a user named.
     func scan(_ name: String) throws -> ScannedObject {
@@ -34,7 +36,8 @@ struct Scanning {
         includes: (InstalledPackage) -> Bool = { _ in true }
     ) throws -> ScannedObject {
         var scanned = try ScannedObject(
-            opened, image: image, advisories, inventory: inventory ?? self.inventory(opened.tree), at: now,
+            opened, image: image, advisories, inventory: inventory ?? self.inventory(opened.tree),
+            base: image.flatMap { image in known.flatMap { BaseImage(of: image.configuration, known: $0) } }, at: now,
             includes: includes)
         filter.apply(to: &scanned, at: now)
         return scanned

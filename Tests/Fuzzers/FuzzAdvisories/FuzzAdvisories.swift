@@ -32,7 +32,9 @@ private func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     guard let choice = bytes.first else { return 0 }
     let rest = Array(bytes.dropFirst())
     switch choice % 6 {
-    case 0: check { _ = try IgnoreList(rest, name: "list") }
+    case 0:
+        check { _ = try IgnoreList(rest, name: "list") }
+        check { _ = try IgnoreList(yaml: rest, name: "list") }
     case 1:
         check {
             var statements = ExploitStatements()
