@@ -18,6 +18,8 @@ STRIP ?= strip
 # No directory beside the program is looked into for libraries. What only C++ exceptions would need is left out.
 RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld \
     -Xlinker -z -Xlinker pack-relative-relocs -Xlinker -T -Xlinker $(CURDIR)/scripts/without-unwinding.ld
+# So many tests run at a time: a test's limit of time begins when it does, not while it waits for a thread.
+WIDTH = --experimental-maximum-parallelization-width 8
 SOURCES = $(shell find Sources CFuse -type f) Package.swift
 CIMG = .build/release/cimg
 MAN = .build/man
@@ -59,7 +61,7 @@ test:
 	@scripts/setup --open-fuse
 	$(if $(CI),@scripts/engines install)
 	$(SWIFT) build --build-tests
-	$(if $(CI),CIMG_REQUIRE_ALL=1) scripts/engines with $(SWIFT) test --skip-build $(if $(FILTER),--filter '$(FILTER)')
+	$(if $(CI),CIMG_REQUIRE_ALL=1) scripts/engines with $(SWIFT) test --skip-build $(WIDTH) $(if $(FILTER),--filter '$(FILTER)')
 
 ## lint: formatting and style rules over every Swift file
 lint:

@@ -32,9 +32,18 @@ let commit = Context.environment["CIMG_COMMIT"].flatMap { text in
 // `make dist` brings libraries along, for a program that runs where the distribution has others.
 let portable = Context.environment["CIMG_PORTABLE"] == nil ? [] : ["-Xlinker", "-rpath=$ORIGIN/../lib/cimg"]
 
+// What reads, compares and serves bytes is compiled to be fast; what runs once for a command, to be small.
+let fast: Set = [
+    "OCI", "FileTree", "EROFS", "Threads", "LinuxIO", "LayerStore", "TreeDiff", "FileSystems", "OverlayLayers",
+    "Overlay", "Browsing", "FuseServer", "Layering", "Packages", "Bolt",
+]
+
 /// A Swift module of the product under `Sources/`.
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+    .target(
+        name: name, dependencies: dependencies,
+        swiftSettings: swiftSettings
+            + (fast.contains(name) ? [] : [.unsafeFlags(["-Osize"], .when(configuration: .release))]))
 }
 
 /// The test target of one module; every one may build layers and images with `TestSupport`.

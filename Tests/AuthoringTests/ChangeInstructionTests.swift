@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Instructions that change a configuration, and the documents that come of them.
-@Suite(.timeLimit(.minutes(5))) struct ChangeInstructionTests {
+@Suite(.timeLimit(.minutes(15))) struct ChangeInstructionTests {
     private static let layer = LayerBuilder(.gzip) { $0.file("a", "1") }
 
     private static func documents(

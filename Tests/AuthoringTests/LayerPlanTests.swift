@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The entries of the layer between two trees.
-@Suite(.timeLimit(.minutes(5))) struct LayerPlanTests {
+@Suite(.timeLimit(.minutes(15))) struct LayerPlanTests {
     private static func plan(
         _ below: [MemoryEntry], _ whole: [MemoryEntry], _ options: LayerPlan.Options = LayerPlan.Options()
     ) throws -> [String] {

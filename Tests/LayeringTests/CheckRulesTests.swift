@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Rules for images: how they are written, and what they say.
-@Suite(.timeLimit(.minutes(5))) struct CheckRulesTests {
+@Suite(.timeLimit(.minutes(15))) struct CheckRulesTests {
     @Test(
         arguments: [
             ("20MB", 20_000_000), ("20 MiB", 20_971_520), ("1.5k", 1500), ("1,024", 1024), ("7", 7),

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// dive's figures, by its own counting and without its mistakes.
-@Suite(.timeLimit(.minutes(5))) struct DiveFiguresTests {
+@Suite(.timeLimit(.minutes(15))) struct DiveFiguresTests {
     private static func figures(_ layers: [[LayerItem]], isCompatible: Bool = true) throws -> DiveFigures {
         try DiveFigures(layers.map { LayerItem.inMemory($0).layer }, isCompatible: isCompatible)
     }

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What becomes of the bytes of layers.
-@Suite(.timeLimit(.minutes(5))) struct LayerCostsTests {
+@Suite(.timeLimit(.minutes(15))) struct LayerCostsTests {
     /// Layers of items, each file with the digest of its content, as an import knows them.
     static func layers(_ layers: [[LayerItem]]) -> [CountedLayer] {
         layers.map { items in

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What rules find in layers.
-@Suite(.timeLimit(.minutes(5))) struct LayerLintTests {
+@Suite(.timeLimit(.minutes(15))) struct LayerLintTests {
     private static func report(
         _ layers: [[LayerItem]], _ configuration: LintConfiguration = LintConfiguration(),
         accounts: [String: [UInt8]] = [:], settings: LintSettings = LintSettings()
