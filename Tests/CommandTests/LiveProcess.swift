@@ -36,7 +36,7 @@ final class LiveProcess {
         try process.run()
         self.process = process
         identifier = process.processIdentifier
-        guard String(decoding: output.fileHandleForReading.availableData, as: UTF8.self) == "ready\n" else {
+        guard try output.first() == "ready\n" else {
             throw BenchError(description: "a process for a test did not start")
         }
     }

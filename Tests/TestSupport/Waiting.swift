@@ -66,3 +66,17 @@ extension Process {
         killing.cancel()
     }
 }
+
+extension Pipe {
+    /// What comes first out of the pipe: what a program says when it is ready.
+    ///
+    /// - Parameter seconds: how long it may take at the most.
+    /// - Throws: `Waiting.Overdue` where nothing came in time.
+    package func first(within seconds: Int = 120) throws -> String {
+        var one = pollfd(fd: fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&one, 1, Int32(seconds * 1000)) == 1 else {
+            throw Waiting.Overdue(description: "not in \(seconds) s: a first line of a program")
+        }
+        return String(decoding: fileHandleForReading.availableData, as: UTF8.self)
+    }
+}
