@@ -78,6 +78,23 @@ import Testing
         #expect(files.flatMap(SourceRules.otherDoors) == [])
     }
 
+    @Test func `the tests that a promise is said to be held by are there`() throws {
+        let suites = try Checkout.files(in: ["Tests"], extensions: ["swift"])
+            .map { String($0.path.split(separator: "/").last?.split(separator: ".").first ?? "") }
+        let pages = try Checkout.files(in: ["docs"], extensions: ["md"])
+        var named = 0
+        for line in pages.flatMap(\.lines) {
+            // Every other piece is between backquotes.
+            let words = line.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+            for (number, word) in words
+            where number % 2 == 1 && (word.hasSuffix("Tests") || word.hasSuffix("Loops")) && !word.contains("/") {
+                #expect(suites.contains { $0 == word || $0.hasPrefix(word + "+") }, "\(word)")
+                named += 1
+            }
+        }
+        #expect(named > 70)
+    }
+
     @Test func `everything another module sees is documented`() throws {
         let files = try Checkout.files(in: ["Sources", "Tests/TestSupport"], extensions: ["swift"])
         let protocols = ProtocolRequirements(files)
