@@ -110,6 +110,7 @@ let package = Package(
         module("Licences", []),
         module("Advisories", ["OCI", "YAML", "Bolt", "Packages"]),
         module("Inventory", ["OCI", "FileTree", "Browsing", "Packages"]),
+        module("InventoryCache", ["OCI", "Inventory", "Packages", "LinuxIO", system]),
         module("Authoring", ["OCI", "FileTree", "Archive"]),
         module("FileSystems", ["OCI", "FileTree", "EROFS", "LinuxIO", system]),
         module("OverlayLayers", ["OCI", "FileTree", "EROFS", "FileSystems", "Threads", "LinuxIO", system]),
@@ -163,7 +164,8 @@ let package = Package(
         module(
             "ImageCommands",
             [
-                "CommandOptions", "Console", "Objects", "Authoring", "Engines", "Registry", "Templates", "Transports",
+                "CommandOptions", "Console", "Objects", "Authoring", "InventoryCache", "Engines", "Registry",
+                "Templates", "Transports",
                 "LayerStore", "FileTree", "OCI", "LinuxIO", arguments, system,
             ]),
         module(
@@ -187,13 +189,15 @@ let package = Package(
         module(
             "PackageCommands",
             [
-                "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing", "Inventory", "Packages",
+                "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing", "Inventory", "InventoryCache",
+                "Packages",
                 "LayerStore", "FileTree", "OCI", "LinuxIO", arguments, system,
             ]),
         module(
             "ScanCommands",
             [
                 "CommandOptions", "CommandTrees", "Console", "Objects", "Registry", "Engines", "Browsing", "Inventory",
+                "InventoryCache",
                 "Advisories", "Packages", "Licences", "Bolt", "Transports", "Archive", "LayerStore", "FileTree", "OCI",
                 "LinuxIO", arguments, system,
             ]),
@@ -270,6 +274,7 @@ let package = Package(
         tests("Licences", ["Licences"]),
         tests("Advisories", ["Advisories", "Bolt", "Packages", "OCI"]),
         tests("Inventory", ["Inventory", "Packages", "Browsing", "FileTree", "OCI"]),
+        tests("InventoryCache", ["InventoryCache", "Inventory", "Packages", "Browsing", "FileTree", "OCI", system]),
         tests("FileSystems", ["FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests(
             "Overlay",

@@ -26,6 +26,16 @@ extension ObjectFinder {
         return try store.describe(open(text).digest, platform: platform)
     }
 
+    /// The documents of an image that a user named, without its layers; nil for a container and whatever else has none.
+    package func documents(_ text: String) throws -> ImageDescription? {
+        if isDirectoryName(text) || RawArguments.bytes(of: text).starts(with: "upper:".utf8) { return nil }
+        switch try resolve(text) {
+        case .engine(.container): return nil
+        case .engine(.image), .image: break
+        }
+        return try documents(ofImage: text)
+    }
+
     /// The documents of what a user named; nil for a container and whatever else has none.
     package func describeIfImage(_ text: String) throws -> ImageDescription? {
         if isDirectoryName(text) || RawArguments.bytes(of: text).starts(with: "upper:".utf8) { return nil }

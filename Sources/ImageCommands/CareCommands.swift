@@ -3,6 +3,7 @@
 package import ArgumentParser
 import CommandOptions
 import Console
+import InventoryCache
 import LayerStore
 import OCI
 
@@ -51,10 +52,16 @@ package struct PruneCommand: ParsableCommand {
 
     package mutating func run() throws {
         try reportingTrouble {
-            let report = try store.openExistingStore().prune(keepingLast: filter.map(Self.seconds) ?? 0)
+            let seconds = try filter.map(Self.seconds)
+            let opened = try store.openExistingStore()
+            var report = try opened.prune(keepingLast: seconds ?? 0)
+            let lists = InventoryFolder.existing(opened.path)?.prune(
+                unusedFor: seconds.map { Int($0) } ?? InventoryFolder.keepingTime)
+            report.byteCount += lists?.byteCount ?? 0
             guard json else {
                 let counts = [
                     (report.blobs, "blob"), (report.layers, "uncompressed layer"), (report.trees, "tree"),
+                    (lists?.count ?? 0, "package list"),
                 ].filter { $0.0 > 0 }.map { counted($0.0, $0.1) }.joined(separator: ", ")
                 try StandardOutput.write(
                     counts.isEmpty ? "removed nothing\n" : "removed \(counts): \(TextTable.size(report.byteCount))\n")
@@ -64,7 +71,7 @@ package struct PruneCommand: ParsableCommand {
             text.beginObject()
             for (key, value) in [
                 ("blobs", UInt64(report.blobs)), ("layers", UInt64(report.layers)), ("trees", UInt64(report.trees)),
-                ("bytes", report.byteCount),
+                ("bytes", report.byteCount), ("package_lists", UInt64(lists?.count ?? 0)),
             ] {
                 text.key(key)
                 text.number(value)

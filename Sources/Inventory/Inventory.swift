@@ -9,6 +9,7 @@
 // What must not be in here: the formats of records (`Packages` reads bytes), how a tree was found and opened, printing.
 
 package import Browsing
+package import OCI
 package import Packages
 
 /// A package of a tree.
@@ -51,6 +52,8 @@ package struct TreeInventory: Sendable {
     package var packages: [InstalledPackage] = []
     /// What could not be read.
     package var problems: [InventoryProblem] = []
+    /// The small files that were asked for.
+    package var recorded = RecordedFiles()
 
     /// What of a tree is looked for.
     package struct Request: Sendable {
@@ -60,6 +63,10 @@ package struct TreeInventory: Sendable {
         package var files: Bool
         /// Whether the owners of languages' packages are wanted.
         package var owners: Bool
+        /// Small files that are wanted beside the records.
+        package var paths: [String] = []
+        /// What was read before.
+        package var memory: (any InventoryMemory)?
 
         /// Makes a request.
         package init(kinds: Set<PackageKind> = Set(PackageKind.allCases), files: Bool = false, owners: Bool = false) {
@@ -67,10 +74,18 @@ package struct TreeInventory: Sendable {
             self.files = files
             self.owners = owners
         }
+
+        /// Whether everything is wanted but files, so that the answer can be kept, and be one that was.
+        var isWhole: Bool { !files && kinds.count == PackageKind.allCases.count }
     }
 
     /// Reads what a tree has; what cannot be read is a problem.
     package init(of tree: BrowsedTree, _ request: Request = Request()) {
+        let memory = request.isWhole ? request.memory : nil
+        if let memory, let layers = tree.layers, let known = TreeInventory(of: layers, request, in: memory) {
+            self = known
+            return
+        }
         var reading = InventoryReading(tree, request)
         reading.readDistribution()
         reading.readSystem()
@@ -79,6 +94,23 @@ package struct TreeInventory: Sendable {
         packages = reading.packages
         problems = reading.problems
         packages.sort(by: Self.precedes)
+        recorded = RecordedFiles(of: tree, at: request.paths)
+        if let memory, let layers = tree.layers, problems.isEmpty, recorded.problems.isEmpty {
+            var known = KnownInventory()
+            (known.distribution, known.packages) = (distribution, packages)
+            (known.hasOwners, known.paths, known.files) = (request.owners, request.paths, recorded.bytes)
+            memory.keep(known, of: layers)
+        }
+    }
+
+    /// What the tree of layers has, by what was found of it before; nil where that is not known, or not all of it.
+    package init?(of layers: [DiffID], _ request: Request, in memory: any InventoryMemory) {
+        guard request.isWhole, let known = memory.inventory(of: layers), known.hasOwners || !request.owners,
+            request.paths.isEmpty || known.paths == request.paths
+        else { return nil }
+        (distribution, packages) = (known.distribution, known.packages)
+        if !request.owners { for place in packages.indices { packages[place].owner = nil } }
+        if !request.paths.isEmpty { recorded = RecordedFiles(known.files) }
     }
 
     private static func precedes(_ left: InstalledPackage, _ right: InstalledPackage) -> Bool {

@@ -2,12 +2,30 @@
 
 import Browsing
 import FileTree
+import OCI
 import Packages
 
 /// Records of languages, which may lie anywhere: one walk over all names finds them.
 extension InventoryReading {
     private enum Candidate {
         case python, npm, gem, composer, dotnet, conda, jar, program
+
+        /// A number that stays, for what is kept.
+        var number: UInt8 {
+            switch self {
+            case .python: 0
+            case .npm: 1
+            case .gem: 2
+            case .composer: 3
+            case .dotnet: 4
+            case .conda: 5
+            case .jar: 6
+            case .program: 7
+            }
+        }
+
+        /// Whether the file's name says something of the package.
+        var readsName: Bool { self == .gem || self == .jar }
 
         /// What a file's path makes it, without a look at the file; nil for most.
         init?(_ path: UnsafeRawBufferPointer, _ nameStart: Int) {
@@ -92,9 +110,27 @@ extension InventoryReading {
         }
         let system = packages.count
         for (file, candidate) in found where isNew(file) {
-            at(file.path) { reading throws in try reading.read(file, candidate) }
+            at(file.path) { reading throws in try reading.recall(file, candidate) }
         }
         if request.owners, packages.count > system { setOwners(from: system) }
+    }
+
+    /// Adds the packages of a record, as they are remembered or else as they are read.
+    private mutating func recall(_ file: BrowsedFile, _ candidate: Candidate) throws {
+        guard request.isWhole, let memory = request.memory, let digest = try tree.knownDigest(of: file),
+            let layer = try tree.layer(of: file)
+        else { return try read(file, candidate) }
+        let key = RecordKey(
+            digest: digest, reader: candidate.number, name: candidate.readsName ? Array(file.name) : [])
+        if let known = memory.packages(key, in: layer.diffID) {
+            for package in known { add(package, [], from: file, layer: hasLayers ? layer : nil) }
+            return
+        }
+        let (packageCount, problemCount) = (packages.count, problems.count)
+        try read(file, candidate)
+        if problems.count == problemCount {
+            memory.keep(packages[packageCount...].map(\.package), key, in: layer.diffID)
+        }
     }
 
     private mutating func read(_ file: BrowsedFile, _ candidate: Candidate) throws {

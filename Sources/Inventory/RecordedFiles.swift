@@ -15,6 +15,15 @@ package struct RecordedFiles: Sendable {
     /// Files of one directory.
     private static let countLimit = 1000
 
+    /// None.
+    package init() {}
+
+    /// Whether nothing was found, and nothing went wrong.
+    package var isEmpty: Bool { bytes.isEmpty && problems.isEmpty }
+
+    /// Those that were read before.
+    init(_ bytes: [String: [UInt8]]) { self.bytes = bytes }
+
     /// Reads those that are there.
     package init(of tree: BrowsedTree, at paths: [String]) {
         for path in paths {

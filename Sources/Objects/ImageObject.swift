@@ -36,6 +36,8 @@ package struct ObjectFinder {
     package var pull = PullPolicy.missing
     /// Whether it is told of a registry's image which one the store has, without a wish to know what is done.
     package var tellsStored = false
+    /// Whether it is told that a name means another image in its registry by now than in the store.
+    package var tellsMoved = true
     /// Makes the client that speaks with registries; only called where one is asked.
     package var client: () throws -> RegistryClient = { RegistryClient(try .ofThisMachine()) }
     /// What is to be put before the path of a directory to name it.

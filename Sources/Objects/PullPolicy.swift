@@ -46,7 +46,7 @@ extension ObjectFinder {
     private func noteMoved(
         _ text: String, to manifest: RemoteDocument, of document: RemoteDocument, in store: Store
     ) throws {
-        guard !text.contains("@"), let digest = try store.find(text), digest != manifest.digest,
+        guard tellsMoved, !text.contains("@"), let digest = try store.find(text), digest != manifest.digest,
             digest != document.digest
         else { return }
         StandardError.print(
@@ -68,6 +68,17 @@ extension ObjectFinder {
         try noteMoved(text, to: manifest, of: document, in: store)
         place.tell("\(text.printable): \(manifest.digest) of \(repository.registry)/\(repository.name)")
         return try repository.source(manifest, platform: platform, name: nil)
+    }
+
+    /// The documents of an image, wherever it is; nothing of its layers is read, and nothing is kept.
+    ///
+    /// Nil for a source that has no documents, such as a directory.
+    package func documents(ofImage text: String) throws -> ImageDescription? {
+        let store = try place.openStore()
+        if let digest = try stored(text, in: store) { return try store.describe(digest, platform: platform) }
+        let source = try registrySource(text, in: store) ?? openSource(text)
+        guard source.manifest != nil, source.configuration != nil else { return nil }
+        return try ImageDescription(source)
     }
 
     /// An image that the store has whole, whatever named it: its documents and its layers as they came.

@@ -5,6 +5,7 @@ import CommandTrees
 import Console
 import FileTree
 import Inventory
+import InventoryCache
 import OCI
 import Packages
 
@@ -22,6 +23,8 @@ struct PackageReport {
     let question: Question
     let isWide: Bool
     let asJSON: Bool
+    /// What was found before, and is kept.
+    let memory: InventoryFolder?
     /// Whether lines begin with the name of their object.
     let namesObjects: Bool
     /// Whether something was found that the exit code tells.
@@ -31,7 +34,8 @@ struct PackageReport {
     private var json = JSONText()
     private var count = 0
 
-    init(question: Question, isWide: Bool, asJSON: Bool, namesObjects: Bool) {
+    init(question: Question, isWide: Bool, asJSON: Bool, namesObjects: Bool, memory: InventoryFolder?) {
+        self.memory = memory
         self.question = question
         self.isWide = isWide
         self.asJSON = asJSON
@@ -67,6 +71,9 @@ struct PackageReport {
     }
 
     private mutating func inventory(_ object: OpenedTree, _ request: TreeInventory.Request) -> TreeInventory {
+        var request = request
+        request.memory = memory
+        defer { memory?.finish() }
         let inventory = TreeInventory(of: object.tree, request)
         for problem in inventory.problems { fail(problem.description) }
         return inventory

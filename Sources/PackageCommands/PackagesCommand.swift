@@ -7,6 +7,7 @@ import CommandTrees
 import Console
 import FileTree
 import Inventory
+import InventoryCache
 import LayerStore
 import LinuxIO
 import OCI
@@ -93,7 +94,8 @@ package struct PackagesCommand: ParsableCommand {
             if names.isEmpty && !all { throw CommandError("no object is named; --all takes the images of the store") }
             let finder = try objectOptions.finder(store)
             var report = PackageReport(
-                question: try question(kinds), isWide: wide, asJSON: json, namesObjects: names.count > 1)
+                question: try question(kinds), isWide: wide, asJSON: json, namesObjects: names.count > 1,
+                memory: InventoryFolder(ofStore: try finder.place.openStore().path))
             for name in names {
                 // One object that cannot be opened does not hide what the others say.
                 do {

@@ -56,6 +56,8 @@ let allowedEdges: [String: Set<String>] = [
     "Browsing": ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", "SystemPackage"],
     "Advisories": ["OCI", "YAML", "Bolt", "Packages"],
     "Inventory": ["OCI", "FileTree", "Browsing", "Packages"],
+    // LinuxIO for the folder that it keeps.
+    "InventoryCache": ["OCI", "Inventory", "Packages", "LinuxIO", "SystemPackage"],
     // Archive for the tars that it writes.
     "Authoring": ["OCI", "FileTree", "Archive"],
     // The only importer of libfuse.
@@ -94,7 +96,7 @@ let allowedEdges: [String: Set<String>] = [
         "Templates", "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
     "ImageCommands": [
-        "CommandOptions", "Console", "Objects", "Authoring", "Engines", "Registry", "Templates",
+        "InventoryCache", "CommandOptions", "Console", "Objects", "Authoring", "Engines", "Registry", "Templates",
         "Transports", "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
     "TrustCommands": [
@@ -110,12 +112,13 @@ let allowedEdges: [String: Set<String>] = [
         "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
     "PackageCommands": [
-        "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing", "Inventory", "Packages",
+        "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing", "Inventory", "InventoryCache", "Packages",
         "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
     // Bolt for the file that a database is; Archive and Registry for where it comes from.
     "ScanCommands": [
-        "CommandOptions", "CommandTrees", "Console", "Objects", "Registry", "Engines", "Browsing", "Inventory",
+        "InventoryCache", "CommandOptions", "CommandTrees", "Console", "Objects", "Registry", "Engines", "Browsing",
+        "Inventory",
         "Advisories", "Packages", "Licences", "Bolt", "Transports", "Archive", "LayerStore", "FileTree", "OCI",
         "LinuxIO",
         "ArgumentParser", "SystemPackage",
@@ -165,6 +168,7 @@ let allowedToolchainModules: [String: Set<String>?] = [
         "Overlay", "Browsing", "FuseServer", "Console", "Signatures", "Objects", "Mounting", "EngineTrees",
         "CimgCommands", "CommandOptions", "CommandTrees", "ContentsCommands", "ImageCommands", "InspectCommands",
         "MountCommands", "TrustCommands", "CommandCompletion", "AuthoringCommands", "ScanCommands", "SigningCommands",
+        "InventoryCache",
     ],
     "FoundationEssentials": [
         "OCI", "Sigstore", "Trust", "LayerStore", "Transports", "Registry", "Objects", "Authoring",

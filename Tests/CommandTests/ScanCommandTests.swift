@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    private static func bench() throws -> Workbench {
+    static func bench() throws -> Workbench {
         let bench = Workbench()
         let python = LayerBuilder(.gzip) {
             $0.file(
@@ -216,38 +216,6 @@ import Testing
                 "cimg scan --format cyclonedx oci:layout:i 2>/dev/null | jq -c '[.vulnerabilities[] | "
                     + "[.id, .ratings[0].severity, (.affects | length)]]'"
             ).output == #"[["CVE-2026-1","high",2],["CVE-2026-2","low",2],["CVE-2026-3","critical",1]]"# + "\n")
-    }
-
-    @Test func `a finding says whether the base image has it`() throws {
-        let bench = try Self.bench()
-        #expect(try bench.cimg("import", "oci:layout:base", "wolfi").code == 0)
-        let question =
-            "jq -c '[.Results[].Vulnerabilities[]|[.VulnerabilityID,.Layer.DiffID!=null,.Origin,.BaseImage]]|unique'"
-        #expect(
-            try bench.shell("cimg scan --format json oci:layout:i 2>/dev/null | \(question)").output
-                == #"[["CVE-2026-1",true,"base","wolfi"],["CVE-2026-2",true,"base","wolfi"],["CVE-2026-3",true,"own",null]]"#
-                + "\n")
-        let table = try bench.cimg("scan", "oci:layout:i").output
-        #expect(table.contains("│ 0 base │"))
-        #expect(table.contains("│ 1 own │"))
-    }
-
-    @Test func `a list in YAML leaves findings out for its reasons`() throws {
-        let bench = try Self.bench()
-        bench.scratch.file(
-            ".trivyignore.yaml",
-            "vulnerabilities:\n- {id: CVE-2026-3, paths: ['usr/**/METADATA'], statement: not used}\n- {id: CVE-2026-2}\n"
-        )
-        #expect(
-            try bench.shell(
-                "cimg scan --format json --show-suppressed oci:layout:i 2>/dev/null | jq -c '[.Results[] | "
-                    + ".ExperimentalModifiedFindings // [] | .[] | [.Finding.PkgName, .Statement]]'"
-            ).output
-                == #"[["libcrypto3","the ignore file"],["libssl3","the ignore file"],["requests","not used"]]"# + "\n")
-        bench.scratch.file("bad.yaml", "vulnerabilities: [{id: a, paths: b}]")
-        try expect(
-            bench.cimg("scan", "--ignore-file", "bad.yaml", "oci:layout:i").errors.contains(
-                "cimg: bad.yaml: vulnerabilities: entry 1: paths: is not a list"), is: true)
     }
 
     @Test func `two objects are compared by what is known to be wrong with them`() throws {

@@ -44,12 +44,13 @@ struct BillOfMaterials {
     let identity: String
 
     init(
-        _ object: OpenedTree, image: ImageDescription?, inventory: TreeInventory, system: Distribution?,
+        name: String, digest: String?, image: ImageDescription?, inventory: TreeInventory, system: Distribution?,
         sourceDate: Int64?
     ) {
         self.system = system
-        name = object.name
-        digest = object.digest.flatMap { try? Digest(parsing: $0) }
+        self.name = name
+        // A directory has none.
+        self.digest = digest.flatMap { try? Digest(parsing: $0) }
         self.image = image
         distribution = inventory.distribution
         var counts: [String: Int] = [:]
@@ -62,7 +63,7 @@ struct BillOfMaterials {
         }
         let imageTime = image?.configuration.created.flatMap { Moment(parsing: $0) }?.seconds
         created = Self.time(sourceDate ?? imageTime ?? 0)
-        identity = Self.identity(digest, entries)
+        identity = Self.identity(self.digest, entries)
     }
 
     /// A UUID of version 8 (RFC 9562) made of the digest and all packages.

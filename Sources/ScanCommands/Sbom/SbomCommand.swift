@@ -87,7 +87,7 @@ package struct SbomCommand: ParsableCommand {
             let image = opened.digest == nil ? nil : try finder.describeIfImage(object)
             let files = RecordedFiles(of: opened.tree, at: Distribution.files)
             let bill = BillOfMaterials(
-                opened, image: image, inventory: inventory,
+                name: opened.name, digest: opened.digest, image: image, inventory: inventory,
                 system: Distribution(inventory.distribution, files: files.bytes), sourceDate: try Self.sourceDate())
             let bytes =
                 switch format {

@@ -7,6 +7,7 @@ import CommandTrees
 import Console
 import Engines
 import Glibc
+import InventoryCache
 import LayerStore
 import OCI
 import Objects
@@ -116,7 +117,8 @@ package struct ScanCommand: ParsableCommand {
             let scanning = Scanning(
                 finder: finder, advisories: advisories, filter: try options.filter(),
                 types: try options.packageTypes(), changedOnly: changed, now: now,
-                known: changed ? nil : BaseImage.known(in: finder.place))
+                known: changed ? nil : BaseImage.known(in: finder.place),
+                memory: InventoryFolder(ofStore: try finder.place.openStore().path))
             for name in names {
                 // One object that cannot be opened does not hide what the others say.
                 do {

@@ -48,28 +48,33 @@ struct ScannedObject {
     /// Scans an object.
     ///
     /// - Parameters:
-    ///   - inventory: its packages, with owners.
+    ///   - inventory: its packages with owners, and the files of `paths`.
     ///   - base: the image that it was made from.
     ///   - includes: which of its packages are judged.
     ///   - now: for the end of support.
     /// - Throws: what a damaged database throws.
     init(
-        _ object: OpenedTree, image: ImageDescription?, _ advisories: OpenedAdvisories, inventory: TreeInventory,
+        name: String, digest: String?, image: ImageDescription?, _ advisories: OpenedAdvisories,
+        inventory: TreeInventory,
         base: BaseImage? = nil, at now: Moment, includes: (InstalledPackage) -> Bool = { _ in true }
     ) throws {
         self.base = base
         var inventory = inventory
         let hadPackages = !inventory.packages.isEmpty
         inventory.packages = inventory.packages.filter(includes)
-        let files = RecordedFiles(of: object.tree, at: Distribution.files + Self.contentManifests)
+        let files = inventory.recorded
         let system = Distribution(inventory.distribution, files: files.bytes)
-        bill = BillOfMaterials(object, image: image, inventory: inventory, system: system, sourceDate: now.seconds)
+        bill = BillOfMaterials(
+            name: name, digest: digest, image: image, inventory: inventory, system: system, sourceDate: now.seconds)
         versions = Dictionary(grouping: bill.entries.indices) { [entries = bill.entries] in Version(entries[$0].package)
         }
         gaps = (inventory.problems + files.problems).map(\.description)
         if !hadPackages, gaps.isEmpty { notes.append("no record of any package is in it") }
         try judge(advisories.database, files, at: now)
     }
+
+    /// Small files of a tree that say which advisories count.
+    static let paths = Distribution.files + contentManifests
 
     private static let contentManifests = ["/root/buildinfo/content_manifests", "/usr/share/buildinfo"]
 

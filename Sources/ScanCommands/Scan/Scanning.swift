@@ -5,6 +5,7 @@ import Browsing
 import CommandTrees
 import Console
 import Inventory
+import InventoryCache
 import LayerStore
 import OCI
 import Objects
@@ -22,12 +23,29 @@ struct Scanning {
     /// The images of the store, of which some may be what others were made from; nil where that is not asked.
     var known: [BaseImage.Known]?
 
+    /// What was found before, and is kept.
+    var memory: InventoryFolder?
+
     /// Scans what a user named.
     func scan(_ name: String) throws -> ScannedObject {
+        defer { memory?.finish() }
         if changedOnly { return try scanChanges(name) }
+        if let known = try scanKnown(name) { return known }
+        var finder = finder
+        // That was told with the documents.
+        finder.tellsMoved = false
         let opened = try OpenedTree.open(name, in: finder)
         let image = opened.digest == nil ? nil : try finder.describeIfImage(name)
         return try scan(opened, image)
+    }
+
+    /// Scans an image whose layers were looked into before, without a look at them; nil for all else.
+    private func scanKnown(_ name: String) throws -> ScannedObject? {
+        guard let memory, let image = try finder.documents(name),
+            let inventory = TreeInventory(of: image.configuration.rootfs.diffIDs, request, in: memory)
+        else { return nil }
+        finder.place.tell("\(name.printable): its layers were looked into before")
+        return try scan(name, "\(image.digest)", image, inventory)
     }
 
     /// Scans an opened tree.
@@ -35,18 +53,31 @@ struct Scanning {
         _ opened: OpenedTree, _ image: ImageDescription?, inventory: TreeInventory? = nil,
         includes: (InstalledPackage) -> Bool = { _ in true }
     ) throws -> ScannedObject {
+        var inventory = inventory ?? TreeInventory(of: opened.tree, request)
+        // One that was read for something else too has not looked for these.
+        if inventory.recorded.isEmpty { inventory.recorded = RecordedFiles(of: opened.tree, at: ScannedObject.paths) }
+        return try scan(opened.name, opened.digest, image, inventory, includes: includes)
+    }
+
+    private func scan(
+        _ name: String, _ digest: String?, _ image: ImageDescription?, _ inventory: TreeInventory,
+        includes: (InstalledPackage) -> Bool = { _ in true }
+    ) throws -> ScannedObject {
         var scanned = try ScannedObject(
-            opened, image: image, advisories, inventory: inventory ?? self.inventory(opened.tree),
+            name: name, digest: digest, image: image, advisories, inventory: inventory,
             base: image.flatMap { image in known.flatMap { BaseImage(of: image.configuration, known: $0) } }, at: now,
             includes: includes)
         filter.apply(to: &scanned, at: now)
         return scanned
     }
 
-    /// The packages of a tree that are judged.
-    private func inventory(_ tree: BrowsedTree) -> TreeInventory {
+    /// What is looked for in a tree: the packages that are judged.
+    private var request: TreeInventory.Request {
         let kinds = PackageKind.allCases.filter { $0.isSystem ? types.system : types.languages }
-        return TreeInventory(of: tree, .init(kinds: Set(kinds), owners: types.languages))
+        var request = TreeInventory.Request(kinds: Set(kinds), owners: types.languages)
+        request.paths = ScannedObject.paths
+        request.memory = memory
+        return request
     }
 
     private struct Place: Hashable {
