@@ -109,6 +109,7 @@ let package = Package(
         module("Packages", ["OCI", "FileTree", "CLibZ"]),
         module("Licences", []),
         module("Advisories", ["OCI", "YAML", "Bolt", "Packages"]),
+        module("AdvisoryFeeds", ["OCI", "Bolt", "Packages"]),
         module("Inventory", ["OCI", "FileTree", "Browsing", "Packages"]),
         module("InventoryCache", ["OCI", "Inventory", "Packages", "LinuxIO", system]),
         module("Authoring", ["OCI", "FileTree", "Archive"]),
@@ -198,7 +199,8 @@ let package = Package(
             [
                 "CommandOptions", "CommandTrees", "Console", "Objects", "Registry", "Engines", "Browsing", "Inventory",
                 "InventoryCache",
-                "Advisories", "Packages", "Licences", "Bolt", "Transports", "Archive", "LayerStore", "FileTree", "OCI",
+                "Advisories", "AdvisoryFeeds", "Packages", "Licences", "Bolt", "Transports", "Archive", "LayerStore",
+                "FileTree", "OCI",
                 "LinuxIO", arguments, system,
             ]),
         module(
@@ -273,6 +275,7 @@ let package = Package(
         tests("Packages", ["Packages"]),
         tests("Licences", ["Licences"]),
         tests("Advisories", ["Advisories", "Bolt", "Packages", "OCI"]),
+        tests("AdvisoryFeeds", ["AdvisoryFeeds", "Advisories", "Bolt", "Packages", "OCI", "LinuxIO"]),
         tests("Inventory", ["Inventory", "Packages", "Browsing", "FileTree", "OCI"]),
         tests("InventoryCache", ["InventoryCache", "Inventory", "Packages", "Browsing", "FileTree", "OCI", system]),
         tests("FileSystems", ["FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),

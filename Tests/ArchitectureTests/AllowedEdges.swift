@@ -55,6 +55,7 @@ let allowedEdges: [String: Set<String>] = [
     // Archive for the tars that it writes.
     "Browsing": ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", "SystemPackage"],
     "Advisories": ["OCI", "YAML", "Bolt", "Packages"],
+    "AdvisoryFeeds": ["OCI", "Bolt", "Packages"],
     "Inventory": ["OCI", "FileTree", "Browsing", "Packages"],
     // LinuxIO for the folder that it keeps.
     "InventoryCache": ["OCI", "Inventory", "Packages", "LinuxIO", "SystemPackage"],
@@ -117,7 +118,8 @@ let allowedEdges: [String: Set<String>] = [
     ],
     // Bolt for the file that a database is; Archive and Registry for where it comes from.
     "ScanCommands": [
-        "InventoryCache", "CommandOptions", "CommandTrees", "Console", "Objects", "Registry", "Engines", "Browsing",
+        "AdvisoryFeeds", "InventoryCache", "CommandOptions", "CommandTrees", "Console", "Objects", "Registry",
+        "Engines", "Browsing",
         "Inventory",
         "Advisories", "Packages", "Licences", "Bolt", "Transports", "Archive", "LayerStore", "FileTree", "OCI",
         "LinuxIO",

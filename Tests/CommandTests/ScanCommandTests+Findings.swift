@@ -64,4 +64,41 @@ extension ScanCommandTests {
             bench.cimg("scan", "--ignore-file", "bad.yaml", "oci:layout:i").errors.contains(
                 "cimg: bad.yaml: vulnerabilities: entry 1: paths: is not a list"), is: true)
     }
+
+    @Test func `advisories of collectors become a database`() throws {
+        let bench = try Self.bench()
+        let record = """
+            {"id":"GHSA-9","aliases":["CVE-2026-9"],"summary":"a leak","affected":[{"package":{"ecosystem":"PyPI",
+             "name":"requests"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"2.40"}]}]}]}
+            """
+        bench.scratch.file("feeds/pypi/GHSA-9.json", record)
+        bench.scratch.file(
+            "feeds/wolfi.json",
+            #"{"urlprefix":"https://packages.wolfi.dev","packages":[{"pkg":{"name":"openssl","secfixes":{"3.4-r0":["CVE-2026-8"]}}}]}"#
+        )
+        #expect(try bench.cimg("db", "update", "feeds").code == 0)
+        #expect(
+            try bench.cimg("scan", "--all", "oci:layout:i", "--format", "json").output.split(separator: "\n").count == 1
+        )
+        #expect(
+            try bench.shell(
+                "cimg scan --format json oci:layout:i 2>/dev/null | jq -c '[.Results[].Vulnerabilities[] | "
+                    + "[.PkgName, .VulnerabilityID, .FixedVersion]]'"
+            ).output
+                == #"[["libcrypto3","CVE-2026-8","3.4-r0"],["libssl3","CVE-2026-8","3.4-r0"],["requests","CVE-2026-9","2.40"]]"#
+                + "\n")
+        // An archive of records, and one that is none.
+        let script =
+            "cd feeds/pypi && python3 -m zipfile -c ../../all.zip GHSA-9.json && head -c 100 ../../all.zip >../../cut.zip"
+        #expect(try bench.shell(script).code == 0)
+        #expect(try bench.cimg("db", "update", "all.zip").code == 0)
+        #expect(try bench.shell("cimg db show --json | jq -c .sources").output == "[\"pip::OSV\"]\n")
+        try expect(bench.cimg("db", "update", "cut.zip"), is: .trouble("\"cut.zip\": zip archive: has no end record"))
+        bench.scratch.file("bad.json", "{\"id\": 1}")
+        #expect(try bench.cimg("db", "update", "bad.json").code == 2)
+        #expect(
+            try bench.shell("mkdir none && cimg db update ./none").errors.contains(
+                "has neither trivy.db nor advisories"))
+        #expect(try bench.shell("cimg db show --json | jq -c .sources").output == "[\"pip::OSV\"]\n")
+    }
 }

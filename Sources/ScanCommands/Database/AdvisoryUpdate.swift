@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Advisories
+import AdvisoryFeeds
 import Archive
 import Bolt
 import Console
@@ -58,6 +59,11 @@ struct AdvisoryUpdate {
     /// Takes a database of this machine: the file, a folder that it is in, or the archive that registries have.
     func take(_ path: FilePath, object: String) throws {
         let isFolder = fileExists(path.appending("."))
+        if isFolder, !fileExists(path.appending(AdvisoryFolder.databaseName)) {
+            var reading = FeedReading()
+            try reading.readFolder(path, name: object)
+            return try take(reading, object: object)
+        }
         let file = isFolder ? path.appending(AdvisoryFolder.databaseName) : path
         let opened: Descriptor
         do throws(Errno) {
@@ -67,6 +73,11 @@ struct AdvisoryUpdate {
         }
         var head = [UInt8](repeating: 0, count: 4)
         let count = try head.withUnsafeMutableBytes { try opened.read(at: 0, into: $0) }
+        if FeedReading.isFeed(Array(head.prefix(count))) {
+            var reading = FeedReading()
+            try reading.read(opened, name: object)
+            return try take(reading, object: object)
+        }
         try replace(object) { new in
             let isTar = try Self.isTar(opened)
             if isTar || Compression(firstBytes: head.prefix(count)) != .none {
@@ -74,6 +85,25 @@ struct AdvisoryUpdate {
             }
             try copy(FileStream(opened), into: new, object: object)
             return try Self.metadata(beside: file)
+        }
+    }
+
+    /// Makes a database of advisories as collectors publish them.
+    private func take(_ reading: FeedReading, object: String) throws {
+        let collection = reading.collection
+        for (reason, count) in collection.leftOut.sorted(by: { $0.key < $1.key }) {
+            StandardError.print("cimg: \(object): left out: \(reason), \(count) times")
+        }
+        guard collection.count > 0 else { throw CommandError("\(object): has no advisory that can be used") }
+        try replace(object) { new in
+            var offset = BoltWriting.start
+            let head = try collection.write { pages in
+                try pages.withUnsafeBytes { try new.write($0, at: offset) }
+                offset += UInt64(pages.count)
+            }
+            try head.withUnsafeBytes { try new.write($0, at: 0) }
+            let time = BillOfMaterials.time(reading.time)
+            return Array("{\"Version\":2,\"UpdatedAt\":\"\(time)\",\"NextUpdate\":\"\"}".utf8)
         }
     }
 

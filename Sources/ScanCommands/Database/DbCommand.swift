@@ -44,7 +44,9 @@ package struct DbUpdateCommand: ParsableCommand {
         discussion: """
             SOURCE is an artifact of a registry, docker://NAME or oci://NAME; one of a layout, oci:DIR:TAG or \
             oci-archive:FILE; the archive that it has as its layer; a file trivy.db, with a metadata.json beside it or \
-            without; or a folder of these. The new database takes the place of the old one when it is whole: its digest \
+            without; or a folder of these. Advisories as collectors publish them are read too: records of OSV in JSON, one or an \
+            archive (all.zip), lists of Alpine's secdb, the JSON of Debian's tracker; a file, or a folder of any of these, which \
+            together become the database. The new database takes the place of the old one when it is whole: its digest \
             is that of its manifest, and it is a database. The policy of "cimg trust" counts for artifacts too.
 
             Examples:
@@ -53,6 +55,7 @@ package struct DbUpdateCommand: ParsableCommand {
               cimg db update --tls-verify=false docker://localhost:5000/trivy-db:2
               cimg db update oci:mirror:trivy-db
               cimg db update ./trivy.db
+              cimg db update ./osv/PyPI/all.zip
 
             Exit status: 0 taken, 2 trouble: what was there stays.
             """)
