@@ -6,15 +6,17 @@ import Testing
 
 /// Random policies for a few images: cimg and skopeo must say the same of each.
 ///
-/// `CIMG_TRUST_ROUNDS` says how many; the seed is fixed.
+/// `CIMG_TRUST_ROUNDS` says how many, and `CIMG_TRUST_SEED` which.
 @Suite(.enabled(if: DistributionServer.isInstalled && SigningKey.isPossible), .timeLimit(.minutes(15)))
 struct TrustJudgeTests {
     private static let rounds =
         ProcessInfo.processInfo.environment["CIMG_TRUST_ROUNDS"].flatMap { Int($0) } ?? 30
+    private static let seed =
+        ProcessInfo.processInfo.environment["CIMG_TRUST_SEED"].flatMap { UInt64($0) } ?? 2026
 
     /// Makes policies.
     private struct Maker {
-        var generator = SeededGenerator(seed: 2026)
+        var generator = SeededGenerator(seed: TrustJudgeTests.seed)
         let host: String
         let keys: [String]
 
