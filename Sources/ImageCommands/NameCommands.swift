@@ -37,7 +37,7 @@ package struct TagCommand: ParsableCommand {
 
     package mutating func run() throws {
         try reportingTrouble {
-            let store = try self.store.openStore()
+            let store = try self.store.openExistingStore()
             try ImageName.check(name)
             let finder = ObjectFinder(in: self.store.place)
             // What is not in the store is taken into it: a name is one of the store's images.

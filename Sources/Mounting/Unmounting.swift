@@ -38,7 +38,10 @@ package struct Unmounting: Sendable {
         do throws(Errno) {
             return try Mountpoint.mount(whoseRootIs: MountPoint.hold(name))
         } catch {
-            throw MountError(at: name, error == .noSuchFileOrDirectory ? "no such directory" : "\(error)")
+            throw MountError(
+                at: name,
+                error == .noSuchFileOrDirectory
+                    ? "no such directory; \"cimg mounts\" lists what is mounted" : "\(error)")
         }
     }
 

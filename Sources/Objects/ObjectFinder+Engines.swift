@@ -32,7 +32,7 @@ extension ObjectFinder {
         let named = engines.containers(named: text, prefixes: false).map(EngineObject.container)
         if let object = try only(named, called: text) { return .engine(object) }
         // Containers are found where there is no store; nothing being found is told with the store's trouble.
-        let stored = Result { try place.openStore().find(text) }
+        let stored = Result { try place.find(text) }
         if case .success(.some) = stored { return .image }
         let begun = engines.containers(named: text).map(EngineObject.container)
         if let object = try only(begun, called: text) { return .engine(object) }
@@ -45,7 +45,7 @@ extension ObjectFinder {
     }
 
     /// Whether the store has an image of a name.
-    func isStored(_ text: String) throws -> Bool { try place.openStore().find(text) != nil }
+    func isStored(_ text: String) throws -> Bool { try place.find(text) != nil }
 
     /// The image that a container's engine says it is made of; nil where that is not there.
     package func image(of container: EngineContainer) -> EngineImage? {
@@ -122,7 +122,7 @@ extension ObjectFinder {
     }
 
     private func nothing(called text: String) -> CommandError {
-        let places = ["the store \(place.path)"] + engines.storages
+        let places = ["the store \(place.path)\(place.isMade ? "" : ", which is not there")"] + engines.storages
         if let guess = sourceGuess(text, directory: directoryHint) {
             return CommandError("\"\(text.printable)\": nothing goes by this name; did you mean \(guess.printable)?")
         }

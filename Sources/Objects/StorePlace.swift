@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Console
+import Glibc
 package import LayerStore
 import LinuxIO
+package import OCI
 package import Signatures
 package import SystemPackage
 
@@ -34,6 +36,22 @@ package struct StorePlace: Sendable {
         }
         let absolute = path.isAbsolute ? path : try FilePath.currentDirectory().pushing(path)
         return try Store(absolute.lexicallyNormalized())
+    }
+
+    /// Whether the store is there; one that cannot be looked at is, and opening it tells what is wrong.
+    package var isMade: Bool {
+        do throws(Errno) {
+            _ = try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
+            return true
+        } catch {
+            return path.isEmpty || error != .noSuchFileOrDirectory
+        }
+    }
+
+    /// The digest that a name has in the store; nil for a name that it does not have, and where there is no store: looking
+    /// something up makes none.
+    package func find(_ name: String) throws -> Digest? {
+        try isMade ? openStore().find(name) : nil
     }
 
     /// Tells something on standard error if the user wants to know it.

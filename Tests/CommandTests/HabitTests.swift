@@ -100,7 +100,8 @@ import Testing
         try expect(bench.cimg("umount", "habit"), is: .success())
         #expect(!FileManager.default.fileExists(atPath: path))
         try expect(
-            bench.cimg("umount", "habit"), is: .trouble("mountpoint \"habit\": no such directory"))
+            bench.cimg("umount", "habit"),
+            is: .trouble("mountpoint \"habit\": no such directory; \"cimg mounts\" lists what is mounted"))
     }
 
     @Test(.enabled(if: Requirements.fuse)) func `short options of umount, and -oro`() throws {

@@ -136,13 +136,18 @@ import Testing
 
     @Test func `a store that was named and is not there is not made by looking into it`() throws {
         let bench = Workbench()
-        for arguments in [["images"], ["images", "list"], ["prune"], ["fsck"], ["rm", "a"]] {
+        for arguments in [["images"], ["images", "list"], ["prune"], ["fsck"], ["rm", "a"], ["tag", "a", "b"]] {
             let outcome = try bench.cimg(arguments + ["--root", "mistyped"])
             expect(
                 outcome,
                 is: .trouble(
                     "store mistyped: is not there; check --root and CIMG_ROOT, \"cimg import\" and \"cimg pull\" make "
                         + "one"), "\(arguments)")
+        }
+        for command in [["inspect", "a"], ["ls", "a"], ["mount", "a", "mnt"], ["diff", "a", "b"], ["layers", "a"]] {
+            let outcome = try bench.cimg(command + ["--root", "mistyped"])
+            #expect(outcome.code == 2, "\(command)")
+            #expect(outcome.errors.contains("in the store mistyped, which is not there"), "\(command): \(outcome)")
         }
         try expect(bench.shell("ls -d mistyped").code, is: 2)
     }

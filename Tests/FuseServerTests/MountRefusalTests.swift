@@ -34,7 +34,9 @@ struct MountRefusalTests {
             message:
                 "mount option \"magic\": not supported (supported: ro, nosuid, nodev, noexec, noatime, relatime, "
                 + "nodiratime, allow_other, default_permissions, max_read=BYTES of at least 4096, context=LABEL)"),
-        Refusal("umount", "DIR/none", message: "mountpoint \"DIR/none\": no such directory"),
+        Refusal(
+            "umount", "DIR/none",
+            message: "mountpoint \"DIR/none\": no such directory; \"cimg mounts\" lists what is mounted"),
         Refusal("umount", "DIR/empty", message: "mountpoint \"DIR/empty\": nothing is mounted there"),
         Refusal("umount", "/proc", message: "mountpoint \"/proc\": not a mount of cimg but of proc"),
     ]
