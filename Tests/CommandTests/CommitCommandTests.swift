@@ -95,7 +95,10 @@ import Testing
             ),
             (["upper:none", "x"], "\"upper:none\": No such file or directory"),
             (["upper:mnt", "x"], "\"upper:mnt\": does not say which image its changes are of; --onto names it"),
-            (["./none", "x"], "mountpoint \"./none\": no such directory"),
+            (
+                ["./none", "x"],
+                "mountpoint \"./none\": no such directory; \"cimg mounts\" lists what is mounted"
+            ),
             (["./loop", "x"], "mountpoint \"./loop\": Too many levels of symbolic links"),
             (["./mnt", "x"], "\"./mnt\": no mount of cimg; for a plain directory, --onto names the image below"),
             (
