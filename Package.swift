@@ -112,6 +112,7 @@ let package = Package(
         module("AdvisoryFeeds", ["OCI", "Bolt", "Packages"]),
         module("Inventory", ["OCI", "FileTree", "Browsing", "Packages"]),
         module("InventoryCache", ["OCI", "Inventory", "Packages", "LinuxIO", system]),
+        module("Exploring", ["Console", "Layering", "FileTree", "OCI"]),
         module("Authoring", ["OCI", "FileTree", "Archive"]),
         module("FileSystems", ["OCI", "FileTree", "EROFS", "LinuxIO", system]),
         module("OverlayLayers", ["OCI", "FileTree", "EROFS", "FileSystems", "Threads", "LinuxIO", system]),
@@ -226,6 +227,12 @@ let package = Package(
                 "LayerStore", "FileTree", "OCI", "LinuxIO", arguments, system,
             ]),
         module(
+            "ExploreCommands",
+            [
+                "LayerCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Exploring", "Browsing",
+                "Layering", "TreeDiff", "LayerStore", "FileTree", "OCI", "LinuxIO", "Threads", arguments, system,
+            ]),
+        module(
             "AuthoringCommands",
             [
                 "ImageCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Authoring", "Archive",
@@ -239,7 +246,8 @@ let package = Package(
                 "CommandCompletion",
                 "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "SigningCommands",
                 "ContentsCommands",
-                "PackageCommands", "ScanCommands", "DiffCommands", "LayerCommands", "AuthoringCommands",
+                "PackageCommands", "ScanCommands", "DiffCommands", "LayerCommands", "ExploreCommands",
+                "AuthoringCommands",
                 "CommandOptions", "Console", "Objects", "Mounting",
                 "FuseServer", "Registry", "Archive", "OCI", "LinuxIO", "Threads", "CVersion", arguments, system,
             ]),
@@ -258,6 +266,7 @@ let package = Package(
         tests("Signatures", ["Signatures", "Trust", "Sigstore", "Registry", "OCI", "LinuxIO", system]),
         tests("FileTree", ["FileTree", "OCI"]),
         tests("Layering", ["Layering", "FileTree", "OCI"]),
+        tests("Exploring", ["Exploring", "Layering", "FileTree", "OCI"]),
         tests("Linting", ["Linting", "FileTree", "OCI"]),
         tests("Authoring", ["Authoring", "Archive", "FileTree", "OCI", "LinuxIO"]),
         tests("Templates", ["Templates", "OCI"]),

@@ -8,6 +8,7 @@ import CommandOptions
 import Console
 import ContentsCommands
 import DiffCommands
+import ExploreCommands
 import Glibc
 import ImageCommands
 import InspectCommands
@@ -55,6 +56,7 @@ package struct CimgCommand: ParsableCommand {
             DiffCommand.self, ListCommand.self, CatCommand.self, CopyOutCommand.self,
             FindCommand.self, PackagesCommand.self, SbomCommand.self, ScanCommand.self, DbCommand.self,
             LayersCommand.self, WasteCommand.self, CheckCommand.self, SizesCommand.self, LintCommand.self,
+            ExploreCommand.self,
             CommitCommand.self, ExportCommand.self,
             PsCommand.self, PruneCommand.self, FsckCommand.self, SettleCommand.self,
         ])

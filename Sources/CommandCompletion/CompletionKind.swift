@@ -86,6 +86,7 @@ enum CompletionKind: Equatable {
         "WasteCommand": [[.images]],
         "CheckCommand": [[.images]],
         "LintCommand": [[.images]],
+        "ExploreCommand": [objects, objects],
         "SizesCommand": [objects],
         "CommitCommand": [objects + [.directories], []],
         "ExportCommand": [objects],

@@ -5,8 +5,6 @@ import CommandOptions
 import Console
 import LinuxIO
 
-extension ColorChoice: ExpressibleByArgument {}
-
 /// How a difference is shown on a terminal.
 struct ColorOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Colours: auto (on a terminal), always, never.", valueName: "when"))

@@ -4,29 +4,38 @@ import CommandTrees
 import Console
 import Engines
 import FileTree
-import LayerStore
-import Layering
-import OCI
-import Objects
+package import LayerStore
+package import Layering
+package import OCI
+package import Objects
 
 /// An image with its layers, to be counted and judged.
-struct LayeredImage {
+package struct LayeredImage {
     /// What the user called it.
-    let name: String
+    package let name: String
     /// The image.
-    let object: ImageObject
+    package let object: ImageObject
     /// Its layers, base first.
-    let layers: [StoredLayer]
+    package let layers: [StoredLayer]
     /// How many of them belong to the image that it was built on, and how that is known.
-    let base: (count: Int, reason: String)
+    package let base: (count: Int, reason: String)
 
     /// The annotation that names the manifest of the image that another was built on.
     static let baseAnnotation = "org.opencontainers.image.base.digest"
 
+    /// Whether a text names an image, and neither a container, a process nor a directory.
+    package static func isImage(_ text: String, in finder: ObjectFinder) throws -> Bool {
+        if isDirectoryName(text) || text.utf8.starts(with: "upper:".utf8) { return false }
+        switch try finder.resolve(text) {
+        case .image, .engine(.image): return true
+        default: return false
+        }
+    }
+
     /// Opens an image.
     ///
     /// - Parameter base: the image that it was built on; nil to find out.
-    static func open(_ text: String, base: String? = nil, in finder: ObjectFinder) throws -> LayeredImage {
+    package static func open(_ text: String, base: String? = nil, in finder: ObjectFinder) throws -> LayeredImage {
         if !isDirectoryName(text), case .engine(.container(let container)) = try finder.resolve(text) {
             throw CommandError(
                 "\"\(text.printable)\": a container of \(container.imageName?.printable ?? "an image"); "
@@ -44,7 +53,7 @@ struct LayeredImage {
     }
 
     /// What the layers cost.
-    func costs() throws -> LayerCosts {
+    package func costs() throws -> LayerCosts {
         try LayerCosts(
             layers.enumerated().map { index, layer in
                 CountedLayer(
@@ -60,13 +69,13 @@ struct LayeredImage {
     }
 
     /// The step of the history that made each layer; nil where the history tells none.
-    var steps: [ImageConfiguration.HistoryEntry?] {
+    package var steps: [ImageConfiguration.HistoryEntry?] {
         let steps = (object.configuration.history ?? []).filter { $0.emptyLayer != true }
         return layers.indices.map { steps.indices.contains($0) ? steps[$0] : nil }
     }
 
     /// What a layer was made by, as one line.
-    static func command(_ step: ImageConfiguration.HistoryEntry?) -> String {
+    package static func command(_ step: ImageConfiguration.HistoryEntry?) -> String {
         (step?.createdBy ?? "").split(whereSeparator: \.isWhitespace).joined(separator: " ").printable
     }
 

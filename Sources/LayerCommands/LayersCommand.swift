@@ -49,6 +49,11 @@ package struct LayersCommand: ParsableCommand {
     /// Makes the command for the parser.
     package init() {}
 
+    /// The table of an image.
+    package static func text(of image: LayeredImage) throws -> String {
+        LayerReport(image: image, costs: try image.costs()).text(.text)
+    }
+
     package mutating func run() throws {
         try reportingTrouble {
             let form = try ReportForm(json: json, markdown: markdown)

@@ -3,7 +3,7 @@
 package import ArgumentParser
 import Browsing
 import CommandOptions
-import CommandTrees
+package import CommandTrees
 import Console
 import FileTree
 import OCI
@@ -80,6 +80,12 @@ package struct SizesCommand: ParsableCommand {
             let entries = sizes.sorted(by: order).filter { range == nil || $0.fileCount > 0 || $0.depth == 0 }
             try StandardOutput.write(json ? Self.json(entries) : Array(Self.text(entries).utf8))
         }
+    }
+
+    /// The table of an object.
+    package static func text(of object: OpenedTree) throws -> String {
+        text(
+            try DirectorySizes(object.tree, from: object.tree.root, depthLimit: 2, keepsFiles: false).sorted(by: .size))
     }
 
     private static func layers(_ text: String) throws -> ClosedRange<Int> {

@@ -17,6 +17,8 @@ package struct TreeCommand: ParsableCommand {
             index also the attestations that it lists itself. Nothing is checked: "cimg verify" and "cimg \
             verify-attestation" do that.
 
+            The tree of an image's files is "cimg du --all"; "cimg tree --sort size OBJECT" and "--layer N" are that.
+
             Examples:
 
               cimg tree localhost:5000/app:1

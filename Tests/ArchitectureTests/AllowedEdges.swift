@@ -27,6 +27,8 @@ let allowedEdges: [String: Set<String>] = [
     "FileTree": ["OCI"],
     "Layering": ["OCI", "FileTree", "YAML"],
     "Linting": ["OCI", "FileTree", "YAML"],
+    // Console for sizes and values as the other commands print them.
+    "Exploring": ["Console", "Layering", "FileTree", "OCI"],
     "Templates": ["OCI"],
     "EROFS": ["FileTree", "OCI"],
     // The only module that knows the C declarations behind the system calls.
@@ -141,6 +143,10 @@ let allowedEdges: [String: Set<String>] = [
         "LayerStore",
         "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
+    "ExploreCommands": [
+        "LayerCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Exploring", "Browsing", "Layering",
+        "TreeDiff", "LayerStore", "FileTree", "OCI", "LinuxIO", "Threads", "ArgumentParser", "SystemPackage",
+    ],
     "AuthoringCommands": [
         "ImageCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Authoring", "Archive", "Browsing",
         "Mounting", "FuseServer", "OverlayLayers", "Threads", "EngineTrees", "Engines", "Transports", "LayerStore",
@@ -150,7 +156,8 @@ let allowedEdges: [String: Set<String>] = [
     "CimgCommands": [
         "CommandCompletion", "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "SigningCommands",
         "ContentsCommands",
-        "PackageCommands", "ScanCommands", "DiffCommands", "LayerCommands", "AuthoringCommands", "CommandOptions",
+        "PackageCommands", "ScanCommands", "DiffCommands", "LayerCommands", "ExploreCommands",
+        "AuthoringCommands", "CommandOptions",
         "Console", "Objects", "Mounting", "FuseServer",
         "Registry", "Archive", "OCI", "LinuxIO", "Threads", "CVersion", "ArgumentParser", "SystemPackage",
     ],
@@ -169,8 +176,8 @@ let allowedToolchainModules: [String: Set<String>?] = [
         "Registry", "FileSystems",
         "Overlay", "Browsing", "FuseServer", "Console", "Signatures", "Objects", "Mounting", "EngineTrees",
         "CimgCommands", "CommandOptions", "CommandTrees", "ContentsCommands", "ImageCommands", "InspectCommands",
-        "MountCommands", "TrustCommands", "CommandCompletion", "AuthoringCommands", "ScanCommands", "SigningCommands",
-        "InventoryCache",
+        "MountCommands", "TrustCommands", "CommandCompletion", "AuthoringCommands", "ExploreCommands", "ScanCommands",
+        "SigningCommands", "InventoryCache",
     ],
     "FoundationEssentials": [
         "OCI", "Sigstore", "Trust", "LayerStore", "Transports", "Registry", "Objects", "Authoring",

@@ -88,6 +88,16 @@ import Testing
                 == "oci:layout:old: 1 layer, 28 B in files, 28 B visible, 0 B dead (0.00 %)\n")
     }
 
+    @Test func `the tree of files is that of du`() throws {
+        let bench = try Self.bench()
+        let sizes = try bench.cimg("du", "--all", "--sort", "size", "oci:layout:new")
+        #expect(sizes.code == 0 && sizes.output.contains("d/kept"))
+        #expect(try bench.cimg("tree", "--sort", "size", "oci:layout:new") == sizes)
+        #expect(
+            try bench.cimg("tree", "oci:layout:new", "--layer=1")
+                == bench.cimg("du", "--all", "--layer=1", "oci:layout:new"))
+    }
+
     @Test func `dive's figures have dive's names, and a remark where they are mistaken`() throws {
         let bench = try Self.bench()
         #expect(

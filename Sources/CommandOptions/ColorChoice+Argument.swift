@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+package import Console
+
+extension ColorChoice: ExpressibleByArgument {}
