@@ -35,7 +35,7 @@ let portable = Context.environment["CIMG_PORTABLE"] == nil ? [] : ["-Xlinker", "
 // What reads, compares and serves bytes is compiled to be fast; what runs once for a command, to be small.
 let fast: Set = [
     "OCI", "FileTree", "EROFS", "Threads", "LinuxIO", "LayerStore", "TreeDiff", "FileSystems", "OverlayLayers",
-    "Overlay", "Browsing", "FuseServer", "Layering", "Packages", "Bolt",
+    "Overlay", "Browsing", "FuseServer", "Layering", "Exploring", "Packages", "Bolt",
 ]
 
 /// A Swift module of the product under `Sources/`.
