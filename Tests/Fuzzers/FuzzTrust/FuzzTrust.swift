@@ -28,7 +28,8 @@ private func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         check {
             let policy = try Policy(json: rest, name: "policy")
             let document = try PolicyDocument(json: rest, name: "policy")
-            precondition(try Policy(json: document.text, name: "policy") == policy, "a policy changed by being written")
+            let again = try Policy(json: document.text, name: "policy")
+            precondition(again == policy, "a policy changed by being written")
         }
     case 1:
         check {
