@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import LinuxIO
 import OCI
 import Sigstore
@@ -11,14 +12,19 @@ package struct PolicyFile {
     /// The policy's file.
     package let path: FilePath
     private let registries: FilePath
+    /// What counts until the file is there.
+    private let origin: FilePath?
 
     /// Names the files that count, or the user's own.
+    ///
+    /// A user's own policy begins with the machine's: a first change takes no rule away.
     ///
     /// - Throws: `SignatureError` for a user without a home.
     package init(_ settings: TrustSettings, forUser: Bool = false) throws(SignatureError) {
         guard forUser else {
             path = settings.policyPath
             registries = settings.registriesPath
+            origin = nil
             return
         }
         guard let policy = settings.userPolicyPath, let directory = settings.userRegistriesPath else {
@@ -26,6 +32,7 @@ package struct PolicyFile {
         }
         path = settings.policyFile ?? policy
         registries = settings.registriesDirectory ?? directory
+        origin = settings.policyFile == nil ? settings.systemPolicyPath : nil
     }
 
     /// The file as it is; the policy without a file where there is none.
@@ -37,8 +44,11 @@ package struct PolicyFile {
     ///
     /// - Throws: `TrustError`: what is no policy is not changed.
     package func document() throws -> PolicyDocument {
-        guard let bytes = try TrustFile.read(path, limit: Policy.byteLimit) else { return PolicyDocument() }
-        return try PolicyDocument(json: bytes, name: path.string)
+        for file in [path, origin].compactMap({ $0 }) {
+            guard let bytes = try TrustFile.read(file, limit: Policy.byteLimit) else { continue }
+            return try PolicyDocument(json: bytes, name: file.string)
+        }
+        return PolicyDocument()
     }
 
     /// A change of a file.
@@ -118,10 +128,8 @@ package struct PolicyFile {
     /// - Throws: `SignatureError` that names the file.
     package static func make(_ change: Change) throws(SignatureError) {
         guard change.old != change.new else { return }
-        if let new = change.new {
-            try TrustFile.replace(change.path, with: new)
-        } else {
-            try TrustFile.remove(change.path)
-        }
+        guard let new = change.new else { return try TrustFile.remove(change.path) }
+        try TrustFile.replace(
+            change.path, with: new, hint: geteuid() == 0 ? "" : "; --user changes your own files, not the machine's")
     }
 }

@@ -61,8 +61,12 @@ enum TrustFile {
 
     /// Puts a file in the place of another one, or of none, in a directory that is made where it is missing.
     ///
-    /// - Parameter mode: of a new file; one that was there keeps its own.
-    static func replace(_ path: FilePath, with bytes: [UInt8], mode: UInt32 = 0o644) throws(SignatureError) {
+    /// - Parameters:
+    ///   - mode: of a new file; one that was there keeps its own.
+    ///   - hint: what helps who may not write there, as the end of a line.
+    static func replace(
+        _ path: FilePath, with bytes: [UInt8], mode: UInt32 = 0o644, hint: String = ""
+    ) throws(SignatureError) {
         let name = path.string.printable
         do {
             guard let component = path.lastComponent else { throw Errno.invalidArgument }
@@ -76,7 +80,7 @@ enum TrustFile {
             }
             try directory.synchronizeDirectory()
         } catch {
-            throw SignatureError(name, "cannot be written: \(error)")
+            throw SignatureError(name, "cannot be written: \(error)\(hint)")
         }
     }
 }

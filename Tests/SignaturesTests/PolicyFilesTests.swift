@@ -40,6 +40,18 @@ import Trust
         #expect(throws: SignatureError("\(scratch.path)/none", "is not there")) { try named.policy() }
     }
 
+    @Test func `a user's own policy begins with the machine's`() throws {
+        scratch.directory("etc/containers")
+        scratch.file("etc/containers/policy.json", reject)
+        let files = try PolicyFile(settings, forUser: true)
+        try PolicyFile.make(files.change(to: files.document()))
+        #expect(try settings.policy().policy == Policy([.reject]))
+        #expect(try settings.policy().file == settings.userPolicyPath)
+        // From then on it is the user's alone.
+        scratch.file("etc/containers/policy.json", accept)
+        #expect(try PolicyFile(settings, forUser: true).document().text == files.document().text)
+    }
+
     @Test func `a policy that cannot be read accepts nothing`() throws {
         scratch.directory("etc/containers/policy.json")
         #expect(throws: SignatureError("\(scratch.path)/etc/containers/policy.json", "is no regular file")) {
