@@ -92,6 +92,7 @@ let package = Package(
         module("EROFS", ["FileTree", "OCI"]),
         module("Threads", [system]),
         module("LinuxIO", ["CLinux", "Threads", system]),
+        module("Auditing", ["OCI", "YAML"]),
         module("TOML", ["OCI"]),
         module("Web", ["OCI"]),
         module("EngineRecords", ["OCI", "LinuxIO", system]),
@@ -198,7 +199,8 @@ let package = Package(
         module(
             "ScanCommands",
             [
-                "CommandOptions", "CommandTrees", "Console", "Objects", "Registry", "Engines", "Browsing", "Inventory",
+                "CommandOptions", "CommandTrees", "Console", "Objects", "Registry", "Signatures", "Engines", "Browsing",
+                "Inventory",
                 "InventoryCache",
                 "Advisories", "AdvisoryFeeds", "Packages", "Licences", "Bolt", "Transports", "Archive", "LayerStore",
                 "FileTree", "OCI",
@@ -212,6 +214,13 @@ let package = Package(
                 "FileTree", "OCI",
                 "LinuxIO",
                 arguments, system,
+            ]),
+        module(
+            "AuditCommands",
+            [
+                "DiffCommands", "PackageCommands", "ScanCommands", "Auditing", "CommandOptions", "CommandTrees",
+                "Console", "Objects", "Engines", "Registry", "Browsing", "Inventory", "InventoryCache", "Packages",
+                "LayerStore", "FileTree", "OCI", "LinuxIO", arguments, system,
             ]),
         module(
             "CommandCompletion",
@@ -246,7 +255,7 @@ let package = Package(
                 "CommandCompletion",
                 "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "SigningCommands",
                 "ContentsCommands",
-                "PackageCommands", "ScanCommands", "DiffCommands", "LayerCommands", "ExploreCommands",
+                "PackageCommands", "ScanCommands", "DiffCommands", "AuditCommands", "LayerCommands", "ExploreCommands",
                 "AuthoringCommands",
                 "CommandOptions", "Console", "Objects", "Mounting",
                 "FuseServer", "Registry", "Archive", "OCI", "LinuxIO", "Threads", "CVersion", arguments, system,
@@ -268,6 +277,7 @@ let package = Package(
         tests("Layering", ["Layering", "FileTree", "OCI"]),
         tests("Exploring", ["Exploring", "Layering", "FileTree", "OCI"]),
         tests("Linting", ["Linting", "FileTree", "OCI"]),
+        tests("Auditing", ["Auditing"]),
         tests("Authoring", ["Authoring", "Archive", "FileTree", "OCI", "LinuxIO"]),
         tests("Templates", ["Templates", "OCI"]),
         tests("EROFS", ["Threads", "EROFS", "FileTree", "OCI", "LinuxIO", system]),

@@ -2,6 +2,7 @@
 
 import Archive
 package import ArgumentParser
+import AuditCommands
 import AuthoringCommands
 import CommandCompletion
 import CommandOptions
@@ -55,6 +56,7 @@ package struct CimgCommand: ParsableCommand {
             RemoveCommand.self, MountCommand.self, UmountCommand.self, MountsCommand.self, OverlayCommand.self,
             DiffCommand.self, ListCommand.self, CatCommand.self, CopyOutCommand.self,
             FindCommand.self, PackagesCommand.self, SbomCommand.self, ScanCommand.self, DbCommand.self,
+            AuditCommand.self,
             LayersCommand.self, WasteCommand.self, CheckCommand.self, SizesCommand.self, LintCommand.self,
             ExploreCommand.self,
             CommitCommand.self, ExportCommand.self,

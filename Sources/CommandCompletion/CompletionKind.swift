@@ -45,7 +45,7 @@ enum CompletionKind: Equatable {
     private static let repeating: Set<String> = [
         "RemoveCommand", "UmountCommand", "FindCommand", "PackagesCommand", "TrustCheckCommand",
         "ImagesVersionCommand", "ImagesVerifyCommand", "ImagesDeleteCommand", "CopyOutCommand", "OverlayCommand",
-        "ScanCommand",
+        "ScanCommand", "AuditCommand",
         "SignCommand", "VerifyCommand",
     ]
 
@@ -81,6 +81,7 @@ enum CompletionKind: Equatable {
         "PackagesCommand": [objects],
         "SbomCommand": [objects],
         "ScanCommand": [objects],
+        "AuditCommand": [[.files], objects],
         "DbUpdateCommand": [[.images, .files]],
         "LayersCommand": [[.images]],
         "WasteCommand": [[.images]],

@@ -2,13 +2,13 @@
 
 import CommandTrees
 import Console
-import LayerStore
+package import LayerStore
 import OCI
 import Objects
 import Transports
 
 /// What two images say of themselves, key by key.
-struct DiffConfiguration {
+package struct DiffConfiguration {
     /// A key on which the images disagree.
     struct Difference: Equatable {
         let key: String
@@ -64,6 +64,14 @@ struct DiffConfiguration {
 
     /// Objects whose members are keys of their own.
     private static let maps: Set<String> = ["Labels", "ExposedPorts", "Volumes", "Healthcheck"]
+
+    /// An image's facts by key, as texts: strings as they are, all else as JSON on one line.
+    package static func facts(of image: ImageDescription) throws -> [String: String] {
+        try facts(image).mapValues { value in
+            if case .string(let text) = value { return text }
+            return text(value)
+        }
+    }
 
     /// An image's facts by key.
     static func facts(_ image: ImageDescription) throws -> [String: JSONValue] {

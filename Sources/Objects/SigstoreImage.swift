@@ -5,6 +5,7 @@ import LayerStore
 package import OCI
 package import Registry
 package import Signatures
+import Trust
 
 /// An image of a registry, and what of sigstore is kept beside it.
 package struct SigstoreImage {
@@ -67,6 +68,22 @@ package struct SigstoreImage {
             return []
         }
         return index.manifests.filter(\.isAttestation)
+    }
+
+    /// The manifest of the image for a platform.
+    package func manifest(_ platform: Platform?) throws -> ContentDescriptor {
+        ContentDescriptor(try repository.manifest(of: document, platform: platform))
+    }
+
+    /// Whether a policy demands signatures of a manifest in the image's repository, and has them.
+    ///
+    /// - Returns: why not; nil where it does.
+    package func refusal(of digest: Digest, by judge: ImageJudge, client: RegistryClient) throws -> String? {
+        let image = JudgedImage(reference, in: repository, judge.settings, client: client)
+        let verdict = try judge.verdict(on: image.subject, manifest: digest) { try image.evidence(for: digest) }
+        if let refusal = verdict.refusal { return refusal }
+        let isSigned = verdict.requirements.contains { $0.requirement != .insecureAcceptAnything }
+        return isSigned ? nil : "the policy demands no signature of it"
     }
 
     /// Signs the image.

@@ -33,6 +33,17 @@ package struct TrustCheck {
         }
     }
 
+    /// Why the policy's signatures are missing of what a text names: what it refuses, and what it accepts without any.
+    ///
+    /// - Throws: where it cannot be said.
+    package func signatureRefusals(of text: String) throws -> [String] {
+        try verdicts(on: text).compactMap { verdict in
+            if let refusal = verdict.refusal { return refusal }
+            let isSigned = verdict.requirements.contains { $0.requirement != .insecureAcceptAnything }
+            return isSigned ? nil : "the policy demands no signature of it"
+        }
+    }
+
     private func found(_ text: String) throws -> (JudgedImage, [Digest]) {
         if RegistryName.explicit(text) == nil, let location = try ImageLocation(parsing: text) {
             let image = try JudgedImage(location)

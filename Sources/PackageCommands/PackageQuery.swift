@@ -4,10 +4,10 @@ import Browsing
 import Console
 import FileTree
 import OCI
-import Packages
+package import Packages
 
 /// A question for packages: `openssl < 3.0.13`, `lib*`, `python3 >= 3.11`.
-struct PackageQuery {
+package struct PackageQuery {
     /// How a version must stand to the one of the question.
     enum Operation: String, CaseIterable {
         case lessOrEqual = "<="
@@ -35,7 +35,7 @@ struct PackageQuery {
     private let condition: (operation: Operation, version: [UInt8])?
 
     /// Reads a question: a name or pattern, and perhaps an operator and a version, with blanks or without.
-    init(_ text: String) throws {
+    package init(_ text: String) throws {
         let bytes = RawArguments.bytes(of: text)
         var rest = bytes[...]
         func trim() {
@@ -71,7 +71,7 @@ struct PackageQuery {
     /// Whether a package is one that is asked for, by its own name or that of its source.
     ///
     /// - Throws: `CommandError` where its version, or the question's, is none of its kind.
-    func matches(_ package: Package) throws -> Bool {
+    package func matches(_ package: Package) throws -> Bool {
         let isOwn = fits(package.name)
         guard isOwn || fits(package.sourceName) else { return false }
         guard let condition else { return true }

@@ -95,7 +95,7 @@ package struct PackagesCommand: ParsableCommand {
             let finder = try objectOptions.finder(store)
             var report = PackageReport(
                 question: try question(kinds), isWide: wide, asJSON: json, namesObjects: names.count > 1,
-                memory: InventoryFolder(ofStore: try finder.place.openStore().path))
+                memory: finder.place.isMade ? InventoryFolder(ofStore: try finder.place.openStore().path) : nil)
             for name in names {
                 // One object that cannot be opened does not hide what the others say.
                 do {

@@ -255,6 +255,45 @@ package struct AttachmentStore: Sendable {
         try repository.attach(document, listedAs: entry, to: subject.digest)
     }
 
+    /// Keeps a document beside a manifest, as a manifest of one layer that refers to it; one that is there stays.
+    ///
+    /// - Parameter type: the document's media type, which is that of the artifact too.
+    /// - Returns: the digest of the manifest that refers.
+    package func attach(_ bytes: [UInt8], type: String, to subject: ContentDescriptor) throws -> Digest {
+        let config = try repository.upload(Array("{}".utf8), mediaType: Self.emptyType)
+        let layer = try repository.upload(bytes, mediaType: type)
+        let manifest = JSONValue.object([
+            "schemaVersion": .integer(2), "mediaType": .string(MediaType.manifest), "artifactType": .string(type),
+            "config": config.json, "layers": .array([layer.json]),
+            "subject": ContentDescriptor(mediaType: subject.mediaType, digest: subject.digest, size: subject.size).json,
+        ])
+        let document = Self.document(manifest)
+        // The same document gives the same manifest.
+        guard try repository.documentIfPresent(.digest(document.digest)) == nil else { return document.digest }
+        let entry = ContentDescriptor(
+            mediaType: MediaType.manifest, digest: document.digest, size: Int64(document.bytes.count),
+            artifactType: type)
+        try repository.attach(document, listedAs: entry, to: subject.digest)
+        return document.digest
+    }
+
+    /// The documents of a type that are kept beside a manifest: the digests of the manifests that refer to it.
+    package func attached(type: String, to subject: Digest) throws -> [Digest] {
+        try repository.referrers(of: subject).filter { entry in
+            let told = entry.artifactType ?? ""
+            // Lists that others write may lack the type: then the manifest tells it.
+            return told == type || told.isEmpty && !MediaType.isIndex(entry.mediaType)
+        }.map(\.digest)
+    }
+
+    /// The document that a manifest has as its only layer; nil for one of another type.
+    package func attachedDocument(_ digest: Digest, type: String, limit: Int) throws -> [UInt8]? {
+        guard case .manifest(let manifest) = try repository.decoded(repository.document(.digest(digest))),
+            manifest.layers.count == 1, let layer = manifest.layers.first, layer.mediaType == type
+        else { return nil }
+        return try content(layer, limit: limit)
+    }
+
     private static func document(_ manifest: JSONValue) -> RemoteDocument {
         let bytes = manifest.compactJSON()
         return RemoteDocument(bytes: bytes, digest: Digest(of: bytes), mediaType: MediaType.manifest)

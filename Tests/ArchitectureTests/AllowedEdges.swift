@@ -34,6 +34,7 @@ let allowedEdges: [String: Set<String>] = [
     // The only module that knows the C declarations behind the system calls.
     "Threads": ["SystemPackage"],
     "LinuxIO": ["CLinux", "Threads", "SystemPackage"],
+    "Auditing": ["OCI", "YAML"],
     "TOML": ["OCI"],
     "Web": ["OCI"],
     "EngineRecords": ["OCI", "LinuxIO", "SystemPackage"],
@@ -120,7 +121,8 @@ let allowedEdges: [String: Set<String>] = [
     ],
     // Bolt for the file that a database is; Archive and Registry for where it comes from.
     "ScanCommands": [
-        "AdvisoryFeeds", "InventoryCache", "CommandOptions", "CommandTrees", "Console", "Objects", "Registry",
+        "AdvisoryFeeds", "InventoryCache", "Signatures", "CommandOptions", "CommandTrees", "Console", "Objects",
+        "Registry",
         "Engines", "Browsing",
         "Inventory",
         "Advisories", "Packages", "Licences", "Bolt", "Transports", "Archive", "LayerStore", "FileTree", "OCI",
@@ -133,6 +135,12 @@ let allowedEdges: [String: Set<String>] = [
         "OverlayLayers", "Threads", "Archive", "Transports", "LayerStore", "FileTree", "OCI", "LinuxIO",
         "ArgumentParser",
         "SystemPackage",
+    ],
+    "AuditCommands": [
+        "DiffCommands", "PackageCommands", "ScanCommands", "Auditing", "CommandOptions", "CommandTrees", "Console",
+        "Objects", "Engines", "Registry", "Browsing", "Inventory", "InventoryCache", "Packages", "LayerStore",
+        "FileTree",
+        "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
     "CommandCompletion": [
         "CommandOptions", "Console", "Objects", "Mounting", "Engines", "Registry", "Packages", "TreeDiff",
@@ -156,7 +164,7 @@ let allowedEdges: [String: Set<String>] = [
     "CimgCommands": [
         "CommandCompletion", "InspectCommands", "MountCommands", "ImageCommands", "TrustCommands", "SigningCommands",
         "ContentsCommands",
-        "PackageCommands", "ScanCommands", "DiffCommands", "LayerCommands", "ExploreCommands",
+        "AuditCommands", "PackageCommands", "ScanCommands", "DiffCommands", "LayerCommands", "ExploreCommands",
         "AuthoringCommands", "CommandOptions",
         "Console", "Objects", "Mounting", "FuseServer",
         "Registry", "Archive", "OCI", "LinuxIO", "Threads", "CVersion", "ArgumentParser", "SystemPackage",
@@ -177,7 +185,7 @@ let allowedToolchainModules: [String: Set<String>?] = [
         "Overlay", "Browsing", "FuseServer", "Console", "Signatures", "Objects", "Mounting", "EngineTrees",
         "CimgCommands", "CommandOptions", "CommandTrees", "ContentsCommands", "ImageCommands", "InspectCommands",
         "MountCommands", "TrustCommands", "CommandCompletion", "AuthoringCommands", "ExploreCommands", "ScanCommands",
-        "SigningCommands", "InventoryCache",
+        "SigningCommands", "InventoryCache", "AuditCommands",
     ],
     "FoundationEssentials": [
         "OCI", "Sigstore", "Trust", "LayerStore", "Transports", "Registry", "Objects", "Authoring",

@@ -29,11 +29,18 @@ package struct SbomCommand: ParsableCommand {
             written. A record of packages that is damaged is told on standard error; the document lacks it, and the \
             exit status is 2.
 
+            --attach stores the document beside the image in its registry, as an artifact that refers to it (a list under \
+            a tag where the registry knows no referrers); "cimg sign" signs it by the digest that is printed. --from attached \
+            takes the one that is there instead of looking into the image, if the policy demands signatures and has \
+            one for it; --from auto does that where there is such one.
+
             \(OpenedTree.help)
 
             Examples:
 
               cimg sbom alpine > alpine.cdx.json
+              cimg sbom --attach localhost:5000/app:1
+              cimg sbom --from attached --policy strict.json localhost:5000/app:1
               cimg sbom --format spdx -o app.spdx.json app:1
               SOURCE_DATE_EPOCH=0 cimg sbom ./rootfs
 
@@ -55,6 +62,16 @@ package struct SbomCommand: ParsableCommand {
             default: return nil
             }
         }
+
+        /// The media type of a document.
+        var mediaType: String {
+            switch self {
+            case .cyclonedx: "application/vnd.cyclonedx+json"
+            case .spdx: "application/spdx+json"
+            case .syft: "application/vnd.syft+json"
+            case .trivy: "application/vnd.aquasec.trivy.report+json"
+            }
+        }
     }
 
     @OptionGroup var store: StoreOptions
@@ -71,34 +88,71 @@ package struct SbomCommand: ParsableCommand {
         name: .shortAndLong, help: ArgumentHelp("Write to this file.", valueName: "file"), completion: .file())
     var output: String?
 
+    @Flag(help: "Store the document beside the image in its registry, and print its name there.")
+    var attach = false
+
+    @Option(help: "Where the document comes from: image, attached (beside the image in its registry), auto.")
+    var from = Origin.image
+
+    @OptionGroup var registry: RegistryOptions
+
     @Argument(help: "An image, a container or a directory.")
     var object: String
+
+    /// Where a document comes from.
+    enum Origin: String, CaseIterable, ExpressibleByArgument {
+        case image, attached, auto
+    }
 
     /// Makes the command for the parser.
     package init() {}
 
     package mutating func run() throws {
         try lookingIntoTrees {
-            var finder = ObjectFinder(in: try policy.place(store))
-            finder.platform = try platform.map { try Platform(parsing: $0) }
-            finder.directoryHint = "./"
-            let opened = try OpenedTree.open(object, in: finder)
-            let inventory = TreeInventory(of: opened.tree)
-            let image = opened.digest == nil ? nil : try finder.describeIfImage(object)
-            let files = RecordedFiles(of: opened.tree, at: Distribution.files)
-            let bill = BillOfMaterials(
-                name: opened.name, digest: opened.digest, image: image, inventory: inventory,
-                system: Distribution(inventory.distribution, files: files.bytes), sourceDate: try Self.sourceDate())
-            let bytes =
-                switch format {
-                case .cyclonedx: CycloneDXText.bytes(bill)
-                case .spdx: SPDXText.bytes(bill)
-                case .syft: SyftText.bytes(bill)
-                case .trivy: TrivyText.bytes(bill)
+            try refuse(together: [("--attach", attach), ("--from \(from.rawValue)", from != .image)])
+            let place = try policy.place(store)
+            let platform = try platform.map { try Platform(parsing: $0) }
+            let attachment = SbomAttachment(object: object, platform: platform, type: format.mediaType)
+            if from != .image {
+                let found = try attachment.find(by: place.judge, client: registry.client())
+                for refusal in found.refusals { StandardError.print("cimg: \(refusal)") }
+                if let bytes = found.bytes { return try OutputFile.write(bytes, to: output) }
+                if from == .attached {
+                    throw CommandError("\(object.printable): has no attached \(format.rawValue) that verifies")
                 }
-            try OutputFile.write(bytes, to: output)
+            }
+            var finder = ObjectFinder(in: place)
+            finder.platform = platform
+            finder.directoryHint = "./"
+            // What is attached to an image is made of that very image.
+            let subject = attach ? try attachment.subject(client: registry.client()) : nil
+            let name = subject?.pinned ?? object
+            let opened = try OpenedTree.open(name, in: finder)
+            let inventory = TreeInventory(of: opened.tree)
+            let bytes = try document(opened, inventory, finder)
             for problem in inventory.problems { StandardError.print("cimg: \(problem)") }
+            if let subject {
+                guard inventory.problems.isEmpty else { throw ExitCode(2) }
+                let digest = try subject.attach(bytes)
+                if output != nil { try OutputFile.write(bytes, to: output) }
+                return try StandardOutput.write("\(subject.repository)@\(digest)\n")
+            }
+            try OutputFile.write(bytes, to: output)
             if !inventory.problems.isEmpty { throw ExitCode(2) }
+        }
+    }
+
+    private func document(_ opened: OpenedTree, _ inventory: TreeInventory, _ finder: ObjectFinder) throws -> [UInt8] {
+        let image = opened.digest == nil ? nil : try finder.describeIfImage(opened.name)
+        let files = RecordedFiles(of: opened.tree, at: Distribution.files)
+        let bill = BillOfMaterials(
+            name: object, digest: opened.digest, image: image, inventory: inventory,
+            system: Distribution(inventory.distribution, files: files.bytes), sourceDate: try Self.sourceDate())
+        return switch format {
+        case .cyclonedx: CycloneDXText.bytes(bill)
+        case .spdx: SPDXText.bytes(bill)
+        case .syft: SyftText.bytes(bill)
+        case .trivy: TrivyText.bytes(bill)
         }
     }
 

@@ -23,7 +23,9 @@ struct BaseImage: Sendable {
     /// What is known of the images of a store; nothing where it cannot be told.
     static func known(in place: StorePlace) -> [Known] {
         // A store that cannot be opened says nothing about bases; the image itself is opened elsewhere.
-        guard let store = try? place.openStore(), let references = try? store.references() else { return [] }
+        guard place.isMade, let store = try? place.openStore(), let references = try? store.references() else {
+            return []
+        }
         return references.prefix(limit).compactMap { reference in
             // What has no configuration is no base.
             guard let image = try? store.describe(reference.descriptor.digest) else { return nil }

@@ -118,7 +118,7 @@ package struct ScanCommand: ParsableCommand {
                 finder: finder, advisories: advisories, filter: try options.filter(),
                 types: try options.packageTypes(), changedOnly: changed, now: now,
                 known: changed ? nil : BaseImage.known(in: finder.place),
-                memory: InventoryFolder(ofStore: try finder.place.openStore().path))
+                memory: finder.place.isMade ? InventoryFolder(ofStore: try finder.place.openStore().path) : nil)
             for name in names {
                 // One object that cannot be opened does not hide what the others say.
                 do {

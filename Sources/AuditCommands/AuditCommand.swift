@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ArgumentParser
+import Auditing
+import CommandOptions
+import CommandTrees
+import Console
+import Engines
+import Glibc
+import LayerStore
+import LinuxIO
+import OCI
+import Objects
+import SystemPackage
+
+/// `cimg audit`: whether objects are what rules ask.
+package struct AuditCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "audit", abstract: "Check images and containers by rules of your own.",
+        usage: "cimg audit [<options>] <rules> <object> ...",
+        discussion: """
+            RULES is a file in YAML: "rules", a list. Each has an id, perhaps a severity (info, low, medium, high, \
+            critical; medium without one) and a reason, and one thing that it asks:
+
+              files            path (or several, or patterns), exists, type, mode, max-mode, owner, group, sha256, \
+            target, contains, lacks
+              find             expression of "cimg find", path, except: nothing else may be found
+              packages         forbidden and required, as "cimg packages --find" takes them; forbidden-licences, \
+            verified, owned
+              config           equals, matches, present, absent, by the keys of "cimg diff --config"
+              vulnerabilities  severity, fixable, except, max, by the advisories of "cimg db"
+              signatures       required: the policy demands signatures and has them
+
+            Nothing of the objects is run or mounted. A rule that cannot be asked of an object does not hold: that is \
+            told, and the exit status is 2. What is not understood in the file is an error.
+
+            \(OpenedTree.help)
+
+            Examples:
+
+              cimg audit rules.yaml app:1
+              cimg audit --fail-on high rules.yaml my_container
+              cimg audit --json rules.yaml --all
+
+            Exit status: 0 all rules hold, 1 some are broken that are at least as severe as --fail-on, 2 trouble.
+            """)
+
+    @OptionGroup var store: StoreOptions
+
+    @OptionGroup var policy: PolicyOptions
+
+    @OptionGroup var registry: RegistryOptions
+
+    @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
+    var platform: String?
+
+    @Option(help: ArgumentHelp("The least severity that makes the exit status 1.", valueName: "severity"))
+    var failOn = "info"
+
+    @Option(help: ArgumentHelp("Another database of advisories.", valueName: "path"))
+    var db: String?
+
+    @Flag(help: "Print a JSON array.")
+    var json = false
+
+    @Flag(help: "Check all images of the store that have a name.")
+    var all = false
+
+    @Flag(help: "Check all containers of this machine's engines.")
+    var containers = false
+
+    @Argument(help: ArgumentHelp("The file of rules.", valueName: "rules"), completion: .file())
+    var rules: String
+
+    @Argument(help: ArgumentHelp("The objects.", valueName: "object"))
+    var objects: [String] = []
+
+    /// Bytes of a file of rules.
+    private static let byteLimit = 256 << 10
+
+    /// Makes the command for the parser.
+    package init() {}
+
+    package mutating func run() throws {
+        try lookingIntoTrees {
+            guard let least = AuditSeverity(rawValue: failOn.lowercased()) else {
+                let known = AuditSeverity.allCases.map(\.rawValue).joined(separator: ", ")
+                throw CommandError("--fail-on \"\(failOn.printable)\": none of \(known)")
+            }
+            let rules = try read()
+            var (names, problems) = try names()
+            guard !names.isEmpty || all || containers else {
+                throw CommandError("no object is named; --all takes the images of the store")
+            }
+            var finder = ObjectFinder(in: try policy.place(store))
+            finder.platform = try platform.map { try Platform(parsing: $0) }
+            finder.directoryHint = "./"
+            let options = registry
+            finder.client = { try options.client() }
+            var report = AuditReport(rules: rules.rules, asJSON: json)
+            for name in names {
+                // One object that cannot be opened does not hide what the others are.
+                do {
+                    var object = try AuditedObject(name, in: finder, db: db, now: Int64(time(nil)))
+                    report.take(name, object.opened.digest, rules.rules.map { object.answer($0) })
+                } catch  where names.count > 1 {
+                    problems.append("\"\(name.printable)\": \(error)")
+                }
+            }
+            try StandardOutput.write(report.bytes)
+            for problem in problems + report.problems { StandardError.print("cimg: \(problem)") }
+            if !problems.isEmpty || !report.problems.isEmpty { throw ExitCode(2) }
+            if let worst = report.worst, worst >= least { throw ExitCode(1) }
+        }
+    }
+
+    private func read() throws -> AuditRules {
+        let bytes: [UInt8]
+        do throws(Errno) {
+            bytes = try SmallFile.read(FilePath(argument: rules), limit: Self.byteLimit)
+        } catch {
+            throw CommandError("\"\(rules.printable)\": \(error)")
+        }
+        return try AuditRules(bytes, name: rules.printable)
+    }
+
+    private func names() throws -> (names: [String], problems: [String]) {
+        var names = objects
+        var problems: [String] = []
+        if all {
+            var seen: Set<Digest> = []
+            names += try store.openStore().references().filter { seen.insert($0.descriptor.digest).inserted }
+                .map(\.name)
+        }
+        if containers {
+            let listing = MachineEngines().containers
+            names += listing.items.map(\.qualifiedName)
+            problems += listing.problems.filter { !$0.isPermission }.map { "\($0)" }
+        }
+        return (names, problems)
+    }
+}

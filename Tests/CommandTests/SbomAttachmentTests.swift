@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// Bills of materials that are kept beside images in a registry.
+@Suite(.enabled(if: DistributionServer.isInstalled), .timeLimit(.minutes(15)))
+struct SbomAttachmentTests {
+    private func policy(_ requirement: String) -> String {
+        "{\"default\":[{\"type\":\"insecureAcceptAnything\"}],\"transports\":{\"docker\":{\"\":[\(requirement)]}}}"
+    }
+
+    @Test func `what is attached is found, and used where a signature of it verifies`() throws {
+        let server = try DistributionServer()
+        let bench = try Sample.bench()
+        bench.environment["COSIGN_PASSWORD"] = "pass"
+        let name = "\(server.host)/app:1"
+        try expect(bench.cimg("push", "-q", "new", name).code, is: 0)
+        try expect(bench.cimg("generate-key-pair", "--output-key-prefix", "me").code, is: 0)
+        let attached = try bench.cimg("sbom", "--attach", name)
+        #expect(attached.code == 0, "\(attached)")
+        let pinned = attached.output.trimmingCharacters(in: .newlines)
+        #expect(pinned.hasPrefix("\(server.host)/app@sha256:"))
+        // Once more is the same.
+        #expect(try bench.cimg("sbom", "--attach", name).output == attached.output)
+        let tree = try bench.cimg("tree", name)
+        #expect(tree.output.contains("application/vnd.cyclonedx+json"), "\(tree)")
+        // Nobody signed it, and no policy asks.
+        let plain = try bench.cimg("sbom", "--from", "attached", name)
+        #expect(plain.code == 2)
+        #expect(plain.errors.contains("the policy demands no signature of it"), "\(plain)")
+        #expect(plain.output.isEmpty)
+        bench.scratch.file(
+            "strict.json",
+            policy(
+                "{\"type\":\"sigstoreSigned\",\"keyPath\":\"\(bench.path)/me.pub\",\"signedIdentity\":{\"type\":\"matchRepository\"}}"
+            ))
+        bench.scratch.file(
+            "r.d/r.yaml", "docker:\n  \(server.host):\n    use-sigstore-attachments: true\n")
+        let strict = ["--policy", "strict.json", "--registries.d", "r.d"]
+        let unsigned = try bench.cimg(["sbom", "--from", "attached"] + strict + [name])
+        #expect(unsigned.code == 2)
+        #expect(unsigned.errors.contains("has no attached cyclonedx that verifies"), "\(unsigned)")
+        try expect(bench.cimg("sign", "--key", "me.key", pinned).code, is: 0)
+        let found = try bench.cimg(["sbom", "--from", "attached"] + strict + [name])
+        #expect(found.code == 0, "\(found)")
+        #expect(found.output.contains("\"bomFormat\": \"CycloneDX\""))
+        let made = try bench.cimg("sbom", name)
+        #expect(found.output == made.output)
+        // The other format is not there.
+        #expect(try bench.cimg(["sbom", "--from", "attached", "--format", "spdx"] + strict + [name]).code == 2)
+        // auto makes what is not there; the policy would refuse the image itself.
+        #expect(try bench.cimg("sbom", "--from", "auto", "--format", "spdx", name).code == 0)
+        try expect(
+            bench.cimg("sbom", "--attach", "--from", "auto", name).errors.contains("exclude each other"), is: true)
+        #expect(try bench.cimg("sbom", "--attach", "new").code == 2)
+    }
+}
