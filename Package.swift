@@ -113,6 +113,7 @@ let package = Package(
         module("AdvisoryFeeds", ["OCI", "Bolt", "Packages"]),
         module("Inventory", ["OCI", "FileTree", "Browsing", "Packages"]),
         module("InventoryCache", ["OCI", "Inventory", "Packages", "LinuxIO", system]),
+        module("Pages", ["OCI"]),
         module("Exploring", ["Console", "Layering", "FileTree", "OCI"]),
         module("Authoring", ["OCI", "FileTree", "Archive"]),
         module("FileSystems", ["OCI", "FileTree", "EROFS", "LinuxIO", system]),
@@ -210,7 +211,7 @@ let package = Package(
             "DiffCommands",
             [
                 "PackageCommands", "ScanCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing",
-                "Inventory", "TreeDiff", "OverlayLayers", "Threads", "Archive", "Transports", "LayerStore",
+                "Inventory", "Pages", "TreeDiff", "OverlayLayers", "Threads", "Archive", "Transports", "LayerStore",
                 "FileTree", "OCI",
                 "LinuxIO",
                 arguments, system,
@@ -231,7 +232,8 @@ let package = Package(
         module(
             "LayerCommands",
             [
-                "CommandOptions", "CommandTrees", "Console", "Objects", "Archive", "Browsing", "Layering", "Linting",
+                "CommandOptions", "CommandTrees", "Console", "Objects", "Archive", "Browsing", "Pages", "Layering",
+                "Linting",
                 "Engines",
                 "LayerStore", "FileTree", "OCI", "LinuxIO", arguments, system,
             ]),
@@ -275,6 +277,7 @@ let package = Package(
         tests("Signatures", ["Signatures", "Trust", "Sigstore", "Registry", "OCI", "LinuxIO", system]),
         tests("FileTree", ["FileTree", "OCI"]),
         tests("Layering", ["Layering", "FileTree", "OCI"]),
+        tests("Pages", ["Pages"]),
         tests("Exploring", ["Exploring", "Layering", "FileTree", "OCI"]),
         tests("Linting", ["Linting", "FileTree", "OCI"]),
         tests("Auditing", ["Auditing"]),

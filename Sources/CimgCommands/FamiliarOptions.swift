@@ -85,7 +85,6 @@ enum FamiliarOptions {
             "-t": .told("without an option files are compared; --packages, --config and --history compare others"),
             "-k": .told("--only FIELD,... says which fields count"),
             "--keywords": .told("--only FIELD,... says which fields count"),
-            "--format": .told("--json prints JSON"),
         ],
     ]
 

@@ -46,6 +46,7 @@ package struct DiffCommand: ParsableCommand {
               cimg diff alpine upper:changes
               cimg diff --packages my_container
               cimg diff --all my_container
+              cimg diff --format html web:1 web:2 > changes.html
               cimg diff --text alpine-old alpine-new -- /etc
               cimg diff my_container:/etc ./etc-as-it-should-be
 
@@ -60,6 +61,9 @@ package struct DiffCommand: ParsableCommand {
             A side may be a directory of an object, OBJECT:/PATH: then the paths below it are compared. \
             With --renames a file that is gone and one that is new with the same bytes are one line, R; with --text the \
             lines that differ follow each change, of files compressed with gzip or zstd those that are in them.
+
+            --format html makes of what --all compares one page with a map of sizes, filters and the lines that differ: it \
+            holds all that it shows, fetches nothing, and no name in it is more than text.
 
             On a terminal it is coloured, unless NO_COLOR is set, and longer ones go through the pager of $CIMG_PAGER or \
             $PAGER, else less.
@@ -84,6 +88,9 @@ package struct DiffCommand: ParsableCommand {
 
     @Flag(help: "Print one JSON object.")
     var json = false
+
+    @Option(help: ArgumentHelp("The form: text, json, html (one page of all respects).", valueName: "form"))
+    var format: DiffForm?
 
     @Flag(help: "Print a table of counts and sizes instead of paths.")
     var stat = false
@@ -155,19 +162,24 @@ package struct DiffCommand: ParsableCommand {
     }
 
     private func compare() throws -> Bool {
-        let output = DiffOutput(coloring, isMachineRead: json, hasChanges: !stat && !namesOnly)
+        let output = DiffOutput(
+            coloring, isMachineRead: json || format == .json || format == .html, hasChanges: !stat && !namesOnly)
         defer { output.finish() }
         return try compare(to: output)
     }
 
     private func compare(to output: DiffOutput) throws -> Bool {
+        try refuse(together: [("--json", json), ("--format", format != nil)])
+        let json = json || format == .json
         let outputs = [
+            ("--format html", format == .html),
             ("--json", json && !config), ("--stat", stat), ("--names-only", namesOnly), ("--text", text),
             ("--config", config), ("--history", history),
         ].filter(\.1)
         let wholes = [("--packages", packages), ("--vulnerabilities", vulnerabilities), ("--all", all)]
         for (name, isGiven) in wholes where isGiven {
-            guard let other = outputs.first(where: { $0.0 != "--json" })?.0 else { continue }
+            let fitting = name == "--all" ? ["--json", "--format html"] : ["--json"]
+            guard let other = outputs.first(where: { !fitting.contains($0.0) })?.0 else { continue }
             throw DiffError.conflictingOutputs(name, other)
         }
         let chosen = wholes.filter(\.1).map(\.0)
@@ -175,18 +187,18 @@ package struct DiffCommand: ParsableCommand {
         if outputs.count > 1 { throw DiffError.conflictingOutputs(outputs[0].0, outputs[1].0) }
         let fields = try Self.fields(times: times, ignore: ignore, only: only)
         let finder = try objectOptions.finder(store)
-        if config || history { return try compareDocuments(in: finder, to: output) }
+        if config || history { return try compareDocuments(json, in: finder, to: output) }
         let failures = TextComparison.Failures()
         let pair = try DiffPair.rooted(left, right, in: finder, readsAll: full, showsAll: engineFiles)
-        if packages { return try comparePackages(pair, to: output) }
-        if vulnerabilities { return try compareVulnerabilities(pair, in: finder) }
+        if packages { return try comparePackages(pair, json, to: output) }
+        if vulnerabilities { return try compareVulnerabilities(pair, json, in: finder) }
         let options = ComparisonOptions(
             fields: fields.subtracting(pair.incomparable), paths: RawArguments.bytes(of: paths),
             threadCount: Processors.count)
-        if all { return try compareAll(pair, in: finder, options, to: output) }
+        if all || format == .html { return try compareAll(pair, in: finder, options, to: output) }
         let stopwatch = Stopwatch()
         let differs = try report(
-            left: pair.left, right: pair.right, options: options, as: format(fields, failures),
+            left: pair.left, right: pair.right, options: options, as: reporter(fields, failures, json),
             showing: { engineFiles || pair.isShown($0) }, write: output.write)
         store.tell("compared in \(stopwatch)")
         for line in failures.lines { StandardError.print("cimg: \(line)") }
@@ -206,13 +218,14 @@ package struct DiffCommand: ParsableCommand {
                 images: isParts ? nil : right.map { (left, $0) }))
         store.tell("compared in \(stopwatch)")
         let report = WholeReport(whole)
-        try output.write(json ? report.json() : report.text())
+        try output.write(
+            format == .html ? report.page() : json || format == .json ? report.json() : report.text())
         for gap in whole.untoldGaps { StandardError.print("cimg: \(gap)") }
         if !whole.gaps.isEmpty { throw ExitCode(2) }
         return whole.differs
     }
 
-    private func comparePackages(_ pair: DiffPair, to output: DiffOutput) throws -> Bool {
+    private func comparePackages(_ pair: DiffPair, _ json: Bool, to output: DiffOutput) throws -> Bool {
         guard paths.isEmpty else { throw CommandError("--packages compares whole sides: it takes no paths") }
         let diff = PackageDiff(pair)
         try output.write(json ? diff.json() : Array(diff.text().utf8))
@@ -220,7 +233,7 @@ package struct DiffCommand: ParsableCommand {
         return diff.differs
     }
 
-    private func compareVulnerabilities(_ pair: DiffPair, in finder: ObjectFinder) throws -> Bool {
+    private func compareVulnerabilities(_ pair: DiffPair, _ json: Bool, in finder: ObjectFinder) throws -> Bool {
         guard paths.isEmpty else { throw CommandError("--vulnerabilities compares whole sides: it takes no paths") }
         let diff = try VulnerabilityDiff(pair, in: finder, db: db)
         try StandardOutput.write(json ? diff.json() : Array(diff.text().utf8))
@@ -229,7 +242,7 @@ package struct DiffCommand: ParsableCommand {
         return diff.differs
     }
 
-    private func format(_ fields: ChangedFields, _ failures: TextComparison.Failures) -> any DiffReport {
+    private func reporter(_ fields: ChangedFields, _ failures: TextComparison.Failures, _ json: Bool) -> any DiffReport {
         let format: any DiffReport
         if json {
             format = DiffJSON(compared: fields)
@@ -243,7 +256,7 @@ package struct DiffCommand: ParsableCommand {
         return renames ? DiffRenames(format) : format
     }
 
-    private func compareDocuments(in finder: ObjectFinder, to output: DiffOutput) throws -> Bool {
+    private func compareDocuments(_ json: Bool, in finder: ObjectFinder, to output: DiffOutput) throws -> Bool {
         guard let right else { throw CommandError("--config and --history compare two images: name both") }
         guard paths.isEmpty else { throw CommandError("--config and --history know no paths") }
         let images = (try finder.describe(left), try finder.describe(right))

@@ -12,7 +12,7 @@ import TreeDiff
 
 /// Everything in which two objects differ, for people and for programs.
 struct WholeReport {
-    private let whole: WholeDifference
+    let whole: WholeDifference
 
     init(_ whole: WholeDifference) { self.whole = whole }
 
@@ -43,7 +43,8 @@ struct WholeReport {
         bytes += Array("\n\(heading)\n\(text)".utf8)
     }
 
-    private var summary: [(String, String)] {
+    /// What is told at first.
+    var summary: [(String, String)] {
         let kinds = whole.files.map { $0.old == nil ? $0.change.kind.rawValue : "moved" }
         let files = ["added", "removed", "modified", "moved"].map { ($0, kinds.count(of: $0)) }
         let letters = whole.packages.changes.map { change in
@@ -90,7 +91,7 @@ struct WholeReport {
         }.joined()
     }
 
-    private static func letter(_ file: WholeDifference.File) -> String {
+    static func letter(_ file: WholeDifference.File) -> String {
         if file.old != nil { return "R" }
         switch file.change.kind {
         case .added: return "A"
@@ -99,7 +100,7 @@ struct WholeReport {
         }
     }
 
-    private static func text(_ reason: ChangeExplanation.Reason) -> String {
+    static func text(_ reason: ChangeExplanation.Reason) -> String {
         let (words, package) = reason.text
         return package.isEmpty ? words : "\(words): \(Bytes.escaped(package))"
     }

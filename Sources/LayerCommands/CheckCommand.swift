@@ -61,6 +61,9 @@ package struct CheckCommand: ParsableCommand {
     @Flag(help: "Print tables of Markdown.")
     var markdown = false
 
+    @Option(help: ArgumentHelp("The form: text, json, markdown, html (one page).", valueName: "form"))
+    var format: ReportForm?
+
     @Argument(help: "The image.")
     var image: String
 
@@ -69,7 +72,7 @@ package struct CheckCommand: ParsableCommand {
 
     package mutating func run() throws {
         try reportingTrouble {
-            let form = try ReportForm(json: json, markdown: markdown)
+            let form = try ReportForm(json: json, markdown: markdown, format: format)
             let (rules, files) = try readRules()
             let finder = try options.finder()
             let patterns = try Self.patterns(rules)

@@ -24,15 +24,16 @@ struct CheckReport {
             return title + costs.map { MarkdownTable.escaped($0) + "\n\n" }.joined()
                 + MarkdownTable.text([["", "rule", ""]] + rows) + "\n" + MarkdownTable.escaped(verdict.summary) + "\n"
         case .json: return json
+        case .html: return String(decoding: page, as: UTF8.self)
         }
     }
 
-    private var costs: [String] {
+    var costs: [String] {
         [CostLine.text(name, subject.costs)]
             + zip([older].compactMap { $0 }, [olderSubject].compactMap { $0 }).map { CostLine.text($0, $1.costs) }
     }
 
-    private var rows: [[String]] { verdict.lines.map { [$0.status.rawValue, $0.rule.rawValue, $0.reason] } }
+    var rows: [[String]] { verdict.lines.map { [$0.status.rawValue, $0.rule.rawValue, $0.reason] } }
 
     private var json: String {
         var text = JSONText()

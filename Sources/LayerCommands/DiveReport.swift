@@ -27,7 +27,7 @@ struct DiveReport {
         let remarks = figures.remarks.map { "remark: \(Self.text($0))\n" }
         switch form {
         case .json: return json
-        case .text:
+        case .text, .html:
             return TextTable.text(facts) + "\n" + (figures.files.isEmpty ? "" : TextTable.text(files) + "\n")
                 + remarks.joined()
         case .markdown:

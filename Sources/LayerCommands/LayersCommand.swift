@@ -26,6 +26,7 @@ package struct LayersCommand: ParsableCommand {
 
               cimg layers web
               cimg layers --base debian:12 --markdown web
+              cimg layers --format html web > layers.html
               cimg layers --json web | jq '.layers[] | [.index, .dead]'
 
             Exit status: 0 shown, 2 trouble.
@@ -43,6 +44,9 @@ package struct LayersCommand: ParsableCommand {
     @Flag(help: "Print a table of Markdown.")
     var markdown = false
 
+    @Option(help: ArgumentHelp("The form: text, json, markdown, html (one page).", valueName: "form"))
+    var format: ReportForm?
+
     @Argument(help: "The image.")
     var image: String
 
@@ -56,7 +60,7 @@ package struct LayersCommand: ParsableCommand {
 
     package mutating func run() throws {
         try reportingTrouble {
-            let form = try ReportForm(json: json, markdown: markdown)
+            let form = try ReportForm(json: json, markdown: markdown, format: format)
             let image = try LayeredImage.open(image, base: base, in: options.finder())
             try StandardOutput.write(LayerReport(image: image, costs: try image.costs()).text(form))
         }
@@ -75,12 +79,13 @@ struct LayerReport {
             "### \(MarkdownTable.escaped(image.name.printable))\n\n"
                 + "\(MarkdownTable.escaped(CostLine.text(image.name, costs)))\n\n" + MarkdownTable.text(rows)
         case .json: json
+        case .html: String(decoding: page, as: UTF8.self)
         }
     }
 
     private var baseLine: String { "base: \(counted(image.base.count, "layer")), \(image.base.reason)" }
 
-    private var rows: [[String]] {
+    var rows: [[String]] {
         let steps = image.steps
         return [["LAYER", "SIZE", "VISIBLE", "DEAD", "KILLED", "BLOB", "FILES", "BY"]]
             + costs.layers.enumerated().map { index, layer in

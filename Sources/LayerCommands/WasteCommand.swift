@@ -61,6 +61,9 @@ package struct WasteCommand: ParsableCommand {
     @Flag(help: "Print tables of Markdown.")
     var markdown = false
 
+    @Option(help: ArgumentHelp("The form: text, json, markdown, html (one page).", valueName: "form"))
+    var format: ReportForm?
+
     @Argument(help: "The image.")
     var image: String
 
@@ -69,8 +72,9 @@ package struct WasteCommand: ParsableCommand {
 
     package mutating func run() throws {
         try reportingTrouble {
-            let form = try ReportForm(json: json, markdown: markdown)
+            let form = try ReportForm(json: json, markdown: markdown, format: format)
             if let limit, limit < 0 { throw CommandError("--limit \(limit): is below 0") }
+            try refuse(together: [("--dive", dive), ("--format html", form == .html)])
             let image = try LayeredImage.open(image, in: options.finder())
             if dive {
                 let report = DiveReport(image: image, figures: try image.figures(isCompatible: true))

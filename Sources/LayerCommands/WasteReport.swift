@@ -17,6 +17,7 @@ struct WasteReport {
     func text(_ form: ReportForm) -> String {
         switch form {
         case .json: json
+        case .html: String(decoding: page, as: UTF8.self)
         case .text:
             ([CostLine.text(image.name, costs) + "\n"] + tables.map { TextTable.text($0) }).joined(separator: "\n")
         case .markdown:
@@ -34,7 +35,7 @@ struct WasteReport {
         }
     }
 
-    private var causes: [[String]] {
+    var causes: [[String]] {
         let total = costs.total()
         return [["CAUSE", "SIZE", "FILES"]]
             + DeadCause.allCases.map { cause in
@@ -51,7 +52,7 @@ struct WasteReport {
         let removedBy: Int
     }
 
-    private var layers: [[String]] {
+    var layers: [[String]] {
         var sums: [Pair: (bytes: LayerCosts.Sum, count: Int)] = [:]
         for file in costs.deadFiles {
             let pair = Pair(addedBy: file.addedBy, removedBy: file.removedBy)
@@ -85,7 +86,7 @@ struct WasteReport {
                 ? [["", "", "", "… and \(costs.deadFiles.count - shown.count) more; --limit 0 lists all"]] : [])
     }
 
-    private var duplicateTable: [[[String]]] {
+    var duplicateTable: [[[String]]] {
         guard !costs.duplicates.isEmpty else { return [] }
         let shown = limit == 0 ? costs.duplicates[...] : costs.duplicates.prefix(limit)
         return [

@@ -27,6 +27,7 @@ let allowedEdges: [String: Set<String>] = [
     "FileTree": ["OCI"],
     "Layering": ["OCI", "FileTree", "YAML"],
     "Linting": ["OCI", "FileTree", "YAML"],
+    "Pages": ["OCI"],
     // Console for sizes and values as the other commands print them.
     "Exploring": ["Console", "Layering", "FileTree", "OCI"],
     "Templates": ["OCI"],
@@ -131,7 +132,7 @@ let allowedEdges: [String: Set<String>] = [
     ],
     "DiffCommands": [
         "PackageCommands", "ScanCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing",
-        "Inventory", "TreeDiff",
+        "Inventory", "Pages", "TreeDiff",
         "OverlayLayers", "Threads", "Archive", "Transports", "LayerStore", "FileTree", "OCI", "LinuxIO",
         "ArgumentParser",
         "SystemPackage",
@@ -147,7 +148,8 @@ let allowedEdges: [String: Set<String>] = [
         "LayerStore", "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
     "LayerCommands": [
-        "CommandOptions", "CommandTrees", "Console", "Objects", "Archive", "Browsing", "Layering", "Linting", "Engines",
+        "CommandOptions", "CommandTrees", "Console", "Objects", "Archive", "Browsing", "Pages", "Layering", "Linting",
+        "Engines",
         "LayerStore",
         "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
