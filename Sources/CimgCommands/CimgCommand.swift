@@ -59,6 +59,7 @@ package struct CimgCommand: ParsableCommand {
             AuditCommand.self,
             LayersCommand.self, WasteCommand.self, CheckCommand.self, SizesCommand.self, LintCommand.self,
             ExploreCommand.self,
+            TestCommand.self,
             CommitCommand.self, ExportCommand.self,
             PsCommand.self, PruneCommand.self, FsckCommand.self, SettleCommand.self,
         ])

@@ -88,6 +88,7 @@ enum CompletionKind: Equatable {
         "CheckCommand": [[.images]],
         "LintCommand": [[.images]],
         "ExploreCommand": [objects, objects],
+        "TestCommand": [objects + [.directories]],
         "SizesCommand": [objects],
         "CommitCommand": [objects + [.directories], []],
         "ExportCommand": [objects],
@@ -125,6 +126,7 @@ enum CompletionKind: Equatable {
         case "source": [.words(["docker-daemon:", "containers-storage:", "containerd:"]), .images]
         case "format" where ["CommitCommand", "ExportCommand"].contains(String(describing: command)):
             [.words(["gzip", "zstd", "none"])]
+        case "form" where String(describing: command) == "TestCommand": [.words(["text", "json", "junit"])]
         case "severity": [.words(["info", "warning", "error", "never"])]
         case "kind": [.words(["signature", "attestation", "sbom", "digest"])]
         case "until=duration": [.words(["until=24h", "until=7d"])]

@@ -61,14 +61,20 @@ package struct OpenedTree {
         return try EngineSide(text, object).side(.whole)
     }
 
-    private static func openUpper(_ path: [UInt8], _ text: String, in finder: ObjectFinder) throws -> DiffSide {
+    /// The digest of the image that an upper directory, `upper:DIR`, says it is of; nil where it says none.
+    package static func recordedImage(ofUpper text: String) throws -> String? {
         let directory: Descriptor
         do throws(Errno) {
+            let path = Array(RawArguments.bytes(of: text).dropFirst(6))
             directory = try Descriptor.open(FilePath(path), O_RDONLY | O_DIRECTORY)
         } catch {
             throw CommandError("\"\(text.printable)\": \(error)")
         }
-        guard let recorded = try UpperDirectory.recordedImage(directory) else {
+        return try UpperDirectory.recordedImage(directory)
+    }
+
+    private static func openUpper(_ path: [UInt8], _ text: String, in finder: ObjectFinder) throws -> DiffSide {
+        guard let recorded = try recordedImage(ofUpper: text) else {
             throw CommandError(
                 "\"\(text.printable)\": does not say which image its changes are of; \"cimg diff IMAGE upper:DIR\" "
                     + "compares it with one")

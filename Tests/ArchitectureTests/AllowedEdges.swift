@@ -60,6 +60,7 @@ let allowedEdges: [String: Set<String>] = [
     "Browsing": ["OCI", "FileTree", "EROFS", "Archive", "LinuxIO", "SystemPackage"],
     "Advisories": ["OCI", "YAML", "Bolt", "Packages"],
     "AdvisoryFeeds": ["OCI", "Bolt", "Packages"],
+    "Expectations": ["OCI", "FileTree", "Browsing", "YAML"],
     "Inventory": ["OCI", "FileTree", "Browsing", "Packages"],
     // LinuxIO for the folder that it keeps.
     "InventoryCache": ["OCI", "Inventory", "Packages", "LinuxIO", "SystemPackage"],
@@ -149,7 +150,7 @@ let allowedEdges: [String: Set<String>] = [
     ],
     "LayerCommands": [
         "CommandOptions", "CommandTrees", "Console", "Objects", "Archive", "Browsing", "Pages", "Layering", "Linting",
-        "Engines",
+        "Expectations", "Engines",
         "LayerStore",
         "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],

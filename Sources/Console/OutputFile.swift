@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CommandOptions
-import CommandTrees
-import Console
 import Glibc
 import LinuxIO
 import OCI
 import SystemPackage
 
 /// Where a report goes: a file that gets its name when it is whole, or standard output.
-enum OutputFile {
+package enum OutputFile {
     /// Writes a report.
     ///
     /// - Parameter text: the path as the user wrote it; nil or `-` for standard output.
-    static func write(_ bytes: [UInt8], to text: String?) throws {
+    package static func write(_ bytes: [UInt8], to text: String?) throws {
         guard let text, text != "-" else { return try StandardOutput.write(bytes) }
         let path = FilePath(RawArguments.bytes(of: text))
         do {
