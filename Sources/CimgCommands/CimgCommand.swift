@@ -58,8 +58,7 @@ package struct CimgCommand: ParsableCommand {
             FindCommand.self, PackagesCommand.self, SbomCommand.self, ScanCommand.self, DbCommand.self,
             AuditCommand.self,
             LayersCommand.self, WasteCommand.self, CheckCommand.self, SizesCommand.self, LintCommand.self,
-            ExploreCommand.self,
-            TestCommand.self,
+            ExploreCommand.self, TestCommand.self, ReproCommand.self,
             CommitCommand.self, ExportCommand.self,
             PsCommand.self, PruneCommand.self, FsckCommand.self, SettleCommand.self,
         ])

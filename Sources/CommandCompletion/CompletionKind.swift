@@ -89,6 +89,7 @@ enum CompletionKind: Equatable {
         "LintCommand": [[.images]],
         "ExploreCommand": [objects, objects],
         "TestCommand": [objects + [.directories]],
+        "ReproCommand": [[.images], [.images]],
         "SizesCommand": [objects],
         "CommitCommand": [objects + [.directories], []],
         "ExportCommand": [objects],
@@ -127,6 +128,8 @@ enum CompletionKind: Equatable {
         case "format" where ["CommitCommand", "ExportCommand"].contains(String(describing: command)):
             [.words(["gzip", "zstd", "none"])]
         case "form" where String(describing: command) == "TestCommand": [.words(["text", "json", "junit"])]
+        case "verdict":
+            [.words(["identical", "recompressed", "repackaged", "retimed", "relabelled", "explained"])]
         case "severity": [.words(["info", "warning", "error", "never"])]
         case "kind": [.words(["signature", "attestation", "sbom", "digest"])]
         case "until=duration": [.words(["until=24h", "until=7d"])]

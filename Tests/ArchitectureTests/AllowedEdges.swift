@@ -43,6 +43,7 @@ let allowedEdges: [String: Set<String>] = [
     // C for inflating alone.
     "Packages": ["OCI", "FileTree", "CLibZ"],
     "Licences": [],
+    "Rebuilding": ["FileTree"],
     "Archive": ["OCI", "FileTree", "Threads", "LinuxIO", "CArchive", "CIgzip", "CLibZ", "CLibZstd", "SystemPackage"],
     "LayerStore": ["OCI", "FileTree", "EROFS", "Archive", "Threads", "LinuxIO", "SystemPackage"],
     "Transports": ["OCI", "FileTree", "Archive", "LayerStore", "LinuxIO", "SystemPackage"],
@@ -133,7 +134,7 @@ let allowedEdges: [String: Set<String>] = [
     ],
     "DiffCommands": [
         "PackageCommands", "ScanCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing",
-        "Inventory", "Pages", "TreeDiff",
+        "Inventory", "Pages", "Rebuilding", "TreeDiff",
         "OverlayLayers", "Threads", "Archive", "Transports", "LayerStore", "FileTree", "OCI", "LinuxIO",
         "ArgumentParser",
         "SystemPackage",
@@ -188,7 +189,7 @@ let allowedToolchainModules: [String: Set<String>?] = [
         "Overlay", "Browsing", "FuseServer", "Console", "Signatures", "Objects", "Mounting", "EngineTrees",
         "CimgCommands", "CommandOptions", "CommandTrees", "ContentsCommands", "ImageCommands", "InspectCommands",
         "MountCommands", "TrustCommands", "CommandCompletion", "AuthoringCommands", "ExploreCommands", "ScanCommands",
-        "SigningCommands", "InventoryCache", "AuditCommands",
+        "SigningCommands", "InventoryCache", "AuditCommands", "DiffCommands",
     ],
     "FoundationEssentials": [
         "OCI", "Sigstore", "Trust", "LayerStore", "Transports", "Registry", "Objects", "Authoring",

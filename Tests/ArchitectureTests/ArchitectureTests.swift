@@ -87,7 +87,9 @@ import Testing
             // Every other piece is between backquotes.
             let words = line.split(separator: "`", omittingEmptySubsequences: false).enumerated()
             for (number, word) in words
-            where number % 2 == 1 && (word.hasSuffix("Tests") || word.hasSuffix("Loops")) && !word.contains("/") {
+            where number % 2 == 1 && (word.hasSuffix("Tests") || word.hasSuffix("Loops")) && !word.contains("/")
+                && word.first?.isUppercase == true
+            {
                 #expect(suites.contains { $0 == word || $0.hasPrefix(word + "+") }, "\(word)")
                 named += 1
             }

@@ -14,7 +14,7 @@ import Testing
         "tag", "rm", "mount",
         "umount", "mounts", "ps", "overlay", "diff", "ls", "cat", "cp", "find", "packages", "sbom", "scan",
         "db", "db show", "db update", "prune", "fsck",
-        "layers", "waste", "check", "du", "lint", "explore", "test", "commit", "export",
+        "layers", "waste", "check", "du", "lint", "explore", "test", "repro", "commit", "export",
     ]
 
     static let wrong: [(arguments: [String], expected: Outcome)] = [
