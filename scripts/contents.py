@@ -11,10 +11,12 @@ from measuring import Failed, attempt, have, record, repeat, run, shell
 class Contents:
     """An image of a store whose layers are taken in, and a database of advisories of its packages."""
 
-    def __init__(self, cimg, work, image, megabytes):
-        self.cimg, self.work, self.image = cimg, work, image
+    def __init__(self, cimg, work, image, megabytes, other=None):
+        self.cimg, self.work, self.image, self.other = cimg, work, image, other
         self.root = os.path.join(work, "contents-store")
         self.ours("import", image.reference, "bench:contents")
+        if other:
+            self.ours("import", other.reference, "bench:other")
         found = json.loads(self.ours("packages", "--json", "bench:contents", capture=True)[2])
         self.packages = len(found["packages"])
         distribution = found.get("distribution", {})
@@ -58,10 +60,21 @@ class Contents:
         record("sbom --format cyclonedx", "cimg", repeat(
             runs, lambda _: self.ours("sbom", "bench:contents", peak=True)))
         size = os.path.getsize(self.database) >> 20
-        record(f"scan, database of {size} MB", "cimg", repeat(
-            runs, lambda _: self.ours("scan", "--db", self.database, "bench:contents", peak=True)))
+        def scan(number, forgets):
+            if forgets:
+                # What was found in the layers before is kept there.
+                shutil.rmtree(os.path.join(self.root, "inventories"), ignore_errors=True)
+            return self.ours("scan", "--db", self.database, "bench:contents", peak=True)
+
+        record(f"scan, database of {size} MB", "cimg", repeat(runs, lambda number: scan(number, True)))
+        record("scan, layers known", "cimg", repeat(runs, lambda number: scan(number, False)))
         record("diff --packages, of one image", "cimg", repeat(
             runs, lambda _: self.ours("diff", "--packages", "bench:contents", "bench:contents", peak=True)))
+        if not self.other:
+            return
+        # Something differs: that is an answer.
+        record("diff --all, of two images", "cimg", repeat(runs, lambda _: self.ours(
+            "diff", "--all", "bench:contents", "bench:other", peak=True, expect=(0, 1))))
 
     def ours_in(self, root, *arguments, **options):
         try:

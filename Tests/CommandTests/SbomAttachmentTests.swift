@@ -11,6 +11,33 @@ struct SbomAttachmentTests {
         "{\"default\":[{\"type\":\"insecureAcceptAnything\"}],\"transports\":{\"docker\":{\"\":[\(requirement)]}}}"
     }
 
+    @Test func `a repository and a registry are scanned, layers that are known are not fetched`() throws {
+        let server = try DistributionServer()
+        let bench = try Sample.bench()
+        let database = BoltWriter.database(["vulnerability": .bucket([:]), "wolfi": .bucket([:])])
+        try Data(database).write(to: URL(fileURLWithPath: "\(bench.path)/trivy.db"))
+        for (image, name) in [("new", "app:1"), ("new", "app:2"), ("old", "app:3"), ("old", "team/tool:1")] {
+            try expect(bench.cimg("push", "-q", image, "\(server.host)/\(name)").code, is: 0)
+        }
+        func scan(_ place: String) throws -> Outcome {
+            try bench.cimg("scan", "--db", "trivy.db", "--repository", place)
+        }
+        let host = "docker://\(server.host)"
+        let found = try scan("\(server.host)/app")
+        #expect(found.code == 0, "\(found)")
+        #expect(found.output == "\(host)/app:1: nothing found\n\(host)/app:3: nothing found\n")
+        let all = try scan("\(server.host)/")
+        #expect(all.output == found.output + "\(host)/team/tool:1: nothing found\n", "\(all)")
+        // Neither the images nor their layers are here any more, nor do they come back.
+        try expect(bench.shell("cimg rm old new && cimg prune").code, is: 0)
+        #expect(try bench.stored("layers/sha256") == [])
+        #expect(try scan("\(server.host)/").output == all.output)
+        #expect(try bench.stored("layers/sha256") == [])
+        #expect(try scan("\(server.host)/none").code == 2)
+        #expect(try scan("app").errors.contains("names no repository"))
+        #expect(try scan("\(server.host)/app:1").errors.contains("without a tag"))
+    }
+
     @Test func `what is attached is found, and used where a signature of it verifies`() throws {
         let server = try DistributionServer()
         let bench = try Sample.bench()

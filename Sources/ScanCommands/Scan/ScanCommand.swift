@@ -40,6 +40,7 @@ package struct ScanCommand: ParsableCommand {
               cimg scan my_container --changed
               cimg scan --format sarif -o app.sarif app:1
               cimg scan --all
+              cimg scan --repository localhost:5000/app
 
             Exit status: 0 scanned, 2 trouble; with --exit-code N that where something was found, and with \
             --exit-on-eol N that where the distribution is past its end.
@@ -54,10 +55,12 @@ package struct ScanCommand: ParsableCommand {
 
     @OptionGroup var policy: PolicyOptions
 
+    @OptionGroup var registry: RegistryOptions
+
     @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
     var platform: String?
 
-    @OptionGroup var options: ScanOptions
+    @OptionGroup var findings: ScanOptions
 
     @Option(name: .shortAndLong, help: "table, json, sarif or cyclonedx.")
     var format: Format?
@@ -84,6 +87,12 @@ package struct ScanCommand: ParsableCommand {
     @Flag(help: "Scan all containers of this machine's engines.")
     var containers = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Scan every tag of a repository, HOST/NAME, or of all repositories of a registry, HOST/.",
+            valueName: "repository"))
+    var repository: [String] = []
+
     @Argument(help: ArgumentHelp("The objects.", valueName: "object"))
     var objects: [String] = []
 
@@ -95,28 +104,30 @@ package struct ScanCommand: ParsableCommand {
             var finder = ObjectFinder(in: try policy.place(store))
             finder.platform = try platform.map { try Platform(parsing: $0) }
             finder.directoryHint = "./"
+            let options = registry
+            finder.client = { try options.client() }
             let (names, problems) = try names()
-            guard !names.isEmpty || all || containers else {
+            guard !names.isEmpty || isFleet else {
                 throw CommandError("no object is named; --all takes the images of the store")
             }
-            let isSingle = names.count == 1 && !all && !containers
+            let isSingle = names.count == 1 && !isFleet
             if !isSingle, format == .sarif || format == .cyclonedx {
                 throw CommandError("--format \(format?.rawValue ?? ""): is of one object; name one")
             }
             let now = Moment(seconds: Int64(time(nil)))
-            let advisories = try AdvisoryFolder.open(options.db, of: finder.place)
+            let advisories = try AdvisoryFolder.open(findings.db, of: finder.place)
             StandardError.print("cimg: \(advisories.age(at: now))")
             if advisories.isOld(at: now) {
                 StandardError.print(
                     "cimg: what was found since then is not told; \"cimg db update\" fetches newer ones")
             }
             var report = ScanReport(
-                format: format ?? (isSingle ? .table : nil), severities: try options.severities(),
+                format: format ?? (isSingle ? .table : nil), severities: try findings.severities(),
                 showsSuppressed: showSuppressed, isSingle: isSingle)
             for problem in problems { report.fail(problem) }
             let scanning = Scanning(
-                finder: finder, advisories: advisories, filter: try options.filter(),
-                types: try options.packageTypes(), changedOnly: changed, now: now,
+                finder: finder, advisories: advisories, filter: try findings.filter(),
+                types: try findings.packageTypes(), changedOnly: changed, now: now,
                 known: changed ? nil : BaseImage.known(in: finder.place),
                 memory: finder.place.isMade ? InventoryFolder(ofStore: try finder.place.openStore().path) : nil)
             for name in names {
@@ -134,6 +145,9 @@ package struct ScanCommand: ParsableCommand {
         }
     }
 
+    /// Whether more is scanned than what is named.
+    private var isFleet: Bool { all || containers || !repository.isEmpty }
+
     private func names() throws -> (names: [String], problems: [String]) {
         var names = objects
         var problems: [String] = []
@@ -146,6 +160,14 @@ package struct ScanCommand: ParsableCommand {
             let listing = MachineEngines().containers
             names += listing.items.map(\.qualifiedName)
             problems += listing.problems.filter { !$0.isPermission }.map { "\($0)" }
+        }
+        if !repository.isEmpty {
+            let client = try registry.client()
+            for text in repository {
+                let images = try RegistryImages(of: text, client: client)
+                names += images.names
+                problems += images.problems
+            }
         }
         return (names, problems)
     }
