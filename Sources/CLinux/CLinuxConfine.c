@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "CLinuxConfine.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
@@ -69,9 +70,73 @@ static int close_system(void) {
     struct sock_fprog program = {sizeof(filter) / sizeof(*filter), filter};
     return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) ? errno : 0;
 }
+
+#define REFUSE(name)                                                                                               \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
+
+/* A program that is not ours needs more than a list of what is allowed would know. */
+static int close_network(void) {
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, CONFINE_ARCH, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        REFUSE(socket), REFUSE(socketpair), REFUSE(connect), REFUSE(bind), REFUSE(io_uring_setup),
+        REFUSE(kill), REFUSE(tkill), REFUSE(pidfd_open), REFUSE(ptrace), REFUSE(process_vm_readv),
+        REFUSE(process_vm_writev), REFUSE(unshare), REFUSE(setns), REFUSE(mount), REFUSE(umount2), REFUSE(pivot_root),
+        REFUSE(chroot), REFUSE(open_tree), REFUSE(move_mount), REFUSE(fsopen), REFUSE(bpf), REFUSE(perf_event_open),
+        REFUSE(userfaultfd), REFUSE(add_key), REFUSE(request_key), REFUSE(keyctl),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof(filter) / sizeof(*filter), filter};
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) ? errno : 0;
+}
 #else
 static int close_system(void) { return ENOSYS; }
+static int close_network(void) { return ENOSYS; }
 #endif
+
+/* One rule: what may be done below a directory, or with a file. */
+static int allow(int rules, int place, uint64_t access) {
+    struct landlock_path_beneath_attr beneath = {.allowed_access = access, .parent_fd = place};
+    return syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) ? errno : 0;
+}
+
+/* Everything may be read that the caller may read; only one directory, and /dev/null, may be written to. */
+static int close_files_but(int home) {
+    struct landlock_ruleset_attr attributes = {.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
+    int rules = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof(attributes), 0);
+    if (rules < 0) return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : errno;
+    int root = open("/", O_PATH | O_CLOEXEC), null = open("/dev/null", O_PATH | O_CLOEXEC);
+    int code = root < 0 || null < 0 ? errno : 0;
+    if (!code)
+        code = allow(rules, root,
+                     LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR);
+    if (!code) code = allow(rules, null, LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE);
+    if (!code) code = allow(rules, home, attributes.handled_access_fs);
+    if (!code && syscall(SYS_landlock_restrict_self, rules, 0)) code = errno;
+    if (root >= 0) close(root);
+    if (null >= 0) close(null);
+    close(rules);
+    return code;
+}
+
+int clinux_confine_thread(int home) {
+    int code;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) return errno;
+    if ((code = close_files_but(home)) || (code = give_up_identity())) return code;
+    return close_network();
+}
+
+int clinux_limit_process(int process, uint64_t memory, uint64_t seconds, uint64_t file_size) {
+    static const int resources[] = {RLIMIT_AS, RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_CORE};
+    const uint64_t values[] = {memory, seconds, file_size, 0};
+    for (int n = 0; n < 4; n++) {
+        struct rlimit limit = {values[n], values[n]};
+        if (prlimit(process, resources[n], &limit, NULL)) return errno;
+    }
+    return 0;
+}
 
 int clinux_confine(uint64_t memory, uint64_t seconds) {
     int code;

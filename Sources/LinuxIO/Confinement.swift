@@ -17,4 +17,38 @@ package enum Confinement {
     package static func enter(memory: UInt64, seconds: UInt64) throws(Errno) {
         try checking { clinux_confine(memory, seconds) }
     }
+    /// Starts another program that is to read hostile bytes: it may read, write below `home`, and nothing else.
+    ///
+    /// Root's child is nobody, so that the directory and what is in it must be nobody's: `give(toNobody:)`. A thread gives
+    /// up its rights and starts it, as rights are a thread's. Memory and files have so many bytes at the most.
+    ///
+    /// - Throws: the `Errno` where the thread cannot be confined, and then nothing is started, or of starting.
+    package static func start(
+        _ spawn: Spawn, home: Descriptor, memory: UInt64, seconds: UInt64, fileSize: UInt64
+    ) throws -> ChildProcess {
+        let thread = try WorkerThread.started {
+            try checking { clinux_confine_thread(home.rawValue) }
+            let child = try spawn.start()
+            do throws(Errno) {
+                // Whoever is the same user may, without rights of root.
+                try checking { clinux_limit_process(child.identifier, memory, seconds, fileSize) }
+            } catch {
+                child.kill()
+                // `try?`: that it could not be bounded is what is told.
+                _ = try? child.wait()
+                throw error
+            }
+            return child
+        }
+        return try thread.join()
+    }
+
+    /// Gives what root has made for a confined child to nobody; for others nothing changes.
+    package static func give(toNobody file: Descriptor) throws(Errno) {
+        guard geteuid() == 0 else { return }
+        // A namespace may have no such number; its root keeps the file, and its child stays root without rights.
+        do throws(Errno) {
+            _ = try retrying { fchown(file.rawValue, 65_534, 65_534) }
+        } catch .invalidArgument {}
+    }
 }

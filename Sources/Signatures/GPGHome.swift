@@ -7,6 +7,8 @@ import SystemPackage
 import Trust
 
 /// A home for gpg that nobody else has, gone with its owner: no keys, no options, no agent, no trust.
+///
+/// Keys and signatures are hostile bytes: what reads them here is confined to this home, see `Confinement`.
 final class GPGHome: Sendable {
     let path: FilePath
     private let parent: Descriptor
@@ -21,6 +23,7 @@ final class GPGHome: Sendable {
             parent = try Descriptor.open(base, O_RDONLY | O_DIRECTORY)
             try parent.makeEntryDirectory(Array(name.utf8), mode: 0o700)
             directory = try parent.openBeneath(name, O_RDONLY | O_DIRECTORY)
+            try Confinement.give(toNobody: directory)
         } catch {
             throw SignatureError(base.string.printable, "no directory for gpg can be made: \(error)")
         }
@@ -44,7 +47,9 @@ final class GPGHome: Sendable {
 
     /// Makes a file in it.
     func create(_ name: String) throws(Errno) -> Descriptor {
-        try directory.openBeneath(name, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
+        let file = try directory.openBeneath(name, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
+        try Confinement.give(toNobody: file)
+        return file
     }
 
     /// Reads a file of it; nil for none.
@@ -62,6 +67,12 @@ final class GPGHome: Sendable {
         }
     }
 
+    /// What gpg, which need not be able to come here by its name, calls a file of it.
+    static func inner(_ name: String) -> String { "/proc/self/fd/4/\(name)" }
+
+    /// What gpg may use: bytes of memory, seconds of a processor, bytes of a file.
+    private static let limits: (memory: UInt64, seconds: UInt64, fileSize: UInt64) = (1 << 30, 60, 64 << 20)
+
     /// Runs gpg in this home and waits for its end.
     ///
     /// - Parameter output: the file of this home that gets its standard output; nil for nobody.
@@ -70,20 +81,23 @@ final class GPGHome: Sendable {
         _ arguments: [String], output: String? = nil
     ) throws(SignatureError) -> (code: Int32, status: GPGStatus, words: String) {
         let fixed = [
-            "gpg", "--homedir", path.string, "--no-options", "--batch", "--no-tty", "--no-autostart",
+            "gpg", "--homedir", "/proc/self/fd/4", "--no-options", "--batch", "--no-tty", "--no-autostart",
             "--disable-dirmngr", "--no-auto-key-retrieve", "--trust-model", "always", "--status-fd", "3",
         ]
         let environment = [
-            "PATH=" + (getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"), "HOME=\(path)",
-            "GNUPGHOME=\(path)", "LC_ALL=C",
+            "PATH=" + (getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"), "HOME=/proc/self/fd/4",
+            "GNUPGHOME=/proc/self/fd/4", "LC_ALL=C",
         ]
         do {
             var spawn = Spawn(
                 program: "gpg", arguments: (fixed + arguments).map { Array($0.utf8) }, errorOutput: try create("words"))
-            spawn.descriptors = [try create("status")]
+            spawn.descriptors = [try create("status"), directory]
             spawn.standardOutput = try output.map { try create($0) }
             spawn.environment = environment.map { Array($0.utf8) }
-            let ending = try spawn.start().wait()
+            let child = try Confinement.start(
+                spawn, home: directory, memory: Self.limits.memory, seconds: Self.limits.seconds,
+                fileSize: Self.limits.fileSize)
+            let ending = try child.wait()
             let status = GPGStatus(try read("status", limit: GPGStatus.byteLimit) ?? [])
             let words = Self.lastLine(try read("words", limit: GPGStatus.byteLimit) ?? [])
             switch ending {

@@ -35,7 +35,7 @@ package final class Keyring: Sendable {
                 try home.write(bytes, as: names[names.count - 1])
             }
         }
-        let (_, status, words) = try home.run(["--import", "--"] + names.map { home.path.appending($0).string })
+        let (_, status, words) = try home.run(["--import", "--"] + names.map(GPGHome.inner))
         self.home = home
         fingerprints = status.importedKeys
         self.words = words
@@ -52,8 +52,8 @@ package final class Keyring: Sendable {
         try home.remove("payload")
         let limit = SimpleSigningPayload.byteLimit
         let (code, status, words) = try home.run([
-            "--max-output", "\(limit + 1)", "--output", home.path.appending("payload").string, "--verify", "--",
-            home.path.appending("signature").string,
+            "--max-output", "\(limit + 1)", "--output", GPGHome.inner("payload"), "--verify", "--",
+            GPGHome.inner("signature"),
         ])
         do throws(TrustError) {
             let signature = try status.signature()

@@ -47,6 +47,50 @@ import Testing
         #expect(lines.count == 3 && lines[1] == lines[2])
     }
 
+    @Test func `a confined program reads, writes in its home, and does nothing else`() throws {
+        let scratch = ScratchDirectory()
+        let home = try Descriptor.open(scratch.directory("home"), O_RDONLY | O_DIRECTORY)
+        try Confinement.give(toNobody: home)
+        for path in [scratch.path, scratch.directory("outside")] { chmod(path.string, 0o777) }
+        // Each line is tried by itself, and says so where it works.
+        let script = """
+            t() { sh -c "$1" 2>/dev/null && echo "$1" >&2; }
+            cd /proc/self/fd/3
+            t 'cat /etc/passwd >/dev/null'
+            t 'echo x >inside; mkdir directory; ln inside directory/../link'
+            t 'echo x >\(scratch.path)/outside/file'
+            t 'python3 -c "import socket; socket.socket()"'
+            t 'kill -0 $PPID'
+            t 'dd if=/dev/zero of=large bs=64k count=1 && dd if=/dev/zero of=large bs=64k count=2'
+            t 'test $(ulimit -v) = 524288'
+            grep -E "^(CapEff|CapPrm|NoNewPrivs)" /proc/self/status >&2
+            [ $(id -u) = 0 ] && echo root >&2
+            exit 0
+            """
+        let pipe = try Pipe()
+        var spawn = Spawn(
+            program: "sh", arguments: ["sh", "-c", script].map { Array($0.utf8) }, errorOutput: pipe.writeEnd)
+        spawn.descriptors = [home]
+        let child = try Confinement.start(spawn, home: home, memory: 512 << 20, seconds: 60, fileSize: 100_000)
+        let output = pipe.readEnd
+        #expect(try child.wait() == .exit(0))
+        var text = [UInt8](repeating: 0, count: 4096)
+        let count = try text.withUnsafeMutableBytes { try output.read(into: $0) }
+        #expect(
+            String(decoding: text.prefix(count), as: UTF8.self) == """
+                cat /etc/passwd >/dev/null
+                echo x >inside; mkdir directory; ln inside directory/../link
+                test $(ulimit -v) = 524288
+                CapPrm:\t0000000000000000
+                CapEff:\t0000000000000000
+                NoNewPrivs:\t1
+
+                """)
+        // The other threads of this process have lost nothing.
+        scratch.file("outside/file", "x")
+        #expect(socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) >= 0)
+    }
+
     @Test func `the ending tells code or signal`() throws {
         #expect(try run("exit 7").ending == .exit(7))
         #expect(try run("kill -KILL $$").ending == .signal(SIGKILL))
