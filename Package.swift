@@ -347,7 +347,7 @@ if Context.environment["CIMG_FUZZ"] != nil {
         fuzzer("FuzzEngines", ["Bolt", "Engines", "EngineRecords"]),
         fuzzer("FuzzRegistry", ["Registry", "Web"]),
         fuzzer("FuzzTrust", ["Trust", "Sigstore", "OCI"]),
-        fuzzer("FuzzOverlay", ["Overlay", "OverlayLayers", "FileTree", "LinuxIO", system]),
+        fuzzer("FuzzOverlay", ["OverlayLayers", "FileTree", "LinuxIO", system]),
         fuzzer("FuzzArguments", ["Transports", "OCI", "LinuxIO", system]),
         fuzzer("FuzzPackages", ["Packages"]),
         fuzzer("FuzzAdvisories", ["Advisories", "Bolt", "Licences", "Packages", "OCI"]),

@@ -4,7 +4,7 @@ import CFuzzer
 import FileTree
 import Glibc
 import LinuxIO
-import Overlay
+import OverlayLayers
 import SystemPackage
 
 /// Mutated bytes as stacked directories, which are walked as a comparison would.
