@@ -242,7 +242,8 @@ package struct DiffCommand: ParsableCommand {
         return diff.differs
     }
 
-    private func reporter(_ fields: ChangedFields, _ failures: TextComparison.Failures, _ json: Bool) -> any DiffReport {
+    private func reporter(_ fields: ChangedFields, _ failures: TextComparison.Failures, _ json: Bool) -> any DiffReport
+    {
         let format: any DiffReport
         if json {
             format = DiffJSON(compared: fields)
