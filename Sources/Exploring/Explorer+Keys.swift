@@ -57,7 +57,7 @@ extension Explorer {
             list.row = 0
             relist()
         case "+":
-            if let history { opened = Set(history.inOrder().filter { !history.children(of: $0).isEmpty }) }
+            if let history { opened = Set(history.order.filter { !history.children(of: $0).isEmpty }) }
             relist()
         case "J", "K":
             layer.move(to: layer.row + (letter == "J" ? 1 : -1), of: current.layers.count, page: layerRows)
@@ -203,7 +203,7 @@ extension Explorer {
         guard let history, let looked else { return }
         let matches = history.names(containing: pattern)
         let visible = TreeRows.visible(history, looked, hidden, Array(filter.utf8))
-        let all = history.inOrder().filter { visible[Int($0)] }
+        let all = history.order.filter { visible[Int($0)] }
         let here = node.flatMap { all.firstIndex(of: $0) } ?? -1
         guard !all.isEmpty else { return }
         for step in 1...all.count {

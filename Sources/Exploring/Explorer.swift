@@ -155,17 +155,9 @@ package struct Explorer: Sendable {
                 history, looked, opened: opened, order: order, hidden: hidden, filter: pattern, reusing: tree)
         } else if view == .files, let history, let looked {
             let visible = TreeRows.visible(history, looked, hidden, pattern)
-            listed = history.inOrder().map(Int.init).filter {
-                visible[$0] && looked.isFile($0, history)
-            }
+            let files = history.order.filter { visible[Int($0)] && looked.isFile(Int($0), history) }
             // Those of one size stay in the order of their names.
-            if order == .size {
-                let places = listed.indices.sorted {
-                    let (one, other) = (looked.sums[listed[$0]], looked.sums[listed[$1]])
-                    return one == other ? $0 < $1 : one > other
-                }
-                listed = places.map { listed[$0] }
-            }
+            listed = (order == .size ? looked.bySize(files) : files).map(Int.init)
         } else if view == .waste, let costs = current.costs {
             listed = costs.deadFiles.indices.filter {
                 pattern.isEmpty || Self.contains(costs.deadFiles[$0].path, pattern)

@@ -83,6 +83,10 @@ package struct FileHistory: Sendable {
     /// Where the sorted children of each name begin; made at the end.
     private var childStart: [Int32] = []
     private var sortedChildren: [NodeID] = []
+    /// The names with small letters only, for a search that does not mind.
+    private var foldedNames: [UInt8] = []
+    /// All names but the root: each before what is in it, those of a directory by their bytes.
+    private(set) var order: [NodeID] = []
     /// How many layers there are.
     package private(set) var layerCount = 0
 
@@ -179,6 +183,13 @@ package struct FileHistory: Sendable {
                 }
             }
         }
+        foldedNames = names.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+        order.reserveCapacity(nodes.count)
+        var stack: [NodeID] = [0]
+        while let node = stack.popLast() {
+            if node > 0 { order.append(node) }
+            stack += children(of: node).reversed()
+        }
     }
 
     // MARK: Asking
@@ -187,18 +198,6 @@ package struct FileHistory: Sendable {
     package func children(of node: NodeID) -> ArraySlice<NodeID> {
         guard childStart.count > Int(node) + 1 else { return [] }
         return sortedChildren[Int(childStart[Int(node)])..<Int(childStart[Int(node) + 1])]
-    }
-
-    /// All names but the root: each before what is in it, those of a directory by their bytes.
-    func inOrder() -> [NodeID] {
-        var order: [NodeID] = []
-        order.reserveCapacity(nodes.count)
-        var stack: [NodeID] = [0]
-        while let node = stack.popLast() {
-            if node > 0 { order.append(node) }
-            stack += children(of: node).reversed()
-        }
-        return order
     }
 
     /// The last component; empty for the root.
@@ -243,15 +242,22 @@ package struct FileHistory: Sendable {
     func names(containing text: [UInt8]) -> [Bool] {
         var found = Array(repeating: text.isEmpty, count: nodes.count)
         guard let first = text.first else { return found }
-        let ignoresCase = !text.contains { (0x41...0x5A).contains($0) }
-        func folded(_ byte: UInt8) -> UInt8 { ignoresCase && (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
-        names.withUnsafeBufferPointer { bytes in
-            for (index, node) in nodes.enumerated() where Int(node.nameCount) >= text.count {
-                let start = Int(node.nameStart)
-                for place in start...(start + Int(node.nameCount) - text.count) where folded(bytes[place]) == first {
-                    if (1..<text.count).allSatisfy({ folded(bytes[place + $0]) == text[$0] }) {
-                        found[index] = true
-                        break
+        let bytes = text.contains { (0x41...0x5A).contains($0) } ? names : foldedNames
+        bytes.withUnsafeBufferPointer { bytes in
+            text.withUnsafeBufferPointer { text in
+                for (index, node) in nodes.enumerated() where Int(node.nameCount) >= text.count {
+                    var place = Int(node.nameStart)
+                    let last = place + Int(node.nameCount) - text.count
+                    while place <= last {
+                        if bytes[place] == first {
+                            var count = 1
+                            while count < text.count, bytes[place + count] == text[count] { count += 1 }
+                            if count == text.count {
+                                found[index] = true
+                                break
+                            }
+                        }
+                        place += 1
                     }
                 }
             }

@@ -77,9 +77,27 @@ package struct HistoryView: Sendable {
 
     /// The paths that are shown; of changes those that the layer says something of.
     package func names(in history: FileHistory) -> [[UInt8]] {
-        history.inOrder().filter { node in
+        history.order.filter { node in
             shown[Int(node)] >= 0 && marks[Int(node)] != .removed && !(showsChanges && marks[Int(node)] == .unmodified)
         }.map { history.path(of: $0) }
+    }
+
+    /// A name with what it takes.
+    private struct Sized {
+        let size: UInt64
+        let place: Int32
+        let node: FileHistory.NodeID
+    }
+
+    /// Names by what they take, the largest first; equal ones stay as they are.
+    func bySize(_ nodes: [FileHistory.NodeID]) -> [FileHistory.NodeID] {
+        var sized: [Sized] = []
+        sized.reserveCapacity(nodes.count)
+        for (place, node) in nodes.enumerated() {
+            sized.append(Sized(size: sums[Int(node)], place: Int32(truncatingIfNeeded: place), node: node))
+        }
+        sized.sort { $0.size == $1.size ? $0.place < $1.place : $0.size > $1.size }
+        return sized.map(\.node)
     }
 
     /// Whether a name is shown, and is that of a file that is no directory.
@@ -133,11 +151,7 @@ struct TreeRows: Sendable {
         let children = history.children(of: node)
         guard order == .size else { return Array(children) }
         if let known = bySize[node] { return known }
-        // By name among equals: the sort is stable enough with the place as the second key.
-        let sorted = children.enumerated().sorted { first, second in
-            let (one, other) = (view.sums[Int(first.element)], view.sums[Int(second.element)])
-            return one == other ? first.offset < second.offset : one > other
-        }.map(\.element)
+        let sorted = view.bySize(Array(children))
         bySize[node] = sorted
         return sorted
     }
