@@ -43,6 +43,8 @@ final class ExploreLoop {
         try terminal.write(writer.bytes(for: explorer.screen))
         let reader = startReading(pipe.writeEnd)
         defer {
+            // Nobody waits for what is still being read.
+            terminal.leave()
             for source in sources { source.end() }
             // It has nothing to say any more.
             try? reader.join()

@@ -27,6 +27,15 @@ enum Markup {
         return result
     }
 
+    /// The most bytes of a name in a page; paths may have many thousands.
+    private static let nameLimit = 1024
+
+    /// A name as `text(_:)` has it, cut off where it is very long.
+    static func name(_ text: some StringProtocol) -> String {
+        guard text.utf8.count > nameLimit else { return self.text(text) }
+        return self.text(String(decoding: text.utf8.prefix(nameLimit), as: UTF8.self)) + "…"
+    }
+
     private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCII { return scalar.value >= 0x20 && scalar.value < 0x7F }
         switch scalar.properties.generalCategory {

@@ -131,9 +131,9 @@ package struct Page: Sendable {
                 text += "<td\(number(column))>"
                 if isLast, !row.detail.isEmpty {
                     text +=
-                        "<details><summary>\(Markup.text(cell))</summary>\(diff(cut(row.detail, room: &room)))</details>"
+                        "<details><summary>\(Markup.name(cell))</summary>\(diff(cut(row.detail, room: &room)))</details>"
                 } else {
-                    text += Markup.text(cell)
+                    text += Markup.name(cell)
                 }
                 text += "</td>"
             }

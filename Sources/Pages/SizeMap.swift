@@ -77,9 +77,9 @@ package struct SizeMap: Sendable {
             let label = "\(nodes[node].name)\(isDirectory && node > 0 ? "/" : ""), \(shown(nodes[node].size))"
             let kind = isDirectory ? "d\(depth % 4)" : "f"
             text +=
-                "<g tabindex=\"\(node == 0 ? 0 : -1)\" role=\"img\" aria-label=\"\(Markup.text(label))\" "
-                + "data-path=\"\(Markup.text(nodes[node].name))\" class=\"\(kind) m\(Self.letter(nodes[node].mark))\">"
-                + "<title>\(Markup.text(label))</title><rect \(Self.attributes(area))/>"
+                "<g tabindex=\"\(node == 0 ? 0 : -1)\" role=\"img\" aria-label=\"\(Markup.name(label))\" "
+                + "data-path=\"\(Markup.name(nodes[node].name))\" class=\"\(kind) m\(Self.letter(nodes[node].mark))\">"
+                + "<title>\(Markup.name(label))</title><rect \(Self.attributes(area))/>"
             if area.width > 60, area.height > 14 {
                 let base = nodes[node].name.split(separator: "/").last.map(String.init) ?? "/"
                 let room = Int(area.width / 7)

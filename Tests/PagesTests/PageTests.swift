@@ -34,6 +34,8 @@ import Testing
         #expect(page == Self.page(rows))
         #expect(page.contains("… and 15000 more; --format json has all."))
         #expect(page.utf8.count < 3_000_000)
+        let long = (0..<100).map { Page.Row(["A", "/\($0)" + String(repeating: "/<", count: 30_000)], mark: "A") }
+        #expect(Self.page(long).utf8.count < 5_000_000)
         #expect(
             Self.page([.init(["A", "/x"], detail: String(repeating: "+y\n", count: 1 << 20))]).utf8.count < 16_000_000)
     }
