@@ -194,7 +194,7 @@ struct Reproduction {
 
     private func explain(
         _ file: inout File, _ trees: (BrowsedTree, BrowsedTree), _ owners: RebuildFinding?,
-        _ packages: PackageEvidence?, _ bases: (Int, Int), _ contents: inout [Pair: RebuildFinding?]
+        _ packages: PackageEvidence?, _ bases: (Int, Int), _ known: inout [Pair: RebuildFinding?]
     ) throws {
         let change = file.change
         var rest = change.fields
@@ -208,9 +208,14 @@ struct Reproduction {
             file.findings.append(RebuildFinding(.base, "layer \(layer.index) is of the base image"))
             return
         }
-        let known = try RebuiltPath.finding(change.path) ?? packages?.finding(change)
-        if let known {
+        let contents: ChangedFields = [.content, .size, .target]
+        if let known = RebuiltPath.finding(change.path), change.kind != .modified || !rest.isDisjoint(with: contents) {
             file.findings.append(known)
+            guard change.kind == .modified else { return }
+            // Of who may do what with it a path says nothing.
+            rest.subtract(contents)
+        } else if let ofPackage = try packages?.finding(change) {
+            file.findings.append(ofPackage)
             return
         }
         let ownership: ChangedFields = [.mode, .uid, .gid]
@@ -218,7 +223,7 @@ struct Reproduction {
             file.findings.append(owners)
             rest.subtract(ownership)
         }
-        if rest.contains(.content), let finding = try content(change, trees, &contents) {
+        if rest.contains(.content), let finding = try content(change, trees, &known) {
             file.findings.append(finding)
             rest.subtract([.content, .size])
         }

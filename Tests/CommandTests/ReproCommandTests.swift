@@ -10,7 +10,7 @@ import Testing
         let bench = Workbench()
         func layer(
             _ compression: LayerCompression = .gzip, time: Int64 = 1_700_000_000, log: String = "1",
-            app: String = "app",
+            app: String = "app", logMode: Int64 = 0o644,
             mode: Int64 = 0o755, isReversed: Bool = false
         ) -> LayerBuilder {
             LayerBuilder(compression) {
@@ -18,7 +18,7 @@ import Testing
                 if isReversed { $0.directory("var/log", mtime: time) }
                 $0.file("app/run", app, mode: mode, mtime: time)
                 if !isReversed { $0.directory("var/log", mtime: time) }
-                $0.file("var/log/dpkg.log", "installed \(log)\n", mtime: time)
+                $0.file("var/log/dpkg.log", "installed \(log)\n", mode: logMode, mtime: time)
             }
         }
         OCILayoutBuilder {
@@ -32,6 +32,7 @@ import Testing
             $0.image(labelled, tag: "labelled")
             $0.image(ImageBuilder([layer(time: 1_800_000_000, mode: 0o750)]), tag: "mode")
             $0.image(ImageBuilder([layer(app: "other")]), tag: "other")
+            $0.image(ImageBuilder([layer(log: "2", logMode: 0o4644)]), tag: "setuid")
         }.write(to: bench.scratch)
         return bench
     }
@@ -51,6 +52,7 @@ import Testing
         #expect(try Self.verdict(bench, "labelled") == "1 relabelled")
         #expect(try Self.verdict(bench, "mode", "--allow", "explained") == "0 explained")
         #expect(try Self.verdict(bench, "other", "--allow", "explained") == "1 different")
+        #expect(try Self.verdict(bench, "setuid", "--allow", "explained") == "1 different")
         #expect(try Self.verdict(bench, "later", "--semantic") == "1 retimed")
         #expect(try Self.verdict(bench, "order", "--semantic", "--allow", "repackaged") == "0 repackaged")
     }
@@ -133,7 +135,8 @@ import Testing
                 "--allow \"different\": none of identical, recompressed, repackaged, retimed, relabelled, explained"))
         try expect(
             bench.cimg("repro", "oci:layout:a", "oci:layout:none"),
-            is: .trouble("oci:layout: tag \"none\" not found; it has: a, zstd, order, later, labelled, mode, other"))
+            is: .trouble(
+                "oci:layout: tag \"none\" not found; it has: a, zstd, order, later, labelled, mode, other, setuid"))
         #expect(try bench.cimg("repro", "oci:layout:a", "./layout").code == 2)
     }
 }
