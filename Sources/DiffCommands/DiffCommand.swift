@@ -229,6 +229,7 @@ package struct DiffCommand: ParsableCommand {
         guard paths.isEmpty else { throw CommandError("--packages compares whole sides: it takes no paths") }
         let diff = PackageDiff(pair)
         try output.write(json ? diff.json() : Array(diff.text().utf8))
+        for name in diff.unrecorded { StandardError.print("cimg: \"\(name)\": no record of any package is in it") }
         if diff.hasTrouble { throw ExitCode(2) }
         return diff.differs
     }

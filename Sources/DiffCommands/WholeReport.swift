@@ -57,7 +57,9 @@ struct WholeReport {
         let packages = ["added", "removed", "upgrade", "downgrade", "rebuilt", "respelled", "changed"].map {
             ($0, letters.count(of: $0))
         }
-        var lines = [("Files", Self.counts(files)), ("Packages", Self.counts(packages))]
+        let unrecorded = whole.packages.unrecorded.map { "no record in \($0)" }.joined(separator: ", ")
+        let packageCounts = Self.counts(packages) + (unrecorded.isEmpty ? "" : " (\(unrecorded))")
+        var lines = [("Files", Self.counts(files)), ("Packages", packageCounts)]
         lines.append(("Unexplained", "\(whole.unexplained.count)"))
         if let vulnerabilities = whole.vulnerabilities {
             let count = vulnerabilities.changes.count { $0.isNew }

@@ -5,6 +5,7 @@ package import CommandTrees
 package import Console
 import FileTree
 package import Inventory
+import OCI
 import Packages
 
 /// Which packages differ between the two sides of a comparison.
@@ -37,6 +38,13 @@ package struct PackageDiff {
         let problems = left.problems + right.problems
         for problem in problems { StandardError.print("cimg: \(problem)") }
         hasTrouble = !problems.isEmpty
+    }
+
+    /// The sides in which nothing is recorded: of these nothing is known, which is another answer than no difference.
+    package var unrecorded: [String] {
+        [(pair.left, left), (pair.right, right)].compactMap { side, inventory in
+            inventory.packages.isEmpty && inventory.problems.isEmpty ? side.name.printable : nil
+        }
     }
 
     /// A line for each change: its letter, the type, the name, the versions, what it was built from, the layer.

@@ -31,10 +31,15 @@ struct KeyPairOptions: ParsableArguments {
         let prefix = outputKeyPrefix ?? prefix
         let (path, publicPath) = (FilePath(argument: "\(prefix).key"), FilePath(argument: "\(prefix).pub"))
         for path in [path, publicPath] where fileExists(path) && !yes { try Self.confirm(path) }
-        let encrypted = try EncryptedKey(key, passphrase: try Passphrase.read(isNew: true))
+        let passphrase = try Passphrase.read(isNew: true)
+        let encrypted = try EncryptedKey(key, passphrase: passphrase)
         try KeyFile.write(encrypted, to: path, publicKey: key.publicKey, to: publicPath)
         StandardError.print("Private key written to \(path.string.printable)")
         StandardError.print("Public key written to \(publicPath.string.printable)")
+        if passphrase.isEmpty {
+            StandardError.print(
+                "cimg: \(path.string.printable): its passphrase is empty; whoever has the file can sign")
+        }
         guard json else { return }
         var text = JSONText()
         text.beginObject()

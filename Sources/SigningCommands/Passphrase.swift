@@ -28,7 +28,16 @@ enum Passphrase {
         if let value = getenv("COSIGN_PASSWORD") {
             return Array(UnsafeRawBufferPointer(start: value, count: strlen(value)))
         }
-        guard isatty(STDIN_FILENO) == 1 else { return try SecretInput.allBytes() }
+        guard isatty(STDIN_FILENO) == 1 else {
+            let bytes = try SecretInput.allBytes()
+            // As cosign has it; who pipes a word from echo(1) means another passphrase than the word.
+            if bytes.last == UInt8(ascii: "\n") {
+                StandardError.print(
+                    "cimg: the passphrase from standard input ends with the end of a line, which is part of it; printf "
+                        + "gives none")
+            }
+            return bytes
+        }
         let first = try typed("Enter password for private key: ")
         guard isNew else { return first }
         guard try typed("Enter password for private key again: ") == first else {

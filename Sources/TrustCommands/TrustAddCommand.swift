@@ -152,7 +152,9 @@ package struct TrustAddCommand: ParsableCommand {
     /// Refuses a file in which gpg finds no key.
     private static func check(_ keys: KeySource, _ name: String) throws {
         guard try !Keyring(keys).fingerprints.isEmpty else {
-            throw CommandError("\(name.printable): no public key is in it; export one with gpg --export")
+            throw CommandError(
+                "\(name.printable): no public key of gpg is in it; export one with gpg --export, and for a key of cosign "
+                    + "or cimg (PEM) give -t sigstoreSigned")
         }
     }
 

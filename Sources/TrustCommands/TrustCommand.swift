@@ -8,9 +8,9 @@ package struct TrustCommand: ParsableCommand {
         commandName: "trust", abstract: "Say which images may be used, and see why.",
         discussion: """
             A policy (containers-policy.json(5)) says what images of other places must fulfil: nothing, a signature by \
-            one of some keys, or what none can. cimg enforces it where an image comes from another place: pull, import, \
-            copy, mount, diff, inspect, ls and cat. What the store has was judged when it came. The files are those of \
-            podman and skopeo.
+            one of some keys, or what none can. cimg enforces it where an image comes from another place, by whatever \
+            command: pull, import, copy, mount, diff, ls, scan, explore and all others. What the store has was judged \
+            when it came. The files are those of podman and skopeo.
 
             Examples:
 

@@ -125,6 +125,15 @@ import Testing
             )
             .output == "[\"C\",\"D\",\"A\",\"C\"]\n")
         #expect(try bench.cimg("diff", "--packages", "--stat", "oci:layout:left", "oci:layout:right").code == 2)
+        // Where nothing is recorded, nothing is known to be the same.
+        bench.scratch.file("bare/f", "")
+        try expect(
+            bench.cimg("diff", "--packages", "oci:layout:left", "./bare"),
+            is: Outcome(
+                1,
+                "D apk a 1.9-r0 (source src, layer 0)\nD apk b 2 (layer 0)\nD apk same 1 (layer 0)\n"
+                    + "D npm m 2.0.0 (layer 0)\n",
+                errors: "cimg: \"./bare\": no record of any package is in it\n"))
     }
 
     @Test func `what is damaged is told beside what is whole`() throws {

@@ -22,6 +22,26 @@ struct SigningCommandTests {
         try #require(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]])
     }
 
+    @Test func `a passphrase that is empty, or ends a line, is told`() throws {
+        let bench = try bench()
+        let told = "Private key written to me.key\nPublic key written to me.pub\n"
+        bench.environment["COSIGN_PASSWORD"] = ""
+        try expect(
+            bench.cimg("generate-key-pair", "--output-key-prefix", "me"),
+            is: Outcome(
+                0, errors: told + "cimg: me.key: its passphrase is empty; whoever has the file can sign\n"))
+        bench.environment["COSIGN_PASSWORD"] = nil
+        let line =
+            "cimg: the passphrase from standard input ends with the end of a line, which is part of it; printf "
+            + "gives none\n"
+        try expect(
+            bench.shell("echo secret | \(Workbench.builtProgram) generate-key-pair --output-key-prefix me --yes"),
+            is: Outcome(0, errors: line + told))
+        try expect(
+            bench.shell("printf 'secret\\n' | \(Workbench.builtProgram) public-key --key me.key >out"),
+            is: Outcome(0, errors: line))
+    }
+
     @Test func `keys are made, kept from others, and not overwritten unasked`() throws {
         let bench = try bench()
         let told = "Private key written to me.key\nPublic key written to me.pub\n"

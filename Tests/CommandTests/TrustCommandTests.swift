@@ -60,6 +60,13 @@ struct TrustCommandTests {
         }
         try expect(bench.cimg("inspect", "--insecure-policy", "docker://\(host)/app:1").code, is: 0)
         // A key, and where its signatures are.
+        try expect(
+            bench.shell("openssl ecparam -name prime256v1 -genkey -noout | openssl ec -pubout -out me.pub").code, is: 0)
+        try expect(
+            bench.cimg("trust", "add", host, "-f", "me.pub", "--user"),
+            is: .trouble(
+                "\(bench.path)/me.pub: no public key of gpg is in it; export one with gpg --export, and for a key of cosign or cimg "
+                    + "(PEM) give -t sigstoreSigned"))
         let add = ["trust", "add", host, "--pubkeys", key.publicKey, "--sigstore", "file://\(bench.path)/signatures"]
         try expect(bench.cimg(add + ["--user"]), is: .success())
         try expect(bench.cimg("pull", "-q", "\(host)/app:1"), is: .success("\(Sample.new.digest)\n"))
@@ -110,7 +117,8 @@ struct TrustCommandTests {
               "signedIdentity":{"type":"exactReference","dockerReference":"\(host)/b:2"}}]}}}
             """
         ).string
-        try expect(bench.cimg("trust", "check", "--policy", policy, "\(host)/b:2").code, is: 0)
+        let strict = try bench.cimg("trust", "check", "--policy", policy, "\(host)/b:2")
+        #expect(strict.code == 0, "\(strict)")
         // Into a directory, and out again to another name; the signature still says what it said.
         try expect(bench.cimg("copy", "-q", "--policy", policy, "docker://\(host)/b:2", "dir:d").code, is: 0)
         #expect(FileManager.default.fileExists(atPath: "\(bench.path)/d/signature-1"))
