@@ -29,7 +29,24 @@ package struct AuditCommand: ParsableCommand {
             verified, owned
               config           equals, matches, present, absent, by the keys of "cimg diff --config"
               vulnerabilities  severity, fixable, except, max, by the advisories of "cimg db"
-              signatures       required: the policy demands signatures and has them
+              signatures       "signatures: required": the policy demands signatures and has them
+
+            For example:
+
+              rules:
+                - id: shadow
+                  severity: high
+                  files: {path: /etc/shadow, max-mode: "0640", owner: root}
+                - id: set-user-id
+                  find: {expression: "-type f -perm -4000", except: [/usr/bin/su]}
+                - id: openssl
+                  packages: {forbidden: ["openssl < 3.0.13"], verified: true}
+                - id: user
+                  config: {matches: {User: "[1-9]*"}, absent: ["Env.*PASSWORD*"]}
+                - id: flaws
+                  vulnerabilities: {severity: high, fixable: true}
+                - id: signed
+                  signatures: required
 
             Nothing of the objects is run or mounted. A rule that cannot be asked of an object does not hold: that is \
             told, and the exit status is 2. What is not understood in the file is an error.

@@ -62,8 +62,8 @@ package struct AuditRules: Sendable {
             throw fields.problem("has \(asked.isEmpty ? "none" : "several") of \(subjects.joined(separator: ", "))")
         }
         if subject == "signatures" {
-            guard try fields.text(subject) == "required" else {
-                throw fields.problem("signatures: the only thing that can be asked is \"required\"")
+            guard case .scalar("required", _) = value else {
+                throw fields.problem("signatures: must be written \"signatures: required\"")
             }
         }
         return AuditRule(
