@@ -46,6 +46,9 @@ struct CommitSource {
         let bytes = RawArguments.bytes(of: text)
         if bytes.starts(with: "upper:".utf8) { return try ofUpper(Array(bytes.dropFirst(6)), text, onto, finder) }
         if isDirectoryName(text) { return try ofDirectory(bytes, text, onto, finder) }
+        // An image has no changes, so a directory is never meant as one.
+        var finder = finder
+        finder.directoryHint = "./"
         guard case .engine(.container(let container)) = try finder.resolve(text) else {
             throw CommandError(
                 "\"\(text.printable)\": an image; a writable mount of one (./DIR), an upper (upper:DIR) or a container "

@@ -93,6 +93,7 @@ import Testing
                 ["new", "x"],
                 "\"new\": an image; a writable mount of one (./DIR), an upper (upper:DIR) or a container has changes"
             ),
+            (["mnt", "x"], "\"mnt\": nothing goes by this name; did you mean ./mnt?"),
             (["upper:none", "x"], "\"upper:none\": No such file or directory"),
             (["upper:mnt", "x"], "\"upper:mnt\": does not say which image its changes are of; --onto names it"),
             (
