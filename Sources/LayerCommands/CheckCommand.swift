@@ -24,8 +24,25 @@ package struct CheckCommand: ParsableCommand {
             where nothing is said, and counted without its mistakes unless --dive-compatible is given; \
             highest-dead-bytes, highest-dead-percent, highest-layer-count, highest-size; blocked-paths, patterns of \
             paths that no layer may have even if a later one takes them away; blocked-waste, patterns of paths that \
-            must not be dead. With --against: highest-growth, and highest-dead-growth (1MB). Sizes are 20MB or 20MiB; \
-            disabled, off and false switch a rule off.
+            must not be dead. With --against: highest-growth, and highest-dead-growth (1MB). Sizes are 20MB or 20MiB, \
+            shares 0.05 or 5%; disabled, off and false switch a rule off.
+
+              dead         bytes of files that the image does not show, as a later layer
+                           deletes or replaces them; highest-dead-percent is their part
+                           of the bytes of all layers' files
+              wasted       dive's: all copies of each path that several layers have, also
+                           the one that is shown
+              user-wasted  wasted as a part of what the layers above the first have; may
+                           be more than 1
+              efficiency   dive's: the smallest copy of each path as a part of all copies
+
+            An image may have few dead bytes and break dive's rules; highest-user-wasted-percent=off asks for no such \
+            thing. For example:
+
+              rules:
+                highest-user-wasted-percent: off
+                highest-dead-percent: 5%
+                blocked-paths: ["*/.git/*", "*/id_rsa"]
 
             The last line is the verdict: ok, noop (the same image as the older one), fail or regression with the \
             rules that are broken.

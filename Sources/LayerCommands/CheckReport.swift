@@ -33,7 +33,12 @@ struct CheckReport {
             + zip([older].compactMap { $0 }, [olderSubject].compactMap { $0 }).map { CostLine.text($0, $1.costs) }
     }
 
-    var rows: [[String]] { verdict.lines.map { [$0.status.rawValue, $0.rule.rawValue, $0.reason] } }
+    /// What became of each rule; of those that are off only how many they are.
+    var rows: [[String]] {
+        let rows = verdict.lines.filter { !$0.isOff }.map { [$0.status.rawValue, $0.rule.rawValue, $0.reason] }
+        let off = verdict.lines.count - rows.count
+        return off == 0 ? rows : rows + [[CheckVerdict.Status.skip.rawValue, counted(off, "other"), "disabled"]]
+    }
 
     private var json: String {
         var text = JSONText()

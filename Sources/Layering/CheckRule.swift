@@ -54,19 +54,26 @@ package enum CheckRule: String, CaseIterable, Sendable {
     fileprivate func threshold(_ text: String) -> CheckRules.Threshold? {
         switch self {
         case .lowestEfficiency, .highestUserWastedPercent, .highestDeadPercent:
-            Double(text.trimmed).flatMap { (0...1).contains($0) ? .share($0) : nil }
+            share(text.trimmed).flatMap { (0...1).contains($0) ? .share($0) : nil }
         case .highestLayerCount: UInt64(text.trimmed).map { .count($0) }
         case .blockedPaths, .blockedWaste: nil
         default: ByteCountText.parse(text.trimmed).map { .count($0) }
         }
     }
 
-    fileprivate var form: String {
+    /// A number, or a percentage: `5%` is 0.05.
+    private func share(_ text: String) -> Double? {
+        text.hasSuffix("%") ? Double(String(text.dropLast()).trimmed).map { $0 / 100 } : Double(text)
+    }
+
+    /// What a text must be that it does not understand.
+    fileprivate var refusal: String {
         switch self {
-        case .lowestEfficiency, .highestUserWastedPercent, .highestDeadPercent: "a number from 0 to 1"
-        case .highestLayerCount: "a number"
-        case .blockedPaths, .blockedWaste: "a list of patterns"
-        default: "a size such as 20MB"
+        case .lowestEfficiency, .highestUserWastedPercent, .highestDeadPercent:
+            "neither a number from 0 to 1 nor a percentage as 5%"
+        case .highestLayerCount: "not a number"
+        case .blockedPaths, .blockedWaste: "not a list of patterns"
+        default: "not a size such as 20MB"
         }
     }
 }
@@ -136,7 +143,7 @@ package struct CheckRules: Sendable {
             return set(rule, patterns: patterns + [text])
         }
         guard set(rule, text) else {
-            throw CheckRulesError("\(name): \(key): \"\(text.printable)\" is not \(rule.form)")
+            throw CheckRulesError("\(name): \(key): \"\(text.printable)\" is \(rule.refusal)")
         }
     }
 

@@ -43,6 +43,12 @@ package struct CheckVerdict: Sendable {
         package let status: Status
         /// Why: `0.87 < 0.9`.
         package let reason: String
+
+        /// Whether nobody asks for it.
+        package var isOff: Bool { status == .skip && reason == Self.off }
+
+        /// The reason of a rule that is off.
+        static let off = "disabled"
     }
 
     /// All rules in their order.
@@ -64,7 +70,7 @@ package struct CheckVerdict: Sendable {
         if let older, older.digest == subject.digest { unchanged = subject.digest }
         for rule in CheckRule.allCases {
             guard let threshold = rules[rule] else {
-                lines.append(Line(rule: rule, status: .skip, reason: "disabled"))
+                lines.append(Line(rule: rule, status: .skip, reason: Line.off))
                 continue
             }
             if rule.needsOlderImage, older == nil {
@@ -103,18 +109,21 @@ package struct CheckVerdict: Sendable {
             Line(
                 rule: rule, status: isKept ? .pass : .fail, reason: "\(value) \(isKept ? kept : broken) \(text)")
         }
+        func part(_ value: Double, _ isKept: Bool, _ kept: String, _ broken: String) -> Line {
+            line(isKept, text.hasSuffix("%") ? percent(value) : share(value), kept, broken)
+        }
         func atMost(_ value: UInt64, _ limit: UInt64) -> Line { line(value <= limit, "\(value)", "<=", ">") }
         func growth(_ value: UInt64, _ before: UInt64, _ limit: UInt64) -> Line {
             value >= before ? atMost(value - before, limit) : line(true, "-\(before - value)", "<=", ">")
         }
         switch (rule, threshold) {
         case (.lowestEfficiency, .share(let limit)):
-            return line(!(subject.figures.efficiency < limit), share(subject.figures.efficiency), ">=", "<")
+            return part(subject.figures.efficiency, !(subject.figures.efficiency < limit), ">=", "<")
         case (.highestUserWastedPercent, .share(let limit)):
-            return line(!(subject.figures.userWastedShare > limit), share(subject.figures.userWastedShare), "<=", ">")
+            return part(subject.figures.userWastedShare, !(subject.figures.userWastedShare > limit), "<=", ">")
         case (.highestDeadPercent, .share(let limit)):
             let value = 1 - total.visibleShare
-            return line(value <= limit, share(value), "<=", ">")
+            return part(value, value <= limit, "<=", ">")
         case (.highestWastedBytes, .count(let limit)): return atMost(subject.figures.wastedByteCount, limit)
         case (.highestDeadBytes, .count(let limit)): return atMost(total.allDead, limit)
         case (.highestLayerCount, .count(let limit)): return atMost(UInt64(subject.costs.layers.count), limit)
@@ -128,7 +137,7 @@ package struct CheckVerdict: Sendable {
         case (.blockedWaste, .patterns(let patterns)):
             let dead = subject.costs.deadFiles.map(\.path)
             return found(rule, dead.filter { path in patterns.contains { matches($0, path) } })
-        default: return Line(rule: rule, status: .skip, reason: "disabled")
+        default: return Line(rule: rule, status: .skip, reason: Line.off)
         }
     }
 
@@ -138,11 +147,24 @@ package struct CheckVerdict: Sendable {
         return Line(rule: rule, status: .fail, reason: "\"\(Bytes.escaped(first))\"\(more)")
     }
 
+    /// The same as a percentage: `2.62%`.
+    private static func percent(_ value: Double) -> String {
+        guard value.isFinite, value < largest else { return "\(value * 100)%" }
+        return decimal(Int(value * 10_000), places: 2) + "%"
+    }
+
     /// A part of a whole with four digits, cut: what is shown as 1 is 1.
     package static func share(_ value: Double) -> String {
-        guard value.isFinite else { return "\(value)" }
-        let tenThousandths = Int(value * 10_000)
-        let digits = String(tenThousandths % 10_000)
-        return "\(tenThousandths / 10_000)." + String(repeating: "0", count: 4 - digits.count) + digits
+        guard value.isFinite, value < largest else { return "\(value)" }
+        return decimal(Int(value * 10_000), places: 4)
+    }
+
+    /// From here on four digits say nothing, and would not fit into a number.
+    private static let largest = 1e12
+
+    private static func decimal(_ number: Int, places: Int) -> String {
+        let digits = String(number)
+        let all = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
+        return "\(all.dropLast(places)).\(all.suffix(places))"
     }
 }

@@ -75,7 +75,7 @@ import Testing
                 diff.html script 1, img 0, table 2, tr 8, details 4
                 waste.html script 1, img 0, table 3, tr 11, details 0
                 layers.html script 1, img 0, table 1, tr 3, details 0
-                check.html script 1, img 0, table 1, tr 12, details 0
+                check.html script 1, img 0, table 1, tr 6, details 0
 
                 """))
         // A page is a function of what is compared.

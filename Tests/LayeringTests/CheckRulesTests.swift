@@ -44,7 +44,10 @@ import Testing
 
     @Test(arguments: [
         ("[]", "f: is not a mapping"), ("rules: []", "f: rules: is not a mapping"),
-        ("rules:\n  lowestEfficiency: 1.1", "f: lowestEfficiency: \"1.1\" is not a number from 0 to 1"),
+        (
+            "rules:\n  lowestEfficiency: 1.1",
+            "f: lowestEfficiency: \"1.1\" is neither a number from 0 to 1 nor a percentage as 5%"
+        ),
         ("rules:\n  highest-size: many", "f: highest-size: \"many\" is not a size such as 20MB"),
         (
             "rules:\n  lowestEfficiency: 1\n  lowest-efficiency: 1",
@@ -55,6 +58,26 @@ import Testing
     func `what is wrong with a file is told with its place`(yaml: String, expected: String) {
         let error = #expect(throws: CheckRulesError.self) { try Self.rules(yaml) }
         #expect(error?.description == expected)
+    }
+
+    @Test(
+        arguments: [
+            ("5%", 0.05), ("100 %", 1), ("0%", 0), ("0.05", 0.05), ("12.5%", 0.125),
+        ] as [(String, Double)])
+    func `a share is a number or a percentage`(text: String, expected: Double) throws {
+        #expect(try Self.rules("rules:\n  highest-dead-percent: \(text)\n")[.highestDeadPercent] == .share(expected))
+    }
+
+    @Test(arguments: ["5", "%", "101%", "-1%", "5%%", "nan%", "inf%", "5% x"])
+    func `what is no share is refused`(text: String) {
+        var rules = CheckRules()
+        let error = #expect(throws: CheckRulesError.self) {
+            try rules.set("highest-dead-percent", to: text, name: "--rule")
+        }
+        #expect(
+            error?.description
+                == "--rule: highest-dead-percent: \"\(text)\" is neither a number from 0 to 1 nor a "
+                + "percentage as 5%")
     }
 
     @Test func `an unknown rule is an error that lists those that are`() {
@@ -72,6 +95,7 @@ import Testing
     @Test func `rules are judged one by one, and the verdict is a line`() throws {
         var rules = CheckRules()
         try rules.set("highest-dead-bytes", to: "4", name: "")
+        try rules.set("highest-dead-percent", to: "50%", name: "")
         try rules.set("highest-layer-count", to: "2", name: "")
         try rules.set("blocked-waste", to: "/a", name: "")
         let subject = try Self.subject([[.file("a", "12345"), .file("b", "1")], [.file("a", "12345", mode: 0o600)]])
@@ -80,12 +104,21 @@ import Testing
             verdict.lines.filter { $0.status != .skip }.map { "\($0.status.rawValue) \($0.rule.rawValue) \($0.reason)" }
                 == [
                     "FAIL lowest-efficiency 0.5454 < 0.9", "FAIL highest-user-wasted-percent 2.0000 > 0.1",
-                    "FAIL highest-dead-bytes 5 > 4", "PASS highest-layer-count 2 <= 2", "FAIL blocked-waste \"/a\"",
+                    "FAIL highest-dead-bytes 5 > 4", "PASS highest-dead-percent 45.45% <= 50%",
+                    "PASS highest-layer-count 2 <= 2", "FAIL blocked-waste \"/a\"",
                 ])
         #expect(
             verdict.summary == "verdict: fail reason=lowest-efficiency,highest-user-wasted-percent,highest-dead-bytes,"
-                + "blocked-waste [pass:1 fail:4 skip:6]")
+                + "blocked-waste [pass:2 fail:4 skip:5]")
         #expect(!verdict.isPassed)
+    }
+
+    @Test(
+        arguments: [
+            (0, "0.0000"), (0.02629, "0.0262"), (1, "1.0000"), (12.5, "12.5000"), (1e20, "1e+20"), (.nan, "nan"),
+        ] as [(Double, String)])
+    func `shares have four digits, however large they are`(share: Double, expected: String) {
+        #expect(CheckVerdict.share(share) == expected)
     }
 
     @Test func `an older image is what growth is measured by`() throws {
