@@ -129,7 +129,11 @@ enum CompletionKind: Equatable {
             [.words(["gzip", "zstd", "none"])]
         case "form" where String(describing: command) == "TestCommand": [.words(["text", "json", "junit"])]
         case "verdict":
-            [.words(["identical", "recompressed", "repackaged", "retimed", "relabelled", "explained"])]
+            [
+                .words([
+                    "identical", "equivalent", "recompressed", "repackaged", "retimed", "relabelled", "explained",
+                ])
+            ]
         case "severity": [.words(["info", "warning", "error", "never"])]
         case "kind": [.words(["signature", "attestation", "sbom", "digest"])]
         case "until=duration": [.words(["until=24h", "until=7d"])]

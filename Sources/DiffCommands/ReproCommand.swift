@@ -25,7 +25,8 @@ package struct ReproCommand: ParsableCommand {
             way, times in gzip, zip, tar and ar files and in Python's bytecode, build IDs of ELF files, the order of \
             lines, times and temporary names in texts. Files of more than 16 MiB are judged by their paths alone.
 
-            --semantic counts no times, no history and no names of the image, as diffoci does. --report-dir writes both \
+            --semantic counts no times, no history and no names of the image, as diffoci does; where nothing else differs \
+            the verdict is equivalent, the nearest to identical, and --allow identical takes it. --report-dir writes both \
             sides' documents and the files that differ below a and b, for "diffoscope DIR/a DIR/b".
 
             \(ObjectFinder.help)
@@ -43,7 +44,7 @@ package struct ReproCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The verdict that is good enough: identical, recompressed, repackaged, retimed, relabelled or explained.",
+            "The verdict that is good enough: identical, equivalent, recompressed, repackaged, retimed, relabelled or explained.",
             valueName: "verdict"))
     var allow = "identical"
 
@@ -83,7 +84,8 @@ package struct ReproCommand: ParsableCommand {
             try StandardOutput.write(json ? report.json : Array(report.text.utf8))
             for gap in reproduction.gaps { StandardError.print("cimg: \(gap)") }
             if !reproduction.gaps.isEmpty { throw ExitCode(2) }
-            if reproduction.verdict > allowed { throw ExitCode(1) }
+            // Who says what counts means to be content where that is the same.
+            if reproduction.verdict > max(allowed, .equivalent) { throw ExitCode(1) }
         }
     }
 }

@@ -66,6 +66,7 @@ struct ReproReport {
 
     var text: String {
         var text = "\(reproduction.verdict.rawValue): \(names.left.printable) and \(names.right.printable)\n"
+        if reproduction.verdict == .equivalent { text += "\nnothing differs that --semantic counts\n" }
         let accounts = accounts
         if !accounts.isEmpty {
             text += "\n"

@@ -70,8 +70,11 @@ struct Reproduction {
             evidence.files = files.map { $0.isOpen ? nil : $0.findings.map(\.cause) }
             evidence.keys = keys.map { $0.finding?.cause }
         }
+        if files.isEmpty, !evidence.hasSameManifest {
+            try compareForms(evidence, in: finder)
+            evidence.hasSameForm = isSemantic && forms.isEmpty
+        }
         verdict = evidence.verdict
-        if files.isEmpty, !evidence.hasSameManifest { try compareForms(evidence, in: finder) }
     }
 
     // MARK: - Documents
@@ -275,21 +278,42 @@ struct Reproduction {
         }
         let store = try finder.place.openStore()
         for (index, pair) in zip(old, new).enumerated() where pair.0 != pair.1 {
-            guard let first = try store.openLayer(pair.0), let second = try store.openLayer(pair.1) else { continue }
-            forms.append(RebuildFinding(.tarForm, "layer \(index): \(try Self.difference(first, second))"))
+            guard let first = try store.openLayer(pair.0), let second = try store.openLayer(pair.1) else {
+                throw CommandError("layer \(index) was pruned while it was looked at; try again")
+            }
+            guard let difference = try difference(first, second) else { continue }
+            forms.append(RebuildFinding(.tarForm, "layer \(index): \(difference)"))
         }
     }
 
-    private static func difference(_ left: StoredLayer, _ right: StoredLayer) throws -> String {
-        func paths(_ layer: StoredLayer) throws -> [[UInt8]] {
-            var paths: [[UInt8]] = []
-            try layer.index.forEach { entry, _ in paths.append(entry.path) }
-            return paths
-        }
-        let (old, new) = (try paths(left), try paths(right))
-        if old == new { return "the same entries in the same order, with other headers or padding" }
+    /// How the tars of two layers differ; nil where only times do, and they do not count.
+    private func difference(_ left: StoredLayer, _ right: StoredLayer) throws -> String? {
+        let layers = (try Self.entries(left), try Self.entries(right))
+        if layers.0 == layers.1 { return "the same entries in the same order, with other headers or padding" }
+        if isSemantic, layers.0.map(Self.timeless) == layers.1.map(Self.timeless) { return nil }
+        let (old, new) = (layers.0.map(\.path), layers.1.map(\.path))
+        if old == new { return "the same names in the same order, other in times, or in what a later layer replaces" }
         if Set(old) == Set(new) { return "the same \(old.count) entries in another order" }
         let extra = Set(old).symmetricDifference(new).min { $0.lexicographicallyPrecedes($1) } ?? []
         return "other entries that show the same: \"\(Bytes.escaped(extra))\" in one of them"
+    }
+
+    /// The entries of a layer, wherever in it their content lies.
+    private static func entries(_ layer: StoredLayer) throws -> [LayerEntry] {
+        var entries: [LayerEntry] = []
+        try layer.index.forEach { entry, _ in
+            var entry = entry
+            if case .file(let attributes, _, let digest) = entry.kind {
+                entry.kind = .file(attributes, extents: [], contentDigest: digest)
+            }
+            entries.append(entry)
+        }
+        return entries
+    }
+
+    private static func timeless(_ entry: LayerEntry) -> LayerEntry {
+        guard case .file(var attributes, let extents, let digest) = entry.kind else { return entry }
+        attributes.mtime = Timestamp()
+        return LayerEntry(path: entry.path, kind: .file(attributes, extents: extents, contentDigest: digest))
     }
 }

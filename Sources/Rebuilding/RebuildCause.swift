@@ -97,6 +97,8 @@ package struct RebuildFinding: Sendable, Equatable {
 package enum RebuildVerdict: String, Sendable, CaseIterable, Comparable {
     /// The manifests are the same.
     case identical
+    /// Nothing differs that is to be counted.
+    case equivalent
     /// Configuration and uncompressed layers are the same.
     case recompressed
     /// The same files with the same attributes, in other tars.
@@ -123,6 +125,8 @@ package struct RebuildEvidence: Sendable {
     package var hasSameLayers = false
     /// Whether the bytes of the configurations are.
     package var hasSameConfiguration = false
+    /// Whether the layers' tars and blobs differ in nothing that is to be counted.
+    package var hasSameForm = false
     /// For each file that differs why; nil where that is not known.
     package var files: [[RebuildCause]?] = []
     /// For each key of the configurations and annotations that differs why; nil where that is not known.
@@ -134,7 +138,10 @@ package struct RebuildEvidence: Sendable {
     /// The verdict.
     package var verdict: RebuildVerdict {
         if hasSameManifest { return .identical }
-        if files.isEmpty, keys.isEmpty { return hasSameLayers && hasSameConfiguration ? .recompressed : .repackaged }
+        if files.isEmpty, keys.isEmpty {
+            if hasSameForm { return .equivalent }
+            return hasSameLayers && hasSameConfiguration ? .recompressed : .repackaged
+        }
         let timed: Set<RebuildCause> = [.times, .created, .logs]
         let isTimed =
             files.allSatisfy { $0.map { timed.isSuperset(of: $0) } ?? false }

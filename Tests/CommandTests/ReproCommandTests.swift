@@ -27,6 +27,8 @@ import Testing
             $0.image(ImageBuilder([layer(isReversed: true)]), tag: "order")
             $0.image(
                 ImageBuilder([layer(time: 1_800_000_000, log: "2")], created: "2025-05-06T07:08:09Z"), tag: "later")
+            $0.image(ImageBuilder([layer(time: 1_800_000_000)], created: "2025-05-06T07:08:09Z"), tag: "times")
+            $0.image(ImageBuilder([layer(time: 1_800_000_000, isReversed: true)]), tag: "both")
             var labelled = ImageBuilder([layer()])
             labelled.configuration["config"] = ["Env": ["PATH=/bin"], "Cmd": ["/bin/sh"], "Labels": ["key": "other"]]
             $0.image(labelled, tag: "labelled")
@@ -55,6 +57,24 @@ import Testing
         #expect(try Self.verdict(bench, "setuid", "--allow", "explained") == "1 different")
         #expect(try Self.verdict(bench, "later", "--semantic") == "1 retimed")
         #expect(try Self.verdict(bench, "order", "--semantic", "--allow", "repackaged") == "0 repackaged")
+    }
+
+    @Test func `times alone are no difference where they do not count`() throws {
+        let bench = try Self.bench()
+        #expect(try Self.verdict(bench, "times") == "1 retimed")
+        try expect(
+            bench.cimg("repro", "--semantic", "oci:layout:a", "oci:layout:times"),
+            is: .success(
+                """
+                equivalent: oci:layout:a and oci:layout:times
+
+                nothing differs that --semantic counts
+
+                """))
+        #expect(try Self.verdict(bench, "a", "--semantic") == "0 identical")
+        #expect(try Self.verdict(bench, "both", "--semantic") == "1 repackaged")
+        #expect(try Self.verdict(bench, "zstd", "--semantic") == "1 recompressed")
+        #expect(try Self.verdict(bench, "times", "--semantic", "--allow", "recompressed") == "0 equivalent")
     }
 
     @Test func `causes come with what was seen and what to do`() throws {
@@ -132,11 +152,13 @@ import Testing
         try expect(
             bench.cimg("repro", "--allow", "different", "oci:layout:a", "oci:layout:a"),
             is: .trouble(
-                "--allow \"different\": none of identical, recompressed, repackaged, retimed, relabelled, explained"))
+                "--allow \"different\": none of identical, equivalent, recompressed, repackaged, retimed, relabelled, "
+                    + "explained"))
         try expect(
             bench.cimg("repro", "oci:layout:a", "oci:layout:none"),
             is: .trouble(
-                "oci:layout: tag \"none\" not found; it has: a, zstd, order, later, labelled, mode, other, setuid"))
+                "oci:layout: tag \"none\" not found; it has: a, zstd, order, later, times, both, labelled, mode, "
+                    + "other, setuid"))
         #expect(try bench.cimg("repro", "oci:layout:a", "./layout").code == 2)
     }
 }

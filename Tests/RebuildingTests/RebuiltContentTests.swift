@@ -128,6 +128,9 @@ import Testing
     @Test func `a verdict is the nearest that all of it allows`() {
         var evidence = RebuildEvidence()
         #expect(evidence.verdict == .repackaged)
+        evidence.hasSameForm = true
+        #expect(evidence.verdict == .equivalent)
+        evidence.hasSameForm = false
         (evidence.hasSameLayers, evidence.hasSameConfiguration) = (true, true)
         #expect(evidence.verdict == .recompressed)
         evidence.keys = [.created]
@@ -146,7 +149,7 @@ import Testing
         #expect(evidence.verdict == .different)
         evidence.hasSameManifest = true
         #expect(evidence.verdict == .identical)
-        #expect(RebuildVerdict.identical < .recompressed)
+        #expect(RebuildVerdict.identical < .equivalent && RebuildVerdict.equivalent < .recompressed)
         #expect(RebuildVerdict.explained < .different)
         #expect(Set(RebuildCause.allCases.map(\.remedy)).count > 15)
     }
