@@ -8,13 +8,13 @@ package struct AdvisoryCollection: Sendable {
     /// What is said of a vulnerability in a package.
     struct Entry: Sendable {
         /// Other names of it.
-        var vendorIDs: [String] = []
+        var vendorIDs = DistinctTexts()
         /// Of a distribution: in which version it is mended; empty for none.
         var fixedVersion: String?
         /// Of a distribution: in which version it came; empty where it was always there.
         var affectedVersion = ""
         /// Of a language: ranges of versions that have it.
-        var vulnerable: [String] = []
+        var vulnerable = DistinctTexts()
         /// A severity of the collector's own, 1 to 4; 0 for none.
         var severity = 0
     }
@@ -42,6 +42,11 @@ package struct AdvisoryCollection: Sendable {
 
     /// Advisories of one collection.
     private static let limit = 5_000_000
+    /// Bytes that all of it takes, about.
+    private static let byteLimit = 512 << 20
+    /// Bytes of a title and of a description; longer ones end there.
+    private static let (titleLimit, textLimit) = (1 << 10, 16 << 10)
+    private var byteCount = 0
     /// Kinds of things left out that are told apart.
     private static let reasonLimit = 100
 
@@ -58,19 +63,34 @@ package struct AdvisoryCollection: Sendable {
         guard var old = buckets[bucket]?[package]?[id] else {
             guard count < Self.limit else { throw FormatError("advisories", "are more than \(Self.limit)") }
             count += 1
+            try take(256 + id.utf8.count + entry.byteCount)
             buckets[bucket, default: [:]][package, default: [:]][id] = entry
             return
         }
-        for name in entry.vendorIDs where !old.vendorIDs.contains(name) { old.vendorIDs.append(name) }
-        for range in entry.vulnerable where !old.vulnerable.contains(range) { old.vulnerable.append(range) }
+        let before = old.byteCount
+        for name in entry.vendorIDs.texts { old.vendorIDs.append(name) }
+        for range in entry.vulnerable.texts { old.vulnerable.append(range) }
+        try take(old.byteCount - before)
         // What one says is not mended is not.
         if old.fixedVersion != nil, entry.fixedVersion == "" { old.fixedVersion = "" }
         buckets[bucket]?[package]?[id] = old
     }
 
+    /// Counts bytes that are kept.
+    private mutating func take(_ bytes: Int) throws(FormatError) {
+        byteCount += bytes
+        guard byteCount <= Self.byteLimit else {
+            throw FormatError("advisories", "take more than \(Self.byteLimit) bytes")
+        }
+    }
+
     /// Adds what is known of a vulnerability; of several the one that has a title.
-    mutating func add(_ new: Details, of id: String) {
+    mutating func add(_ new: Details, of id: String) throws(FormatError) {
+        var new = new
+        new.title = Self.cut(new.title, Self.titleLimit)
+        new.text = Self.cut(new.text, Self.textLimit)
         guard let old = details[id], !old.title.isEmpty || new.title.isEmpty else {
+            try take(256 + new.title.utf8.count + new.text.utf8.count + new.references.reduce(0) { $0 + $1.utf8.count })
             details[id] = new
             return
         }
@@ -79,6 +99,10 @@ package struct AdvisoryCollection: Sendable {
             (known.severity, known.vector, known.score) = (new.severity, new.vector, new.score)
             details[id] = known
         }
+    }
+
+    private static func cut(_ text: String, _ limit: Int) -> String {
+        text.utf8.count <= limit ? text : String(decoding: text.utf8.prefix(limit), as: UTF8.self)
     }
 
     /// Counts what is left out.
@@ -127,10 +151,10 @@ package struct AdvisoryCollection: Sendable {
 
     private static func json(_ entry: Entry) -> [UInt8] {
         var object = JSONObject()
-        object.add("VendorIDs", entry.vendorIDs)
+        object.add("VendorIDs", entry.vendorIDs.texts)
         if let fixed = entry.fixedVersion { object.add("FixedVersion", fixed) }
         if !entry.affectedVersion.isEmpty { object.add("AffectedVersion", entry.affectedVersion) }
-        object.add("VulnerableVersions", entry.vulnerable)
+        object.add("VulnerableVersions", entry.vulnerable.texts)
         if entry.severity > 0 { object.add("Severity", literal: "\(entry.severity)") }
         return object.bytes
     }
@@ -149,6 +173,38 @@ package struct AdvisoryCollection: Sendable {
             object.add("CVSS", literal: "{\"osv\":\(own.text)}")
         }
         return object.bytes
+    }
+}
+
+extension AdvisoryCollection.Entry {
+    /// Bytes of its texts.
+    fileprivate var byteCount: Int { vendorIDs.byteCount + vulnerable.byteCount }
+}
+
+/// Texts in their order, each once.
+struct DistinctTexts: Sendable, ExpressibleByArrayLiteral {
+    private(set) var texts: [String] = []
+    /// Bytes of all.
+    private(set) var byteCount = 0
+    /// The same, where there are so many that looking through them takes time.
+    private var known: Set<String> = []
+    private static let few = 16
+
+    init() {}
+
+    init(arrayLiteral elements: String...) { for text in elements { append(text) } }
+
+    /// Adds a text that is not there.
+    mutating func append(_ text: String) {
+        if texts.count <= Self.few {
+            guard !texts.contains(text) else { return }
+            if texts.count == Self.few { known = Set(texts) }
+        } else {
+            guard !known.contains(text) else { return }
+        }
+        if texts.count >= Self.few { known.insert(text) }
+        texts.append(text)
+        byteCount += 16 + text.utf8.count
     }
 }
 

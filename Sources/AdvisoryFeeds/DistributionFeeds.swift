@@ -116,7 +116,7 @@ extension AdvisoryCollection {
                 guard isTold else { continue }
                 var details = Details()
                 details.title = vulnerability.description ?? ""
-                add(details, of: id)
+                try add(details, of: id)
             }
         }
     }

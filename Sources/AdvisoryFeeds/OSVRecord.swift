@@ -64,6 +64,8 @@ struct OSVRecord: Decodable {
 extension AdvisoryCollection {
     /// Bytes of a record.
     package static let recordLimit = 16 << 20
+    /// Vulnerabilities that one record tells of, and how often it may say of one that a package has it.
+    private static let (idLimit, pairLimit) = (1000, 250_000)
     /// References of a vulnerability that are kept.
     private static let referenceLimit = 100
 
@@ -76,8 +78,15 @@ extension AdvisoryCollection {
         // Advisories of distributions are of several vulnerabilities; a collector's own name stands beside these.
         let known = ((record.aliases ?? []) + (record.upstream ?? [])).filter { $0.hasPrefix("CVE-") }
         let isOwn = record.id.hasPrefix("CVE-") || known.isEmpty
-        var ids: [String] = []
-        for id in isOwn ? [record.id] : known where !ids.contains(id) { ids.append(id) }
+        var distinct = DistinctTexts()
+        for id in isOwn ? [record.id] : known { distinct.append(id) }
+        let ids = distinct.texts
+        guard ids.count <= Self.idLimit else {
+            throw FormatError(name, "tells of more than \(Self.idLimit) vulnerabilities")
+        }
+        guard (record.affected ?? []).count <= Self.pairLimit / max(1, ids.count) else {
+            throw FormatError(name, "says more than \(Self.pairLimit) times that a package has a vulnerability")
+        }
         var hasAny = false
         for affected in record.affected ?? [] {
             guard let package = affected.package else {
@@ -102,7 +111,7 @@ extension AdvisoryCollection {
         }
         guard hasAny else { return }
         let details = Self.details(record)
-        for id in ids { add(details, of: id) }
+        for id in ids { try add(details, of: id) }
     }
 
     private static func details(_ record: OSVRecord) -> Details {
@@ -184,6 +193,9 @@ struct OSVPlace {
         }
     }
 
+    /// Comparisons of versions with spans for one package.
+    private static let comparisonLimit = 1_000_000
+
     /// What is said of the package; nil where no version is.
     func entry(_ affected: OSVRecord.Affected) -> AdvisoryCollection.Entry? {
         let spans = (affected.ranges ?? []).filter { $0.type != "GIT" }.flatMap { Self.spans($0.events ?? []) }
@@ -196,13 +208,14 @@ struct OSVPlace {
             if spans.count == 1, last.introduced != "0" { entry.affectedVersion = last.introduced }
             return entry
         }
-        entry.vulnerable = spans.map(\.range)
-        // Most lists only write out what the spans say.
-        let order = kind.versionOrder
-        for version in affected.versions ?? [] where !spans.contains(where: { $0.contains(version, order) }) {
+        for span in spans { entry.vulnerable.append(span.range) }
+        // Most lists only write out what the spans say; where there are too many to be compared, they are kept.
+        let (order, versions) = (kind.versionOrder, affected.versions ?? [])
+        let isCompared = versions.count <= Self.comparisonLimit / max(1, spans.count)
+        for version in versions where !isCompared || !spans.contains(where: { $0.contains(version, order) }) {
             entry.vulnerable.append("=\(version)")
         }
-        return entry.vulnerable.isEmpty ? nil : entry
+        return entry.vulnerable.texts.isEmpty ? nil : entry
     }
 
     /// From which version on, and up to which, something is there.

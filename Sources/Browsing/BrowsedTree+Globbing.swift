@@ -22,8 +22,10 @@ extension BrowsedTree {
             let isLast = position == components.count - 1
             let mustBeDirectory = !isLast || pattern.last == UInt8(ascii: "/")
             var next: [BrowsedFile] = []
+            // Directories within each other have the same ones below them, which are gone through once.
+            var walked: Set<[UInt8]> = []
             for directory in found {
-                next += try matches(of: component, in: directory, count: &seenCount).filter { file in
+                next += try matches(of: component, in: directory, count: &seenCount, &walked).filter { file in
                     !mustBeDirectory || file.type == .directory || file.type == .symbolicLink
                 }
             }
@@ -43,9 +45,9 @@ extension BrowsedTree {
     }
 
     private func matches(
-        of component: [UInt8], in directory: BrowsedFile, count: inout Int
+        of component: [UInt8], in directory: BrowsedFile, count: inout Int, _ walked: inout Set<[UInt8]>
     ) throws(BrowsingError) -> [BrowsedFile] {
-        if component == Array("**".utf8) { return try directories(below: directory, count: &count) }
+        if component == Array("**".utf8) { return try directories(below: directory, count: &count, &walked) }
         guard NamePattern.isPattern(component) || component.contains(UInt8(ascii: "\\")) else {
             return try find(directory.path(of: component), followsLast: false).map { [$0] } ?? []
         }
@@ -56,10 +58,13 @@ extension BrowsedTree {
         return children.filter { pattern.matches(Array($0.name)) }
     }
 
-    /// A directory and all below it.
-    private func directories(below start: BrowsedFile, count: inout Int) throws(BrowsingError) -> [BrowsedFile] {
+    /// A directory and all below it, but for those that were walked through before.
+    private func directories(
+        below start: BrowsedFile, count: inout Int, _ walked: inout Set<[UInt8]>
+    ) throws(BrowsingError) -> [BrowsedFile] {
         var (found, waiting): ([BrowsedFile], [BrowsedFile]) = ([], [start])
         while let directory = waiting.popLast() {
+            guard walked.insert(directory.path).inserted else { continue }
             found.append(directory)
             let children = try children(of: directory)
             count += children.count

@@ -165,6 +165,36 @@ import Testing
         #expect(SeverityScore.base(vector) == score)
     }
 
+    @Test func `what a record can cost is bounded`() throws {
+        func record(aliases: Int, affected: Int = 1, events: Int = 0, versions: [String] = []) -> String {
+            let names = (0..<aliases).map { "\"CVE-\($0)\"" }.joined(separator: ",")
+            let range = (0..<events).map { "{\"introduced\":\"\($0 * 2)\"},{\"fixed\":\"\($0 * 2 + 1)\"}" }
+            let package = """
+                {"package":{"ecosystem":"PyPI","name":"a"},"versions":[\(versions.map { "\"\($0)\"" }.joined(separator: ","))],
+                 "ranges":[{"type":"ECOSYSTEM","events":[\(range.joined(separator: ","))]}]}
+                """
+            return """
+                {"id":"G","aliases":[\(names)],"affected":[\(Array(repeating: package, count: affected).joined(separator: ","))]}
+                """
+        }
+        var collection = AdvisoryCollection()
+        #expect(throws: FormatError("d", "tells of more than 1000 vulnerabilities")) {
+            try collection.add(Array(record(aliases: 1001, versions: ["1"]).utf8), name: "d")
+        }
+        #expect(throws: FormatError("d", "says more than 250000 times that a package has a vulnerability")) {
+            try collection.add(Array(record(aliases: 1000, affected: 251, versions: ["1"]).utf8), name: "d")
+        }
+        #expect(collection.count == 0)
+        // So many that each is not compared with each; what stands twice is there once.
+        let versions = (0..<2000).map { "\($0 * 2 + 1)" }
+        for _ in 0..<2 {
+            try collection.add(Array(record(aliases: 1, events: 2000, versions: versions).utf8), name: "d")
+        }
+        #expect(collection.count == 1)
+        #expect(try findings(collection, .python, "a", "7").map(\.id) == ["CVE-0"])
+        #expect(try findings(collection, .python, "a", "3999.5").isEmpty)
+    }
+
     @Test func `damaged documents are refused or bounded`() throws {
         #expect(SeverityScore.base("CVSS:4.0/AV:N") == nil)
         #expect(SeverityScore.base("CVSS:3.1/AV:N/AC") == nil)

@@ -31,6 +31,13 @@ import Testing
     }
 
     @Test(arguments: TreeForm.allCases)
+    func `a deep tree is walked once for each component`(_ form: TreeForm) throws {
+        let paths = (1...400).map { Array(repeating: "a", count: $0).joined(separator: "/") }
+        let tree = try form.tree(paths.map { .directory($0) } + [.file("\(paths[399])/x")])
+        #expect(tree.fitting("/**/**/**/**/x*") == ["/\(paths[399])/x"])
+    }
+
+    @Test(arguments: TreeForm.allCases)
     func `a link on the way is followed, and what it leads to is found once`(_ form: TreeForm) throws {
         let tree = try form.tree(Self.entries)
         #expect(tree.fitting("/conf/a*") == ["/etc/a.conf"])

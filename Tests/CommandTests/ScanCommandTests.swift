@@ -57,6 +57,11 @@ import Testing
             $0.image(ImageBuilder([system("alpine", "3.17.9")]), tag: "old")
             $0.image(ImageBuilder([system("alpine", "3.99.0")]), tag: "unknown")
             $0.image(ImageBuilder([LayerBuilder(.gzip) { $0.file("a", "b") }]), tag: "empty")
+            let recordless = LayerBuilder(.gzip) {
+                $0.file("etc/os-release", "ID=alpine\nVERSION_ID=3.17.9\n")
+                $0.directory("lib/apk/db/installed")
+            }
+            $0.image(ImageBuilder([recordless]), tag: "recordless")
         }.write(to: bench.scratch)
         try Data(database).write(to: URL(fileURLWithPath: "\(bench.path)/trivy.db"))
         let updated = ISO8601DateFormatter().string(from: Date(timeIntervalSinceNow: -2 * 86_400))
@@ -162,6 +167,12 @@ import Testing
             unknown.errors.contains(
                 "cimg: \"oci:layout:unknown\": the database has no advisories of \"alpine 3.99\": 3 packages of the "
                     + "system could not be judged\n"))
+        let recordless = try bench.cimg("scan", "--exit-code", "5", "oci:layout:recordless")
+        #expect(recordless.code == 2)
+        #expect(
+            recordless.errors.contains(
+                "it says that it is alpine 3.17.9, but has no record of its packages: its system could not be judged"))
+        try expect(bench.cimg("scan", "--types", "library", "oci:layout:recordless").code, is: 0)
         let empty = try bench.cimg("scan", "oci:layout:empty")
         #expect(empty.code == 0)
         #expect(empty.errors.contains("no record of any package is in it"))

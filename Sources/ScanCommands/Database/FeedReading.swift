@@ -20,6 +20,8 @@ struct FeedReading {
 
     /// Files of one folder, with those below it.
     private static let fileLimit = 1_000_000
+    /// Bytes up to which an archive may inflate to whatever it is, and how many times its size beyond.
+    private static let (freeInflation, inflationRatio): (UInt64, UInt64) = (256 << 20, 50)
     /// Folders within each other.
     private static let depthLimit = 8
 
@@ -37,9 +39,16 @@ struct FeedReading {
         let record = RecordFile(size: size) { offset, count in try Self.bytes(of: file, at: offset, count) }
         let head = try Self.bytes(of: file, at: 0, 4)
         if head.starts(with: [0x50, 0x4B, 3, 4]) {
+            // Lists of advisories are a tenth of their size at the least.
+            let limit = max(Self.freeInflation, Self.inflationRatio * min(size, 1 << 40))
+            var inflated: UInt64 = 0
             do {
                 try ZipMembers.forEach(in: record, endingWith: ".json", limit: AdvisoryCollection.recordLimit) {
                     documentCount += 1
+                    inflated += UInt64($1.count)
+                    guard inflated <= limit else {
+                        throw CommandError("\(name): inflates to more than \(limit) bytes")
+                    }
                     try collection.addOSV($1, name: "\(name): \(Bytes.escaped($0))")
                 }
             } catch let error as RecordError {

@@ -50,17 +50,20 @@ struct ScannedObject {
     /// - Parameters:
     ///   - inventory: its packages with owners, and the files of `paths`.
     ///   - base: the image that it was made from.
+    ///   - expectsSystem: whether packages of the system were looked for.
     ///   - includes: which of its packages are judged.
     ///   - now: for the end of support.
     /// - Throws: what a damaged database throws.
     init(
         name: String, digest: String?, image: ImageDescription?, _ advisories: OpenedAdvisories,
         inventory: TreeInventory,
-        base: BaseImage? = nil, at now: Moment, includes: (InstalledPackage) -> Bool = { _ in true }
+        base: BaseImage? = nil, at now: Moment, expectsSystem: Bool = true,
+        includes: (InstalledPackage) -> Bool = { _ in true }
     ) throws {
         self.base = base
         var inventory = inventory
         let hadPackages = !inventory.packages.isEmpty
+        let lacksSystem = expectsSystem && !inventory.packages.contains { $0.package.kind.isSystem }
         inventory.packages = inventory.packages.filter(includes)
         let files = inventory.recorded
         let system = Distribution(inventory.distribution, files: files.bytes)
@@ -69,6 +72,11 @@ struct ScannedObject {
         versions = Dictionary(grouping: bill.entries.indices) { [entries = bill.entries] in Version(entries[$0].package)
         }
         gaps = (inventory.problems + files.problems).map(\.description)
+        // A distribution has packages; that their record is not where it belongs does not make them none.
+        if lacksSystem, gaps.isEmpty, let system = bill.system {
+            let name = "\(system.name) \(system.version)".printable
+            gaps.append("it says that it is \(name), but has no record of its packages: its system could not be judged")
+        }
         if !hadPackages, gaps.isEmpty { notes.append("no record of any package is in it") }
         try judge(advisories.database, files, at: now)
     }

@@ -66,7 +66,7 @@ struct Scanning {
         var scanned = try ScannedObject(
             name: name, digest: digest, image: image, advisories, inventory: inventory,
             base: image.flatMap { image in known.flatMap { BaseImage(of: image.configuration, known: $0) } }, at: now,
-            includes: includes)
+            expectsSystem: types.system, includes: includes)
         filter.apply(to: &scanned, at: now)
         return scanned
     }
