@@ -92,6 +92,11 @@ package final class InventoryFolder: InventoryMemory, @unchecked Sendable {
 
     // MARK: - Files
 
+    /// What stands at the end of a file: it is whole, and of this name.
+    private static func seal(_ body: ArraySlice<UInt8>, _ name: String) -> [UInt8] {
+        Array(Digest(of: body + [0] + Array(name.utf8)).bytes)
+    }
+
     /// The content of a file; nil where it is missing, damaged, or not of who may write here.
     private func read(_ name: String) -> [UInt8]? {
         // Whatever is wrong with it: it is as good as missing.
@@ -103,7 +108,7 @@ package final class InventoryFolder: InventoryMemory, @unchecked Sendable {
         // As above.
         let count = bytes.withUnsafeMutableBytes { (try? file.read(at: 0, into: $0)) ?? 0 }
         let body = bytes.prefix(count).dropLast(Digest.byteCount)
-        guard body.starts(with: Self.magic), Digest(of: body).bytes.elementsEqual(bytes.prefix(count).suffix(32)) else {
+        guard body.starts(with: Self.magic), Self.seal(body, name).elementsEqual(bytes.prefix(count).suffix(32)) else {
             return nil
         }
         if status.st_mtim.tv_sec < time(nil) - Self.restingTime {
@@ -120,7 +125,7 @@ package final class InventoryFolder: InventoryMemory, @unchecked Sendable {
         let temporary = Descriptor.unfinishedName()
         do {
             let file = try directory.openBeneath(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
-            try file.write(body + Digest(of: body).bytes)
+            try file.write(body + Self.seal(body[...], name))
             try directory.rename(temporary, to: directory, as: Array(name.utf8), replacing: true)
         } catch {
             // What remains has a name that nothing reads, and goes with the next prune.

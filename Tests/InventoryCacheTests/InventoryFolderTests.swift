@@ -88,6 +88,12 @@ import Testing
         }
         folder.keep(inventory(), of: layers)
         #expect(folder.inventory(of: layers) != nil)
+        // Another tree's, whole, under this one's name.
+        folder.keep(inventory(1), of: layers.reversed())
+        let other = try #require(names().first { !path.hasSuffix($0) })
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.moveItem(atPath: "\(scratch.path)/inventories/\(other)", toPath: path)
+        #expect(folder.inventory(of: layers) == nil)
     }
 
     @Test func `bytes that claim anything are read within their bounds`() {
