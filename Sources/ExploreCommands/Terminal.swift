@@ -153,8 +153,15 @@ final class Terminal {
         cfmakeraw(&raw)
         // Lines end as they do elsewhere: what others print meanwhile stays readable.
         raw.c_oflag |= tcflag_t(OPOST)
-        _ = try retrying { tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) }
-        if !Kept.isRaw.exchange(true, ordering: .sequentiallyConsistent) { try write(Array(ScreenWriter.enter.utf8)) }
+        // Said before it is so: a signal between the two gives back what may be changed.
+        let wasRaw = Kept.isRaw.exchange(true, ordering: .sequentiallyConsistent)
+        do throws(Errno) {
+            _ = try retrying { tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) }
+        } catch {
+            Kept.isRaw.store(wasRaw, ordering: .sequentiallyConsistent)
+            throw error
+        }
+        if !wasRaw { try write(Array(ScreenWriter.enter.utf8)) }
     }
 
     /// Nothing but what a signal handler may do: write(2), tcsetattr(3).

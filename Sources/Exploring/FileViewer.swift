@@ -105,12 +105,17 @@ struct FileViewer: Sendable {
         if end > start, head[end - 1] == 0x0D { end -= 1 }
         // A line may have millions of bytes, of which some are to be seen; a letter has four at the most.
         let needed = min(end - start, (left + columns + 1) * 4)
-        var text = ""
+        var (text, width) = ("", 0)
         for piece in head[start..<start + needed].split(separator: 0x09, omittingEmptySubsequences: false) {
+            guard width <= left + columns else { break }
             if !text.isEmpty || piece.startIndex > start {
-                text += String(repeating: " ", count: 8 - CharacterWidth.of(text) % 8)
+                let gap = 8 - width % 8
+                text += String(repeating: " ", count: gap)
+                width += gap
             }
-            text += Bytes.escaped(piece)
+            let shown = Bytes.escaped(piece)
+            text += shown
+            width += CharacterWidth.of(shown)
         }
         return String(String.UnicodeScalarView(text.unicodeScalars.dropFirst(left)))
     }
