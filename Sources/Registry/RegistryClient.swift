@@ -13,7 +13,7 @@ package struct RegistrySettings: Sendable {
     package var credentials: CredentialSource
     /// Where certificates come from.
     package var environment: UserEnvironment
-    /// Whether servers must prove who they are.
+    /// Whether servers must prove who they are; if not, registries that speak plain HTTP only are spoken to so.
     package var verifiesTLS = true
     /// Bounds of waiting and reading.
     package var limits = RegistryLimits()

@@ -59,7 +59,7 @@ final class RegistryConnection: Sendable {
     ///
     /// - Parameters:
     ///   - isInsecure: whether plain HTTP or a certificate of nobody known will do.
-    ///   - verifiesTLS: whether certificates are checked at all.
+    ///   - verifiesTLS: whether certificates are checked at all; if not, plain HTTP will do too.
     init(
         host: String, isInsecure: Bool, verifiesTLS: Bool, transport: HTTPTransport,
         certificates: CertificateDirectories, credentials: CredentialSource, helpers: [String], limits: RegistryLimits
@@ -70,7 +70,8 @@ final class RegistryConnection: Sendable {
         self.certificates = certificates
         self.credentials = credentials
         self.helpers = helpers
-        allowsPlain = isInsecure || Self.isLoopback(host)
+        // Who may be anybody may as well be read by anybody.
+        allowsPlain = isInsecure || !verifiesTLS || Self.isLoopback(host)
         // What is said of the registry is not said of where it sends us.
         verifiesHome = verifiesTLS && !isInsecure
         verifiesElsewhere = verifiesTLS
@@ -156,13 +157,18 @@ final class RegistryConnection: Sendable {
                 "\(host)\(failure.reason); put one and its key into /etc/containers/certs.d/\(self.host) as client.cert "
                     + "and client.key")
         case .handshake:
-            return RegistryError(
-                .untrusted, object,
-                "\(host)\(failure.reason); if it speaks plain HTTP, say insecure = true for it "
-                    + "in registries.conf")
+            return RegistryError(.untrusted, object, "\(host)\(failure.reason)\(plainAdvice)")
         case .noConnection, .broken:
             return RegistryError(.unreachable, object, "\(host)\(failure.reason)\(tries)")
         }
+    }
+
+    /// What makes a registry that speaks plain HTTP be spoken to, as the end of a sentence; nothing where that was tried.
+    private var plainAdvice: String {
+        guard !allowsPlain else { return "" }
+        let file = certificates.environment["CONTAINERS_REGISTRIES_CONF"]?.printable
+        return "; if it speaks plain HTTP, use --tls-verify=false, or write [[registry]], location = \"\(self.host)\" "
+            + "and insecure = true, a line each, into \(file ?? "/etc/containers/registries.conf.d/plain.conf")"
     }
 
     /// One request with what it takes to be answered: a token, redirects.
