@@ -81,9 +81,10 @@ package final class ImageJudge: Sendable {
         if let places = verdict.evidence?.places, verdict.evidence?.signatures.isEmpty == true {
             looked = "; looked in " + places.map(\.line).joined(separator: ", ")
         }
+        let advice = verdict.advice.map { "; \($0)" } ?? ""
         throw SignatureError(
             subject.name.printable,
-            "refused by \(file), \(verdict.rule.description): \(refusal)\(looked); see \"cimg trust show\"")
+            "refused by \(file), \(verdict.rule.description): \(refusal)\(looked)\(advice); see \"cimg trust show\"")
     }
 }
 

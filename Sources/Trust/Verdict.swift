@@ -107,4 +107,26 @@ package struct Verdict: Sendable, Equatable {
 
     /// Whether the image may be used.
     package var isAccepted: Bool { refusal == nil }
+
+    /// What would let an image in that is refused because another tag of it is signed; nil for other reasons.
+    package var advice: String? {
+        guard let wanted = subject.reference, let outcome = requirements.first(where: { $0.refusal != nil }) else {
+            return nil
+        }
+        let identity: SignedIdentity
+        switch outcome.requirement {
+        case .signedBy(let signed): identity = signed.identity
+        case .sigstoreSigned(let signed): identity = signed.identity
+        case .insecureAcceptAnything, .reject, .signedBaseLayer: return nil
+        }
+        guard identity == .matchExact || identity == .matchRepoDigestOrExact else { return nil }
+        let isNamedOtherwise = outcome.signatures.contains { signature in
+            let payload = signature.payload.flatMap { $0.manifestDigest == "\(digest)" ? $0.dockerReference : nil }
+            let name = payload ?? signature.finding?.subject(digest)?.name
+            return name.map { SignedIdentity.matchRepository.matches(signed: $0, wanted: wanted) } ?? false
+        }
+        guard isNamedOtherwise else { return nil }
+        return "\"cimg trust add --identity matchRepository\" accepts every tag of the repository, \"cimg sign "
+            + "--sign-identity \(wanted)\" signs this name"
+    }
 }

@@ -47,6 +47,7 @@ struct VerdictReport {
         for place in verdict.evidence?.places ?? [] { text += "  looked  \(place.line)\n" }
         if let refusal {
             text += "  reason  \(refusal.printable)\n"
+            if let advice = verdict.advice { text += "  advice  \(advice)\n" }
         } else if let reference = verdict.subject.reference {
             text += "  use     \(reference.registry)/\(reference.repository)@\(verdict.digest)\n"
         }

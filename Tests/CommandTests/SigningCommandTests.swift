@@ -223,8 +223,10 @@ struct SigningCommandTests {
         let renamed = try bench.cimg("pull", "-q", "\(host)/app:2", "y")
         #expect(renamed.code == 2)
         #expect(renamed.errors.contains("Signature for identity \"\(host)/app:1\" is not accepted"), "\(renamed)")
+        #expect(renamed.errors.contains("cimg sign --sign-identity \(host)/app:2"), "\(renamed)")
+        let verdict = try bench.cimg("trust", "check", "\(host)/app:2")
+        #expect(verdict.code == 1 && verdict.output.contains("  advice  \"cimg trust add --identity"), "\(verdict)")
         // A key that is no key is trouble, not a refusal.
-        try expect(bench.cimg("trust", "check", "\(host)/app:2").code, is: 1)
         bench.scratch.file("me.pub", "no key")
         let broken = try bench.cimg("trust", "check", "\(host)/app:1")
         #expect(broken.code == 2 && broken.errors.contains("me.pub: invalid pem block"), "\(broken)")

@@ -62,6 +62,24 @@ import Testing
         #expect(try verdict([signed], ["{}"]).refusal == "Key \"critical\" missing in a JSON object")
     }
 
+    @Test func `where only the tag is another, it is told what accepts that`() throws {
+        let advice = try verdict([signed], ["!bad", message("a.example/b:2")]).advice
+        #expect(
+            advice
+                == "\"cimg trust add --identity matchRepository\" accepts every tag of the repository, \"cimg sign "
+                + "--sign-identity a.example/b:1\" signs this name")
+        #expect(try verdict([signed], [message()]).advice == nil)
+        #expect(try verdict([signed], []).advice == nil)
+        #expect(try verdict([.reject], [message("a.example/b:2")]).advice == nil)
+        // Another repository, other bytes, an unknown key: no rule about names would help.
+        #expect(try verdict([signed], [message("a.example/c:1")]).advice == nil)
+        #expect(try verdict([signed], [message("a.example/b:2", Digest(of: []))]).advice == nil)
+        #expect(try verdict([signed], ["!\(message("a.example/b:2"))"]).advice == nil)
+        let exact = PolicyRequirement.signedBy(
+            SignedBy(keys: .paths(["/k"]), identity: .exactReference("a.example/b:3")))
+        #expect(try verdict([exact], [message("a.example/b:2")]).advice == nil)
+    }
+
     @Test func `nothing that an unknown key has signed is shown`() throws {
         let verdict = try verdict([signed], ["!bad"])
         #expect(verdict.requirements[0].signatures[0].payload == nil)
