@@ -18,6 +18,7 @@ extension ImportCommand {
         guard let name else { throw CommandError("--layer: give the image a name as second argument") }
         var finder = ObjectFinder(in: try policy.place(store))
         finder.platform = try platform.map { try Platform(parsing: $0) }
+        finder.client = registry.client
         let store = try self.store.openStore()
         let hold = try store.holdForWriting()
         defer { withExtendedLifetime(hold) {} }

@@ -10,7 +10,7 @@ extension ImportCommand {
     /// Takes an image of a registry, which the user named as a source.
     func pull(_ text: String) throws {
         let store = try self.store.openStore()
-        var pull = ImagePull(place: try policy.place(self.store), client: RegistryClient(try .ofThisMachine()))
+        var pull = ImagePull(place: try policy.place(self.store), client: try registry.client())
         pull.platform = try platform.map { try Platform(parsing: $0) }
         let pulled = try pull.run(text, into: store, name: name)
         try Self.settleBehind(store)

@@ -42,6 +42,8 @@ package struct ImportCommand: ParsableCommand {
 
     @OptionGroup var policy: PolicyOptions
 
+    @OptionGroup var registry: RegistryOptions
+
     @Argument(help: "Where the image is.")
     var source: String
 
