@@ -24,6 +24,8 @@ enum FamiliarOptions {
         "--os", "--arch", "--variant", "--override-os", "--override-arch", "--override-variant",
     ]
 
+    private static let page: [String: Effect] = ["--html": .told("--format html makes a page")]
+
     private static let rules: [String: [String: Effect]] = [
         "images list": [
             "-a": .isSo, "--all": .isSo, "-aq": .means(["-q"]), "-qa": .means(["-q"]),
@@ -73,7 +75,9 @@ enum FamiliarOptions {
         "logout": [
             "-a": .told("one registry at a time"), "--all": .told("one registry at a time"),
         ],
+        "layers": page, "waste": page, "check": page,
         "diff": [
+            "--html": .told("--format html makes a page"),
             "-r": .means(["--packages"]), "--rpms": .means(["--packages"]), "-m": .means(["--config"]),
             "--metadata": .means(["--config"]),
             "-n": .told("--packages, --config and --history compare something else than files"),

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import OCI
+import Objects
 
 /// What is wrong with a command line, in a line, and in another one where to read on.
 struct UsageProblem: Equatable, CustomStringConvertible {
@@ -26,10 +27,12 @@ struct UsageProblem: Equatable, CustomStringConvertible {
             self.reason = Self.noCommand(name, commands)
         } else {
             var text = reason.prefix(1).lowercased() + reason.dropFirst()
-            if command == "cimg images list",
-                let name = Self.text(in: reason, after: "nexpected argument '", before: "'")
-            {
-                text += "; \"cimg images --filter name=\(name)\" lists those"
+            if let word = Self.text(in: reason, after: "nexpected argument '", before: "'") {
+                switch command {
+                case "cimg images list": text += "; \(Self.listing(word))"
+                case "cimg test": text += "; files of tests are named with -c FILE"
+                default: break
+                }
             }
             self.reason = text
         }
@@ -46,9 +49,16 @@ struct UsageProblem: Equatable, CustomStringConvertible {
         return "cimg: \(reason.printable)\nTry \"\(help)\"."
     }
 
+    /// The command that lists what somebody wanted "cimg images" to list.
+    private static func listing(_ text: String) -> String {
+        if RegistryName.explicit(text) != nil { return "\"cimg tags \(text)\" lists its tags" }
+        return ImagePlace.listing(text) ?? "\"cimg images --filter name=\(text)\" lists those"
+    }
+
     /// What other tools call things, and what does it here.
     private static let others: [String: String] = [
         "history": "\"cimg inspect --history IMAGE\" shows it",
+        "pkgs": "did you mean \"packages\"?",
         "info": "\"cimg inspect IMAGE\" tells what an image is, \"cimg images info IMAGE\" its labels",
         "list": "\"cimg images\" lists images, \"cimg ps\" containers, \"cimg ls IMAGE /etc\" files",
         "run": "cimg starts no containers, it opens them; use podman or docker for that",
@@ -88,7 +98,9 @@ struct UsageProblem: Equatable, CustomStringConvertible {
     private static func noCommand(_ name: String, _ commands: [String]) -> String {
         if let hint = others[name] { return "no command \"\(name)\"; \(hint)" }
         let near = commands.map { (name: $0, distance: distance(name, $0)) }.min { $0.distance < $1.distance }
-        let hint = near.flatMap { $0.distance <= 2 ? "; did you mean \"\($0.name)\"?" : nil } ?? ""
+        // Of four letters two make another word.
+        let limit = name.count > 4 ? 2 : 1
+        let hint = near.flatMap { $0.distance <= limit ? "; did you mean \"\($0.name)\"?" : nil } ?? ""
         return "no command \"\(name)\"" + hint
     }
 

@@ -56,6 +56,9 @@ package struct TagsCommand: ParsableCommand {
 
     private func list() throws -> [String] {
         let text = RegistryName.explicit(name) ?? name
+        if let listing = ImagePlace.listing(text) {
+            throw CommandError("\"\(text.printable)\": is in no registry; \(listing)")
+        }
         let client = try registry.client()
         if Self.isRegistry(text) { return try client.registry(RegistryName.host(text)).repositories() }
         let candidates = try client.settings.registries.candidates(for: text)

@@ -7,6 +7,7 @@ import LinuxIO
 package import OCI
 package import Registry
 package import Signatures
+import SystemPackage
 package import Transports
 
 /// A place that images are copied from or to: a registry, the store, or something on this machine.
@@ -28,6 +29,21 @@ package enum ImagePlace {
         the store, or an image of an engine: docker-daemon:NAME, containers-storage:NAME (podman); containerd-image:NAME \
         as a source. Of an archive, FILE may be -, standard input or output.
         """
+
+    /// The command that lists the images where a text says they are; nil for what is no place with several images.
+    package static func listing(_ text: String) -> String? {
+        var place = text
+        if let (_, isImage, _) = EngineKind.prefixed(text), isImage {
+            place = "\(text.prefix { $0 != ":" }):"
+            // A place that is written wrongly has no images.
+        } else if let location = (try? ImageLocation(destination: text)) ?? nil {
+            guard location.transport != .rootfs, location.transport != .dir else { return nil }
+            place = "\(location.transport.rawValue):\(location.path.string.printable)"
+        } else {
+            return nil
+        }
+        return "\"cimg images --in \(place)\" lists what is there"
+    }
 
     /// Reads what a user wrote.
     ///

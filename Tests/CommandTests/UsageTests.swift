@@ -30,6 +30,41 @@ import Testing
                 "unexpected argument 'old'; \"cimg images --filter name=old\" lists those",
                 help: "cimg help images list")
         ),
+        (
+            ["images", "oci:a:1"],
+            .usage(
+                "unexpected argument 'oci:a:1'; \"cimg images --in oci:a\" lists what is there",
+                help: "cimg help images list")
+        ),
+        (
+            ["images", "docker-daemon:"],
+            .usage(
+                "unexpected argument 'docker-daemon:'; \"cimg images --in docker-daemon:\" lists what is there",
+                help: "cimg help images list")
+        ),
+        (
+            ["images", "docker://a.example/b"],
+            .usage(
+                "unexpected argument 'docker://a.example/b'; \"cimg tags docker://a.example/b\" lists its tags",
+                help: "cimg help images list")
+        ),
+        (
+            ["tags", "oci:a:1"],
+            .trouble("\"oci:a:1\": is in no registry; \"cimg images --in oci:a\" lists what is there")
+        ),
+        (
+            ["tags", "registry-dir:a//b"],
+            .trouble(
+                "\"registry-dir:a//b\": is in no registry; \"cimg images --in registry-dir:a\" lists what is there")
+        ),
+        (["pkgs", "a"], .usage("no command \"pkgs\"; did you mean \"packages\"?", help: "cimg help")),
+        (["qwgs"], .usage("no command \"qwgs\"", help: "cimg help")),
+        (["diff", "--html", "a", "b"], .trouble("diff: --html: --format html makes a page")),
+        (["layers", "a", "--html"], .trouble("layers: --html: --format html makes a page")),
+        (
+            ["test", "cst.yaml", "a"],
+            .usage("unexpected argument 'a'; files of tests are named with -c FILE", help: "cimg help test")
+        ),
         (["import"], .usage("missing expected argument '<source>'", help: "cimg help import")),
         (["import", "a", "b", "c", "d"], .usage("2 unexpected arguments: 'c', 'd'", help: "cimg help import")),
         (
