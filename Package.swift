@@ -292,9 +292,11 @@ let package = Package(
         tests("LinuxIO", ["Threads", "LinuxIO", system]),
         tests("Archive", ["Threads", "Archive", "FileTree", "OCI", "LinuxIO", system]),
         tests("LayerStore", ["Threads", "LayerStore", "Archive", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
-        tests("Transports", ["Transports", "LayerStore", "OCI", "FileTree", "LinuxIO", system]),
+        tests("Transports", ["Threads", "Transports", "LayerStore", "OCI", "FileTree", "LinuxIO", system]),
         tests("Bolt", ["Bolt"]),
-        tests("Engines", ["EngineRecords", "TOML", "Engines", "OCI", "LinuxIO", system]),
+        tests(
+            "Engines",
+            ["EngineRecords", "EngineTrees", "Threads", "TOML", "Engines", "FileTree", "OCI", "LinuxIO", system]),
         tests("Registry", ["Web", "Threads", "cimg", "Registry", "LayerStore", "OCI", "FileTree", "LinuxIO", system]),
         tests(
             "TreeDiff",

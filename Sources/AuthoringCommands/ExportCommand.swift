@@ -110,7 +110,7 @@ enum ExportedFile {
         do {
             let parent = try Descriptor.open(path.parentDirectory, O_RDONLY | O_DIRECTORY)
             guard let last = path.lastComponent?.bytes else { throw Errno.isDirectory }
-            // A device or a pipe is written to, not replaced.
+            // A device or a pipe is written to, not replaced. What is not there is made; all else fails there.
             if let status = try? parent.entryStatus(last), status.st_mode & S_IFMT != S_IFREG {
                 return try fill(try Descriptor.open(path, O_WRONLY))
             }

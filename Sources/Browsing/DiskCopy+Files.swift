@@ -39,7 +39,7 @@ extension DiskCopy {
             let isLinked = try hasSeveralNames && link(file, in: directory, as: name)
             if !isLinked { try makeAlone(file, attributes, in: directory, as: name) }
             if !isNew { try rename(name, in: directory, to: child.name) }
-            // Where both were names of one file, the rename did nothing.
+            // Where both were names of one file, the rename did nothing; else there is nothing to remove.
             if isLinked, !isNew { try? directory.removeEntry(name) }
         } catch {
             // The whole new directory goes, or what was made aside.

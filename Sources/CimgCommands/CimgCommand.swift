@@ -133,7 +133,7 @@ package struct CimgCommand: ParsableCommand {
             let command = configuration.subcommands.first(where: { $0.configuration.commandName == name }),
             command.configuration.subcommands.isEmpty
         else { return nil }
-        return try? command.parse(Array(arguments.dropFirst()))
+        return try? command.parse(Array(arguments.dropFirst()))  // The parser of all commands tells what is wrong.
     }
 
     /// The names of the commands that help lists.

@@ -146,12 +146,14 @@ enum PathCompletion {
         let (shown, place) = home(start)
         // A directory that cannot be read offers nothing.
         guard
+            // As above.
             let directory = try? Descriptor.open(FilePath(place.isEmpty ? [UInt8(ascii: ".")] : place), flags),
-            let entries = try? directory.entries()
+            let entries = try? directory.entries()  // As above.
         else { return [] }
         var found: [Completion.Candidate] = []
         for entry in entries.sorted(by: { Bytes.precedes($0.name, $1.name) }) where entry.name.starts(with: name) {
             if entry.name.first == UInt8(ascii: "."), name.isEmpty { continue }
+            // What cannot be opened is offered as a file.
             let isDirectory = (try? directory.openBeneath(entry.name, flags)) != nil
             if onlyDirectories, !isDirectory { continue }
             let end = isDirectory ? [UInt8(ascii: "/")] : []
@@ -169,10 +171,11 @@ enum PathCompletion {
         guard !bytes.isEmpty, bytes.last != UInt8(ascii: "/") || text.contains(":") else { return nil }
         let place = FilePath(home(bytes).place)
         guard fileExists(place.appending("index.json")),
+            // What cannot be read has no tags to offer; commands tell why.
             let file = try? Descriptor.open(place.appending("index.json")), let size = try? file.size(),
             size <= 4 << 20,
-            let index = try? file.readToEnd(),
-            case .index(let document)? = try? ManifestDocument(json: index, name: "index.json")
+            let index = try? file.readToEnd(),  // As above.
+            case .index(let document)? = try? ManifestDocument(json: index, name: "index.json")  // As above.
         else { return nil }
         return document.manifests.compactMap(\.referenceName).prefix(limit).map {
             Completion.Candidate(text: "\(transport)\(path):\($0)")

@@ -149,6 +149,7 @@ package struct DiffPair {
             else { return nil }
             return object
         }
+        // The failure comes again below, unless the other name helps.
         if let first = try? object(left), case .container = first {
             return (first, try object(right, near: first))
         }

@@ -48,7 +48,9 @@ package struct EngineSide {
     /// Whether its root directory is as the engine made it: an image's is, a container's unless something was done to it.
     package var hasEngineRoot: Bool {
         guard tree.layers.upper != nil else { return true }
+        // What cannot be read is shown as changed.
         guard let own = try? tree.tree(.whole, called: name), let below = try? tree.tree(.withoutUpper, called: name),
+            // As above.
             let attributes = try? own.attributes(of: own.root), let before = try? below.attributes(of: below.root)
         else { return false }
         return (attributes.mode, attributes.uid, attributes.gid) == (before.mode, before.uid, before.gid)

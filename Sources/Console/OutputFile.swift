@@ -17,6 +17,7 @@ package enum OutputFile {
             guard let component = path.lastComponent else { throw Errno.isDirectory }
             let parent = path.removingLastComponent()
             let directory = try Descriptor.open(parent.isEmpty ? "." : parent, O_RDONLY | O_DIRECTORY)
+            // What is not there is made; all else fails there.
             if let status = try? directory.entryStatus(component.bytes), status.st_mode & S_IFMT != S_IFREG {
                 // A device or a pipe is written to, not replaced.
                 let file = try directory.openEntry(component.bytes, O_WRONLY)

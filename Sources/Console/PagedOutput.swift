@@ -105,13 +105,13 @@ package final class PagedOutput: @unchecked Sendable {
         guard let program else { return }
         // Without a pager there is still the terminal.
         guard let ends = try? Pipe(), let terminal = try? Descriptor.standard(STDOUT_FILENO),
-            let errors = try? Descriptor.standard(STDERR_FILENO)
+            let errors = try? Descriptor.standard(STDERR_FILENO)  // As above.
         else { return }
         var spawn = Spawn(
             program: program.words[0], arguments: program.words.map { Array($0.utf8) }, errorOutput: errors)
         spawn.standardInput = ends.readEnd
         spawn.standardOutput = terminal
-        guard let child = try? spawn.start() else { return }
+        guard let child = try? spawn.start() else { return }  // As above.
         self.child = child
         pipe = ends.writeEnd
         PagerInterrupt.begin(pipe: ends.writeEnd.rawValue, pager: child.identifier)

@@ -162,10 +162,11 @@ struct Reproduction {
     private func baseCount(_ image: ImageDescription, _ finder: ObjectFinder) throws -> Int {
         let annotation = "org.opencontainers.image.base.digest"
         guard left.manifest.annotations?[annotation] != right.manifest.annotations?[annotation],
+            // What is no digest names no base.
             let text = image.manifest.annotations?[annotation], let digest = try? Digest(parsing: text),
             // A base that is not there, or cannot be read, explains nothing.
             let found = try finder.place.openStore().find("\(digest)"),
-            let base = try? finder.place.openStore().describe(found).configuration.rootfs.diffIDs,
+            let base = try? finder.place.openStore().describe(found).configuration.rootfs.diffIDs,  // As above.
             image.configuration.rootfs.diffIDs.starts(with: base)
         else { return 0 }
         return base.count

@@ -90,6 +90,7 @@ package struct TextComparison {
             if form == .none, !Self.isText(start) { return binary(file) }
             let raw = try tree.bytes(of: browsed, limit: UInt64(Self.textLimit))
             guard form != .none else { return .text(raw, .none) }
+            // It is said instead of the lines.
             guard let inner = try? Self.decompressed(raw) else { return .other("damaged, or larger than is compared") }
             return Self.isText(inner) ? .text(inner, form) : binary(file)
         } catch {

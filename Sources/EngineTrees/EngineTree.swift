@@ -50,7 +50,7 @@ package struct EngineTree: Sendable {
         var marks: OverlayMarkFormats = layers.isPlain ? [] : layers.usesUserXattrs ? .user : .trusted
         // Where owners and modes are kept in attributes, the layers' own directories have one: looking for it on every
         // file would cost a call for each.
-        if !layers.isPlain, opened.contains(where: Self.keepsOwnersAside) { marks.insert(.overrideStat) }
+        if !layers.isPlain, try opened.contains(where: Self.keepsOwnersAside) { marks.insert(.overrideStat) }
         let options = OverlayOptions(
             marks: marks, identifiers: directories.map(Self.identifiers), isChanging: isChanging)
         return (opened, options)
@@ -60,15 +60,16 @@ package struct EngineTree: Sendable {
     private func open(_ directory: EngineLayers.Directory) throws -> Descriptor {
         // Taking a mount apart needs root, and that no part of it is another user's.
         guard layers.isPlain, let number = layers.process, geteuid() == 0,
+            // Else it is read with what is mounted in it.
             let process = try? ProcessHandle(identifier: number), let root = try? process.openRoot(),
-            let alone = try? process.cloneMounts(of: root, recursively: false)
+            let alone = try? process.cloneMounts(of: root, recursively: false)  // As above.
         else { return try directory.open() }
         return alone
     }
 
-    private static func keepsOwnersAside(_ directory: Descriptor) -> Bool {
-        let names = try? directory.entryXattrNames([UInt8(ascii: ".")])
-        return names?.contains { $0.elementsEqual("user.containers.override_stat".utf8) } ?? false
+    private static func keepsOwnersAside(_ directory: Descriptor) throws -> Bool {
+        try directory.entryXattrNames([UInt8(ascii: ".")])
+            .contains { $0.elementsEqual("user.containers.override_stat".utf8) }
     }
 
     /// All of it, to be served; an image without layers is a tree with nothing in it, as it is in the store.

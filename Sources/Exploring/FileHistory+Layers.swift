@@ -20,6 +20,7 @@ extension FileHistory {
 
     private mutating func hide(by layer: any LayerEntries) throws {
         try layer.forEachMarker { path in
+            // A name that no tree can have hides nothing.
             guard let components = (try? EntryPath(path, clamped: true))?.components, let last = components.last else {
                 return
             }
@@ -66,7 +67,7 @@ extension FileHistory {
                 put(Facts(attributes), address, at: node)
                 if attributes.type == .symbolicLink { own.targets[node] = attributes.target }
             case .hardLink(let target):
-                guard let target = (try? EntryPath(target, clamped: true))?.components else { return }
+                guard let target = (try? EntryPath(target, clamped: true))?.components else { return }  // As above.
                 // The link may take the place of what it leads to.
                 let found = version(behind: target, own)
                 guard let node = place(components, own) else { return }

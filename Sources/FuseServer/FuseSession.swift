@@ -38,6 +38,7 @@ struct FuseSession: ~Copyable {
     /// its path leads to by now. fusermount3 makes a path of it and looks at that; so where the mount has landed is looked
     /// at afterwards, and a mount that landed elsewhere, on a directory that its user may write to, is taken away.
     func mount(on directory: Descriptor) throws(FuseError) -> LocatedMount {
+        // Messages do without it.
         let name = (try? MountPoint.path(of: directory)).map { Bytes.escaped($0) } ?? "the mountpoint"
         let before: Set<MountEntry>
         let covered: LocatedMount?
@@ -72,11 +73,13 @@ struct FuseSession: ~Copyable {
 
     /// Takes away what was mounted just now and is not where it should be.
     private func removeStray(_ before: Set<MountEntry>) {
-        let table = (try? MountTable.read()) ?? []
+        let table = (try? MountTable.read()) ?? []  // What stays is told by who calls.
         for entry in table.reversed() where entry.type == MountedServer.type && !before.contains(entry) {
             // Another one that began to serve at the same time has a name by now, or cannot be told apart: it stays.
-            guard entry.superOption("user_id") == "\(geteuid())", (try? MountedServer.of(entry))?.identifier == nil,
-                let mount = try? LocatedMount(entry)
+            guard entry.superOption("user_id") == "\(geteuid())",
+                // As said; and what is not there any more needs no removal.
+                let server = try? MountedServer.of(entry), server.identifier == nil,
+                let mount = try? LocatedMount(entry)  // As above.
             else { continue }
             // The failure is told by who calls.
             try? mount.detach(lazily: true)

@@ -49,7 +49,7 @@ final class LockWaiters: Sendable {
         state.withLock { state in
             guard !state.isEnded, state.waiters.count < Self.limit else { return false }
             if !state.isRunning {
-                _ = try? state.thread.take()?.join()
+                _ = try? state.thread.take()?.join()  // It throws nothing.
                 // The loop must be the one that a signal wakes.
                 let started = try? withSignalsBlocked { try WorkerThread.started { [self] in run() } }
                 guard let started else { return false }

@@ -42,6 +42,7 @@ package struct MountedServer: Sendable {
     package func open() -> ProcessHandle? {
         // A process that cannot be opened has ended, or is hidden: then there is nothing to wait for.
         guard let claim, claim.uid == geteuid(), let handle = try? ProcessHandle(identifier: claim.identifier),
+            // As above.
             (try? handle.belongs(to: geteuid())) == true, (try? Self.of(mount))?.identifier == claim.identifier
         else { return nil }
         return handle

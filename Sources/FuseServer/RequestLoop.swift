@@ -120,7 +120,7 @@ final class RequestLoop: @unchecked Sendable {
             for thread in all { thread.signal(Self.wakeSignal) }
             usleep(500)
         }
-        for thread in all { _ = try? thread.join() }
+        for thread in all { _ = try? thread.join() }  // They throw nothing.
     }
 
     // MARK: - Threads
@@ -128,6 +128,7 @@ final class RequestLoop: @unchecked Sendable {
     /// Starts a thread that has the turn; the caller holds the monitor.
     private func startThread(isNear: Bool) -> Bool {
         live.add(1, ordering: .acquiringAndReleasing)
+        // Those that are there serve.
         guard let thread = try? WorkerThread.started({ self.serve(isNear: isNear) }) else {
             live.subtract(1, ordering: .acquiringAndReleasing)
             return false

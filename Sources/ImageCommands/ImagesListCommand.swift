@@ -154,6 +154,7 @@ package struct ImagesListCommand: ParsableCommand {
                 (image.names.isEmpty ? [nil] : image.names.map { Optional($0) }).map { name in
                     ListedImage(
                         name: name.map { (image.namespace.map { "\($0)/" } ?? "") + $0 },
+                        // Of another algorithm it has none here.
                         digest: image.digest ?? (try? Digest(parsing: "sha256:\(image.id)")))
                 }
             }

@@ -72,6 +72,7 @@ package struct ImagesVerifyCommand: ParsableCommand {
     /// The names of the store that begin with a registry and end with a tag.
     private func storedNames() throws -> [String] {
         try store.openExistingStore().references().map(\.name).filter { name in
+            // What is no name of a registry has nothing to verify by.
             guard RegistryName.of(name) != nil, let reference = try? Reference(parsing: name) else { return false }
             return reference.digest == nil
         }

@@ -32,7 +32,7 @@ struct SkopeoView {
     /// The whole as a value.
     var members: [(key: String, value: JSONValue)] {
         let configuration = image.configuration
-        let docker = try? decode(
+        let docker = try? decode(  // Fields of Docker alone, which it need not have.
             DockerFields.self, image.configurationBytes, name: "", limit: DocumentLimit.configuration)
         let labels = configuration.config?.labels
         let layers = image.manifest.layers

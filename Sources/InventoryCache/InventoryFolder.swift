@@ -34,8 +34,8 @@ package final class InventoryFolder: InventoryMemory, @unchecked Sendable {
     package convenience init?(ofStore store: FilePath, limit: UInt64 = InventoryFolder.byteLimit) {
         // A store that may only be read, or is another user's, is no trouble: what is not kept is found again.
         guard let parent = try? Descriptor.open(store, O_RDONLY | O_DIRECTORY),
-            (try? parent.status().st_uid) == geteuid(),
-            let directory = try? Descriptor.openDirectory(store.appending(Self.name), making: 0o700)
+            (try? parent.status().st_uid) == geteuid(),  // As above.
+            let directory = try? Descriptor.openDirectory(store.appending(Self.name), making: 0o700)  // As above.
         else { return nil }
         self.init(directory, limit: limit)
     }

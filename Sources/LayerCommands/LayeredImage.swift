@@ -91,6 +91,7 @@ package struct LayeredImage {
             }
             return (base.count, "\(named.printable)")
         }
+        // What is no digest names no base.
         if let text = object.manifest.annotations?[baseAnnotation], let digest = try? Digest(parsing: text),
             let found = try object.store.find("\(digest)"),
             // A base that cannot be read is as one that is not there.

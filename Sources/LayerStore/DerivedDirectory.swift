@@ -96,13 +96,14 @@ extension Store {
                 let unsynced = names.prefix(256).compactMap { name in
                     // What vanished meanwhile needs no mark taken away.
                     (try? openDerived(String(decoding: name, as: UTF8.self), in: parent)).flatMap { directory in
+                        // A mark that stays is no harm.
                         directory.flatMap { (try? $0.hasEntry(Self.bootMark)) ?? false ? $0 : nil }
                     }
                 }
                 names = names.dropFirst(256)
                 guard !unsynced.isEmpty else { continue }
                 try root.synchronizeFileSystem()
-                for directory in unsynced { try? directory.remove(Self.bootMark) }
+                for directory in unsynced { try? directory.remove(Self.bootMark) }  // Derived again after a crash then.
             }
         }
     }

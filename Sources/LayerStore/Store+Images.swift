@@ -50,6 +50,7 @@ extension Store {
         for name in names {
             if let match = references.first(where: { $0.name == name }) { return match.descriptor.digest }
         }
+        // What is no digest may be another name.
         if let at = text.lastIndex(of: "@"), let digest = try? Digest(parsing: text[text.index(after: at)...]) {
             return try findDigest(digest, of: String(text[..<at]), references)
         }

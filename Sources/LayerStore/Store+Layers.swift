@@ -70,7 +70,7 @@ extension Store {
 
     /// Whether a layer's directory says that the layer was made of a blob.
     static func isMarked(_ directory: Descriptor, _ descriptor: ContentDescriptor) -> Bool {
-        (try? directory.hasEntry(verificationMark(descriptor))) ?? false
+        (try? directory.hasEntry(verificationMark(descriptor))) ?? false  // Then it is verified again.
     }
 
     /// The name of the empty file in a layer's directory that says of which blob the layer was made.
@@ -156,6 +156,7 @@ extension Store {
         try writer.directory.remove(blobName)
         try directory.link("data", to: writer.directory, as: blobName)
         try data.synchronize()
+        // One that cannot be read is replaced.
         let isStored = try (try? openBlob(result.blobDigest))?.size() == result.byteCount
         try writer.publish(blobName, in: blobs, as: final, replacing: !isStored)
     }

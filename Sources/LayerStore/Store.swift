@@ -88,7 +88,7 @@ package final class Store: Sendable {
         ].map { Array($0.utf8) })
 
     private static func readBootID() -> [UInt8] {
-        guard let file = try? Descriptor.open("/proc/sys/kernel/random/boot_id") else { return [] }
+        guard let file = try? Descriptor.open("/proc/sys/kernel/random/boot_id") else { return [] }  // See below.
         var bytes = [UInt8](repeating: 0, count: 64)
         // Without a boot ID nothing is trusted to have survived: what was derived is derived again.
         let count = (try? bytes.withUnsafeMutableBytes { try file.read(into: $0) }) ?? 0
@@ -152,6 +152,7 @@ package final class Store: Sendable {
     /// Its bytes are on the disk when this returns, its name is after `blobs` is synchronized.
     func addBlob(_ bytes: [UInt8], _ writer: TemporaryDirectory) throws {
         let digest = Digest(of: bytes)
+        // One that cannot be read is replaced.
         if let stored = try? readBlob(digest, limit: bytes.count), stored == bytes { return }
         let name = "blob-\(digest.hex)"
         try writer.write(bytes, as: name)

@@ -59,10 +59,10 @@ final class TemporaryDirectory: Sendable {
     ///
     /// What begins with `kept-` is a user's, who could not be given it otherwise.
     static func sweep(_ temporary: Descriptor) {
-        guard let names = try? temporary.entryNames() else { return }
+        guard let names = try? temporary.entryNames() else { return }  // Swept by the next writer.
         for name in names where !name.starts(with: "kept-".utf8) {
-            guard let directory = try? temporary.openBeneath(name, O_RDONLY | O_DIRECTORY),
-                (try? directory.tryLock()) ?? false
+            guard let directory = try? temporary.openBeneath(name, O_RDONLY | O_DIRECTORY),  // As above.
+                (try? directory.tryLock()) ?? false  // As above.
             else { continue }
             // The lock is held until the directory is gone: nobody can begin to use it meanwhile.
             try? temporary.removeTree(String(decoding: name, as: UTF8.self))

@@ -133,6 +133,7 @@ extension LayerCosts {
 package enum LayerPath {
     /// A name as a path from the root: `/etc/passwd` for `./etc/passwd`; as it stands where it cannot be one.
     package static func shown(_ path: [UInt8]) -> [UInt8] {
+        // It is shown as it stands.
         guard let components = (try? EntryPath(path, clamped: true))?.components else { return path }
         return [UInt8(ascii: "/")] + components.joined(separator: [UInt8(ascii: "/")])
     }

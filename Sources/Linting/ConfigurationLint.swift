@@ -140,7 +140,7 @@ struct ConfigurationLint {
             return value.split(whereSeparator: { " ()".contains($0) }).allSatisfy { word in
                 word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || ".-+:".contains($0)) }
             }
-        case "base.digest": return (try? Digest(parsing: value)) != nil
+        case "base.digest": return (try? Digest(parsing: value)) != nil  // What is no digest is what is looked for.
         default: return true
         }
     }

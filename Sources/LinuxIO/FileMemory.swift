@@ -17,7 +17,7 @@ package final class FileMemory: Sendable {
     /// - Parameter limit: bytes that may come.
     package init(limit: Int) {
         self.limit = limit
-        status = try? Descriptor.open("/proc/self/statm", O_RDONLY)
+        status = try? Descriptor.open("/proc/self/statm", O_RDONLY)  // Then nothing can be known.
         beginAgain()
     }
 

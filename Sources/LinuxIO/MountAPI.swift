@@ -75,6 +75,7 @@ package final class FileSystemContext: Sendable {
     private func messages() -> [String] {
         var messages: [String] = []
         var buffer = [UInt8](repeating: 0, count: 1024)
+        // The error ends the messages.
         while messages.count < 16, let count = try? buffer.withUnsafeMutableBytes({ try descriptor.read(into: $0) }),
             count > 0
         {

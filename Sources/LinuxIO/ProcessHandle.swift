@@ -158,11 +158,12 @@ package enum UserNamespace {
         _ = try retrying { clinux_enter_user_namespace(process.rawValue) }
         // A namespace without numbers for these can be looked at, but no file can be made.
         if getegid() == unknown.gid { _ = try? retrying { setregid(0, 0) } }
-        if geteuid() == unknown.uid { _ = try? retrying { setreuid(0, 0) } }
+        if geteuid() == unknown.uid { _ = try? retrying { setreuid(0, 0) } }  // As above.
     }
 
     /// The number that stands for who has none in a namespace; 65534 unless somebody changed it.
     private static func overflowNumber(_ kind: String) -> UInt32 {
+        // The usual number counts then.
         let text = try? Descriptor.open(FilePath("/proc/sys/kernel/overflow\(kind)")).readToEnd()
         return text.flatMap { UInt32(String(decoding: $0.prefix { $0 != 0x0A }, as: UTF8.self)) } ?? 65534
     }

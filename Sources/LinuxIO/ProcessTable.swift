@@ -79,8 +79,8 @@ package enum ProcessTable {
     package static func name(_ identifier: Int32) -> String? {
         // At most 15 bytes and a line feed, which one read gives: this is asked of every process of the machine.
         var line = [UInt8](repeating: 0, count: 64)
-        guard let file = try? Descriptor.open(FilePath("/proc/\(identifier)/comm")),
-            let count = try? line.withUnsafeMutableBytes({ try file.read(into: $0) })
+        guard let file = try? Descriptor.open(FilePath("/proc/\(identifier)/comm")),  // It has ended.
+            let count = try? line.withUnsafeMutableBytes({ try file.read(into: $0) })  // As above.
         else { return nil }
         return String(decoding: line[..<count].split(separator: UInt8(ascii: "\n")).first ?? [], as: UTF8.self)
     }

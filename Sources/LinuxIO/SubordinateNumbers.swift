@@ -46,7 +46,7 @@ package enum SubordinateNumbers {
         defer {
             // Ends it.
             _ = try? pipe.writeEnd.write([0])
-            _ = try? holder.wait()
+            _ = try? holder.wait()  // Nobody wants to know how it ends.
         }
         let handle = try ProcessHandle(identifier: holder.identifier)
         try map("newuidmap", holder.identifier, users)
@@ -84,6 +84,7 @@ package enum SubordinateNumbers {
         var message = [UInt8](repeating: 0, count: 4096)
         let flags = try retrying { fcntl(input.rawValue, F_GETFL) }
         _ = try retrying { fcntl(input.rawValue, F_SETFL, flags | O_NONBLOCK) }
+        // It may have said nothing.
         let count = (try? message.withUnsafeMutableBytes { try input.read(into: $0) }) ?? 0
         return (Array(message.prefix(count)), ending)
     }

@@ -93,8 +93,8 @@ package enum BackgroundServer {
     private static func removeRemains(at mountpoint: Mountpoint) {
         // The mount's failure is what the user is told; `cimg umount` can be tried again.
         guard let mount = try? mountpoint.mounted(), mount.entry.type == MountedServer.type,
-            let server = try? MountedServer.of(mount.entry), server.isDead
+            let server = try? MountedServer.of(mount.entry), server.isDead  // As above.
         else { return }
-        try? mount.detach(lazily: true)
+        try? mount.detach(lazily: true)  // As above.
     }
 }

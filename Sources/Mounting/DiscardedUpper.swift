@@ -47,6 +47,6 @@ package struct DiscardedUpper: Sendable {
         guard let slash = path.lastIndex(of: UInt8(ascii: "/")) else { return }
         // What cannot be removed now is by the next one who writes to the store.
         let parent = try? Descriptor.open(FilePath(Array(path[..<max(slash, 1)])), O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-        try? parent?.removeTree(Array(path[(slash + 1)...]))
+        try? parent?.removeTree(Array(path[(slash + 1)...]))  // As above.
     }
 }

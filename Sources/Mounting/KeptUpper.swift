@@ -231,7 +231,7 @@ private struct KeptDirectory {
     func giveBack(_ origin: HeldName, _ around: Descriptor) {
         // Each is tried: what somebody else has moved meanwhile stays where it is, with a name.
         try? HeldName(parent: around, name: Self.upperName).rename(to: place, flags: .exchange)
-        try? origin.rename(to: workPlace, flags: .exchange)
+        try? origin.rename(to: workPlace, flags: .exchange)  // As above.
     }
 
     /// Removes the two empty directories that `take` put elsewhere.

@@ -68,8 +68,8 @@ package struct ListedMount: Sendable {
         // Another user's server tells nothing; the mount is listed without.
         guard entry.type == MountedServer.type, let process = try? MountedServer.of(entry).process() else { return }
         kernelRefusal = process.record.kernelRefusal
-        upper = try? process.upper()
-        if upper != nil { upperByteCount = try? process.upperByteCount() }
+        upper = try? process.upper()  // Of one that has ended meanwhile there is none.
+        if upper != nil { upperByteCount = try? process.upperByteCount() }  // Then its size is not known.
     }
 
     /// `live`, or `image`.
@@ -86,7 +86,7 @@ package struct ListedMount: Sendable {
     package var digest: String? {
         guard let mark = source.lastIndex(of: "@") else { return nil }
         let text = source[source.index(after: mark)...]
-        return (try? Digest(parsing: text)) == nil ? nil : String(text)
+        return (try? Digest(parsing: text)) == nil ? nil : String(text)  // What is no digest belongs to the name.
     }
 
     /// What is mounted, as the user knows it: the mount table's text without what tells kernel mounts of ours from others.

@@ -149,6 +149,7 @@ struct LiveTarget: Sendable {
     /// What programs serve inside of the process's root directory; none for a process that has the root directory of this
     /// one, which is no container's.
     func ownForeign() -> [MountEntry] {
+        // What cannot be told is left out of the remark.
         guard let own = try? PlaceIdentity(following: "/proc/self/root"), let other = try? PlaceIdentity(of: root),
             !other.isSameFile(as: own)
         else { return [] }

@@ -41,6 +41,7 @@ package enum MountPlaces {
 
     /// Removes a directory that `make(for:)` made, if it is one, and empty.
     package static func removeIfMade(_ path: [UInt8]) {
+        // An empty directory more is no harm.
         guard let (parent, place) = try? folder(), path.starts(with: place + [UInt8(ascii: "/")]) else { return }
         let name = Array(path[(place.count + 1)...])
         guard !name.isEmpty, !name.contains(UInt8(ascii: "/")) else { return }

@@ -84,7 +84,7 @@ package struct Mountpoint: Sendable {
     package func giveUp() {
         // Why it was not is what the user is told; `cimg umount` can be tried.
         guard let mount = try? mounted(), mount.entry.type == MountedServer.type else { return }
-        try? Unmounting(lazily: true).unmount(mount.entry)
+        try? Unmounting(lazily: true).unmount(mount.entry)  // As above.
     }
 
     /// Puts a mount that is in no directory tree on the directory.

@@ -53,6 +53,7 @@ package enum SecurityLabel {
     }
 
     private static func lines(_ path: String, _ root: FilePath) -> [String] {
+        // A machine without SELinux has none.
         guard let bytes = try? Descriptor.open(root.appending(path)).readToEnd() else { return [] }
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
     }

@@ -153,6 +153,7 @@ private struct RootPresence: Decodable {
 extension KeyedDecodingContainer {
     /// A command line: an array of words, or one string for a command of one word as old builders wrote it.
     fileprivate func decodeWords(forKey key: Key) throws -> [String]? {
+        // What is no text is an array, which is read below.
         if let word = try? decode(String.self, forKey: key) { return [word] }
         return try decodeIfPresent([String].self, forKey: key)
     }

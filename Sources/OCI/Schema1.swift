@@ -23,8 +23,10 @@ package enum Schema1 {
     package static func payload(_ bytes: [UInt8]) -> [UInt8]? {
         let name = "schema 1"
         guard bytes.count <= DocumentLimit.manifest,
+            // What has none of this form is not signed so.
             let envelope = try? decode(Envelope.self, bytes, name: name, limit: DocumentLimit.manifest),
             let first = envelope.signatures.first, let header = base64URL(first.protected),
+            // As above.
             let protected = try? decode(Protected.self, header, name: name, limit: DocumentLimit.manifest),
             let tail = base64URL(protected.formatTail), (0...bytes.count).contains(protected.formatLength)
         else { return nil }

@@ -104,7 +104,8 @@ extension EngineImage {
     /// of the identifier or of the digest.
     package func rank(of text: String) -> Int? {
         if names.contains(text) || names.contains(text + ":latest") { return 0 }
-        if let wanted = try? Reference(parsing: text).withDefaultTag {
+        if let wanted = try? Reference(parsing: text).withDefaultTag {  // What is no name may begin an identifier.
+            // Then only the very text names it.
             let own = names.compactMap { try? Reference(parsing: $0).withDefaultTag }
             if own.contains(wanted) { return 1 }
             if let digest = wanted.digest, digest == self.digest, own.contains(where: { $0.isSameRepository(wanted) }) {

@@ -141,6 +141,7 @@ package struct ObjectFinder {
     package func tell(
         _ source: SourceImage, called text: String, in store: Store, keepsBlobs: Bool
     ) -> (layers: Int, bytes: UInt64)? {
+        // Only for what is told; the copy reads it again.
         let configuration = source.configuration.flatMap { try? ImageConfiguration(json: $0, name: text) }
         let digest = source.manifest.map { "manifest \(Digest(of: $0))" } ?? "no manifest"
         let platform = configuration?.platform.map { ", \($0)" } ?? ""
@@ -151,8 +152,8 @@ package struct ObjectFinder {
             guard let descriptor = layer.descriptor else { return nil }
             // What cannot be read of the store is read from the source.
             let isKnown =
-                diffIDs.indices.contains(position) && (try? store.openLayer(diffIDs[position])) != nil
-                && (!keepsBlobs || (try? store.openBlob(descriptor.digest)) != nil)
+                diffIDs.indices.contains(position) && (try? store.openLayer(diffIDs[position])) != nil  // As above.
+                && (!keepsBlobs || (try? store.openBlob(descriptor.digest)) != nil)  // As above.
             let size = UInt64(clamping: descriptor.size)
             place.tell(
                 "layer \(descriptor.digest): \(TextTable.size(size))" + (isKnown ? ", already in the store" : ""))

@@ -26,6 +26,7 @@ package enum RegistryName {
     /// The name that a text means: behind `docker://`, or the text itself where it names a registry.
     package static func of(_ text: String) -> String? {
         if let name = explicit(text) { return name }
+        // What is no name means none.
         guard !RegistriesConfiguration.isShort(text), (try? Reference(parsing: text)) != nil else { return nil }
         return text
     }

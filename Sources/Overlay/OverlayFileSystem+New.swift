@@ -34,7 +34,7 @@ extension OverlayFileSystem {
             var found = OverlayFile(status: made.status, place: place)
             if new.type == .regular, inherited.list == nil, !upper.settings.recordsOverrides {
                 core.plainFiles?.insertNew(found.status.identity, since: plainCount) {
-                    (try? target.entryXattrNames(name))?.isEmpty == true
+                    (try? target.entryXattrNames(name))?.isEmpty == true  // Then it is looked at each time.
                 }
             } else {
                 core.plainFiles?.remove(found.status.identity)

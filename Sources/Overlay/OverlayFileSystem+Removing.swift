@@ -66,7 +66,7 @@ extension OverlayFileSystem {
         guard let disk = plainDirectory(parent) else { return false }
         if core.usesDotNames, try core.mayHaveDotNames(disk) { return false }
         let target = try core.directories.descriptor(of: disk)
-        guard let now = try? target.entryStatus(name) else { return false }
+        guard let now = try? target.entryStatus(name) else { return false }  // The closer look tells.
         let place = LayerPlace(layer: 0, kind: .disk(disk, name))
         var file = OverlayFile(status: try core.status(now, of: name, in: target, layer: 0), place: place)
         guard file.status.type != .directory, !file.status.isWhiteoutDevice else { return false }
@@ -81,6 +81,7 @@ extension OverlayFileSystem {
     private func removePlain(_ name: [UInt8], in parent: OverlayNode) throws(Errno) -> Bool {
         guard let disk = plainDirectory(parent), let node = nodes.directory(name, in: parent.number),
             let inner = plainDirectory(node),
+            // The closer look tells.
             (try? core.directories.descriptor(of: disk).removeEntry(name, isDirectory: true)) != nil
         else { return false }
         core.directories.removed(inner)

@@ -18,6 +18,7 @@ extension RegistryConnection {
     func failure(_ call: RegistryCall, _ answer: HTTPAnswer) -> RegistryError {
         // What cannot be read of a complaint is not needed.
         let bytes = (try? answer.bytes(limit: limits.errorByteCount)) ?? []
+        // As above.
         let complaints = (try? decode(Complaints.self, bytes, name: "", limit: limits.errorByteCount))?.errors ?? []
         let said = complaints.first.flatMap { complaint -> String? in
             let text = [complaint.code, complaint.message].compactMap { $0 }.filter { !$0.isEmpty }

@@ -15,6 +15,7 @@ package enum RegistryText {
 
     /// Reads a `Link` field of an answer from an address, and follows it.
     package static func readLink(_ field: String, from address: String) {
+        // What is refused leads nowhere.
         guard let from = WebAddress(parsing: address), let next = try? LinkField.next(in: [field]),
             let address = from.resolving(next)
         else { return }

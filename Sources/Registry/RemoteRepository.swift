@@ -92,6 +92,7 @@ package final class RemoteRepository: Sendable {
         let answer = try connection.send(call, expecting: [200])
         let bytes = try connection.body(of: answer, object, limit: DocumentLimit.manifest)
         var digest = Digest(of: bytes)
+        // What cannot be read is as not told.
         let told = answer.header("Docker-Content-Digest").flatMap { try? Digest(parsing: $0) }
         let expected = if case .digest(let wanted) = name { wanted } else { told ?? digest }
         if expected != digest, let payload = Schema1.payload(bytes), Digest(of: payload) == expected {
@@ -116,6 +117,7 @@ package final class RemoteRepository: Sendable {
         let answer = try connection.send(call)
         switch answer.status {
         case 200:
+            // Else the bytes tell.
             if let text = answer.header("Docker-Content-Digest"), let digest = try? Digest(parsing: text) {
                 return digest
             }
@@ -141,6 +143,7 @@ package final class RemoteRepository: Sendable {
         call.headers.append(("Content-Type", document.mediaType))
         call.body = .bytes(document.bytes)
         let answer = try connection.send(call, expecting: [200, 201, 202, 204])
+        // Of another algorithm it tells nothing.
         if let text = answer.header("Docker-Content-Digest"), let stored = try? Digest(parsing: text),
             stored != document.digest
         {

@@ -230,6 +230,7 @@ package struct AttachmentStore: Sendable {
     private func attach(_ attachment: SigstoreAttachment, to subject: ContentDescriptor) throws {
         let known = try bundles(of: subject.digest).signatures
         let isThere = known.contains { signature in
+            // One that cannot be read is another.
             guard case .sigstore(let json) = signature.file, let other = try? SigstoreAttachment(json: json) else {
                 return false
             }

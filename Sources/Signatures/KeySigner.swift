@@ -37,7 +37,7 @@ package struct KeySigner: Sendable {
         self.identity = identity
         self.annotations = annotations
         guard let identity else { return }
-        guard identity.contains("/"), (try? Reference(parsing: identity)) != nil else {
+        guard identity.contains("/"), (try? Reference(parsing: identity)) != nil else {  // Said below.
             throw SignatureError(identity.printable, "Sign identity must be a fully specified reference")
         }
     }

@@ -28,6 +28,7 @@ package struct Signer: Sendable {
         self.identity = identity
         self.creator = creator
         guard let identity else { return }
+        // Said below.
         guard let reference = try? Reference(parsing: identity), reference.tag != nil || reference.digest != nil,
             identity.contains("/")
         else {

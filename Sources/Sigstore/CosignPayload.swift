@@ -34,7 +34,7 @@ package struct CosignPayload: Sendable, Equatable {
         guard type == Self.type else { throw TrustError("Unrecognized signature type \(type.printable)") }
         manifestDigest = try critical.inner("image", required: ["docker-manifest-digest"]).text(
             "docker-manifest-digest")
-        guard (try? Digest(parsing: manifestDigest)) != nil else {
+        guard (try? Digest(parsing: manifestDigest)) != nil else {  // Said below.
             throw TrustError("invalid digest \(quoted(manifestDigest))")
         }
         dockerReference = try critical.inner("identity", required: ["docker-reference"]).text("docker-reference")

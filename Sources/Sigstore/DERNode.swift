@@ -48,6 +48,7 @@ struct DERNode: Sendable {
 
     /// An object identifier in dots; nil for another type.
     var objectIdentifier: String? {
+        // What cannot be read is none.
         guard isA(.objectIdentifier), let identifier = try? ASN1ObjectIdentifier(derEncoded: node) else { return nil }
         return "\(identifier)"
     }

@@ -45,6 +45,7 @@ package struct SigstoreKey: Sendable, Hashable {
     package init(der: [UInt8]) throws(TrustError) {
         guard der.count <= 8 << 10 else { throw TrustError("a public key of \(der.count) bytes") }
         if der.starts(with: Self.ed25519Prefix), der.count == Self.ed25519Prefix.count + 32,
+            // Said below, if it is of no other kind.
             let key = try? Curve25519.Signing.PublicKey(rawRepresentation: der.dropFirst(Self.ed25519Prefix.count))
         {
             self.init(.ed25519(key))
@@ -53,11 +54,11 @@ package struct SigstoreKey: Sendable, Hashable {
         // One kind after the other; that it is none of them is the only error that matters.
         if let key = try? P256.Signing.PublicKey(derRepresentation: der) {
             self.init(.p256(key))
-        } else if let key = try? P384.Signing.PublicKey(derRepresentation: der) {
+        } else if let key = try? P384.Signing.PublicKey(derRepresentation: der) {  // As above.
             self.init(.p384(key))
-        } else if let key = try? P521.Signing.PublicKey(derRepresentation: der) {
+        } else if let key = try? P521.Signing.PublicKey(derRepresentation: der) {  // As above.
             self.init(.p521(key))
-        } else if let key = try? _RSA.Signing.PublicKey(derRepresentation: der) {
+        } else if let key = try? _RSA.Signing.PublicKey(derRepresentation: der) {  // As above.
             self.init(.rsa(key))
         } else {
             throw TrustError("no public key of ECDSA (P-256, P-384, P-521), Ed25519 or RSA (2048 bits or more)")
@@ -137,9 +138,11 @@ package struct SigstoreKey: Sendable, Hashable {
             guard let signature = try? P256.Signing.ECDSASignature(derRepresentation: signature) else { return false }
             return key.isValidSignature(signature, for: hash)
         case .p384(let key):
+            // As above.
             guard let signature = try? P384.Signing.ECDSASignature(derRepresentation: signature) else { return false }
             return key.isValidSignature(signature, for: hash)
         case .p521(let key):
+            // As above.
             guard let signature = try? P521.Signing.ECDSASignature(derRepresentation: signature) else { return false }
             return key.isValidSignature(signature, for: hash)
         case .ed25519(let key): return key.isValidSignature(signature, for: message)

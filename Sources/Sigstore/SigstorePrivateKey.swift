@@ -30,17 +30,18 @@ package struct SigstorePrivateKey: Sendable {
     /// - Throws: `TrustError`.
     package init(der: [UInt8]) throws(TrustError) {
         if der.starts(with: Self.ed25519Prefix), der.count == Self.ed25519Prefix.count + 32,
+            // Said below, if it is of no other kind.
             let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: der.dropFirst(Self.ed25519Prefix.count))
         {
             kind = .ed25519(key)
             // One kind after the other; that it is none of them is the only error that matters.
         } else if let key = try? P256.Signing.PrivateKey(derRepresentation: der) {
             kind = .p256(key)
-        } else if let key = try? P384.Signing.PrivateKey(derRepresentation: der) {
+        } else if let key = try? P384.Signing.PrivateKey(derRepresentation: der) {  // As above.
             kind = .p384(key)
-        } else if let key = try? P521.Signing.PrivateKey(derRepresentation: der) {
+        } else if let key = try? P521.Signing.PrivateKey(derRepresentation: der) {  // As above.
             kind = .p521(key)
-        } else if let key = try? _RSA.Signing.PrivateKey(derRepresentation: der) {
+        } else if let key = try? _RSA.Signing.PrivateKey(derRepresentation: der) {  // As above.
             kind = .rsa(key)
         } else {
             throw TrustError("no private key of ECDSA (P-256, P-384, P-521), Ed25519 or RSA (2048 bits or more)")

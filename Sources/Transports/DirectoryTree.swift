@@ -60,6 +60,7 @@ package final class DirectoryTree: TreeSource {
         }
         // A file with bytes is likely to be read next: once it is open, no name has to be looked up for this.
         let isKnownEmpty =
+            // Then they are read one by one.
             attributes.size > 0 && type == .regular && (try? nodes.open(regularFile: node).hasNoXattrs) == true
         if !isKnownEmpty { attributes.xattrs = try xattrs(of: node, at: place) }
         return attributes

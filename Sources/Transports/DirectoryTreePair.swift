@@ -10,7 +10,7 @@ extension DirectoryTree {
         _ directory: TreeNode, with other: any TreeSource, _ otherDirectory: TreeNode, comparesTimes: Bool
     ) -> (any PairedDirectories)? {
         guard let other = other as? DirectoryTree else { return nil }
-        return try? DirectoryTreePair(
+        return try? DirectoryTreePair(  // Then they are read each by itself, and that tells.
             DirectoryTreePair.Side(nodes, directory), DirectoryTreePair.Side(other.nodes, otherDirectory),
             comparesTimes: comparesTimes)
     }

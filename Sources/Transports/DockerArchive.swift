@@ -62,9 +62,10 @@ struct DockerArchive {
             }
             return try image(entries, name: first.repoTags.first, platform: platform)
         case .name(let name):
-            let wanted = try? Reference(parsing: name).withDefaultTag
+            let wanted = try? Reference(parsing: name).withDefaultTag  // Then only the very text names one.
             let matching = entries.filter { entry in
                 entry.repoTags.contains { tag in
+                    // As above.
                     tag == name || (wanted != nil && (try? Reference(parsing: tag).withDefaultTag) == wanted)
                 }
             }
@@ -178,6 +179,7 @@ struct DockerArchive {
             guard files.contains(blobs.manifestPath(leaf.digest)) else { continue }
             let json = try blobs.document(leaf.digest, size: leaf.size)
             guard
+                // Else the archive's own list describes the image.
                 let manifest = try? Manifest(json: json, name: "", mediaType: leaf.mediaType),
                 manifest.config.digest == wanted,
                 manifest.layers.map({ blobs.path($0.digest) }) == entry.layers.map(Self.withoutDot)

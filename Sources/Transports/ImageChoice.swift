@@ -175,11 +175,13 @@ struct ImageChoice {
         if let platform = entry.platform, !platform.os.isEmpty, !platform.architecture.isEmpty {
             return platform.spelledAsInGo
         }
+        // It is unknown, and chosen only if it is the only one.
         guard let json = try? blobs.document(entry.digest, size: entry.size),
+            // As above.
             let manifest = try? Manifest(json: json, name: ""), MediaType.isConfig(manifest.config.mediaType),
-            let configuration = try? blobs.configuration(manifest.config)
+            let configuration = try? blobs.configuration(manifest.config)  // As above.
         else { return nil }
-        return (try? ImageConfiguration(json: configuration, name: ""))?.platform
+        return (try? ImageConfiguration(json: configuration, name: ""))?.platform  // As above.
     }
 
     /// Whether an entry may lead to an image: no attestation, and no type that readers must ignore.
@@ -205,9 +207,10 @@ extension ContentDescriptor {
     /// Whether the entry's name, being a whole image name, is the one given or has it as its tag.
     fileprivate func names(_ text: String) -> Bool {
         [referenceName, containerdName].compactMap { $0 }.contains { name in
+            // What is no whole name is none here.
             guard let reference = try? Reference(parsing: name) else { return false }
             if reference.tag == text { return true }
-            guard let other = try? Reference(parsing: text) else { return false }
+            guard let other = try? Reference(parsing: text) else { return false }  // As above.
             return other.withDefaultTag == reference.withDefaultTag
         }
     }

@@ -134,6 +134,7 @@ private func directoryImage(_ location: ImageLocation, platform: Platform?) thro
     let json = try files.open("manifest.json").bytes(limit: DocumentLimit.manifest, object: object)
     switch try ManifestDocument(json: json, name: object) {
     case .manifest(let manifest):
+        // What is wrong with it is told below.
         let configuration = try? ImageConfiguration(json: blobs.configuration(manifest.config), name: "")
         if let platform, let found = configuration?.platform, platform.distance(to: found) == nil {
             throw SourceError(location.source, "no image for \(platform)", has: ["\(found)"])

@@ -49,10 +49,7 @@ struct RegistryDirectory: Sendable {
                 let entry = String(decoding: bytes, as: UTF8.self)
                 if entry == "_manifests" { found.append(path) }
                 // What begins so is the registry's own.
-                guard !entry.hasPrefix("_"), let inner = try? directory.openBeneath(bytes, O_RDONLY | O_DIRECTORY)
-                else {
-                    continue
-                }
+                guard !entry.hasPrefix("_"), let inner = try folder(bytes, in: directory) else { continue }
                 count += 1
                 guard count <= Self.directoryLimit, depth < Self.depthLimit else {
                     throw SourceError(
@@ -61,7 +58,20 @@ struct RegistryDirectory: Sendable {
                 pending.append((path.isEmpty ? entry : "\(path)/\(entry)", inner, depth + 1))
             }
         }
-        return found.filter { (try? Self.parsed($0)) != nil }.sorted()
+        return found.filter { (try? Self.parsed($0)) != nil }.sorted()  // No name of a repository.
+    }
+
+    /// A directory in another one; nil where there is none of that name.
+    ///
+    /// - Throws: `SourceError`: what cannot be looked into may have images.
+    private func folder(_ path: [UInt8], in directory: Descriptor) throws(SourceError) -> Descriptor? {
+        do throws(Errno) {
+            return try directory.openBeneath(path, O_RDONLY | O_DIRECTORY)
+        } catch .noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels, .noSuchAddressOrDevice {
+            return nil
+        } catch {
+            throw SourceError("\(name): \(String(decoding: path, as: UTF8.self).printable)", "\(error)")
+        }
     }
 
     /// The tags of a repository, sorted, with what they name.
@@ -75,7 +85,7 @@ struct RegistryDirectory: Sendable {
             directory = try repositoriesRoot.openBeneath(path, O_RDONLY | O_DIRECTORY)
         } catch .noSuchFileOrDirectory {
             // A repository whose tags were all removed, or one that is pushed to by digest.
-            guard (try? repositoriesRoot.openBeneath("\(reference.repository)/_manifests")) != nil else {
+            guard try folder(Array("\(reference.repository)/_manifests".utf8), in: repositoriesRoot) != nil else {
                 throw SourceError(name, "has no repository \"\(repository.printable)\"", has: try repositories())
             }
             return []
@@ -165,6 +175,7 @@ struct RegistryDirectory: Sendable {
     }
 
     private static func imageName(_ selection: ImageSelection) -> String? {
+        // Then it has none.
         guard case .name(let name) = selection, let reference = try? parsed(name), reference.digest == nil else {
             return nil
         }

@@ -130,7 +130,7 @@ final class TreeWalk: @unchecked Sendable {
         for _ in 1..<max(1, threadCount) {
             // Where no thread can be had, those that are there do it.
             guard
-                let helper = try? WorkerThread.started({ [self] in
+                let helper = try? WorkerThread.started({ [self] in  // As above.
                     compareAhead(with: PairComparison(left: left, right: right, fields: fields, counts: counts))
                 })
             else { return }

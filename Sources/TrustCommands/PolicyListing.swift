@@ -97,6 +97,7 @@ final class PolicyListing {
 
     /// Where signatures of images of a scope are read; empty for where those of which nothing is said are.
     private func store(of scope: String) -> String {
+        // What is no name has no place of its own.
         guard let reference = try? Reference(parsing: scope.contains("/") ? scope : scope + "/x") else { return "" }
         return storage.address(for: reference, writing: false)?.address ?? ""
     }

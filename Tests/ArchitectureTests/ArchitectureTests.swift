@@ -62,6 +62,11 @@ import Testing
         #expect(files.flatMap(SourceRules.forbidden) == [])
     }
 
+    @Test func `a failure is ignored for a reason that stands there`() throws {
+        let files = try Checkout.files(in: ["Sources"], extensions: ["swift"])
+        #expect(files.flatMap(SourceRules.unexplainedTries) == [])
+    }
+
     @Test func `arguments are taken from the process in the one place that keeps their bytes`() throws {
         let files = try Checkout.files(in: ["Sources"], extensions: ["swift"])
         #expect(files.flatMap(SourceRules.arguments) == [])

@@ -82,6 +82,38 @@ enum SourceRules {
         return found
     }
 
+    /// Failures that are ignored by `try?` without a reason: a comment on the line, or one right above it.
+    static func unexplainedTries(_ file: Checkout.File) -> [String] {
+        var found: [String] = []
+        for (number, line) in file.lines.enumerated() {
+            let (code, hasComment) = parts(of: line)
+            guard !hasComment, containsToken("try?", in: code) else { continue }
+            if number > 0, trimmed(file.lines[number - 1]).hasPrefix("//") { continue }
+            found.append("\(file.path):\(number + 1): \(trimmed(line))")
+        }
+        return found
+    }
+
+    /// What of a line is neither in a string nor in a comment, and whether it has a comment.
+    private static func parts(of line: String) -> (code: String, hasComment: Bool) {
+        var code = ""
+        var isInString = false
+        var rest = line[...]
+        while let character = rest.first {
+            if isInString {
+                // What is escaped ends no string.
+                rest = rest.dropFirst(character == "\\" ? 2 : 1)
+                isInString = character != "\""
+                continue
+            }
+            if rest.hasPrefix("//") { return (code, true) }
+            isInString = character == "\""
+            code.append(character)
+            rest.removeFirst()
+        }
+        return (code, false)
+    }
+
     /// The modules that a file imports, with their line numbers.
     static func imports(_ file: Checkout.File) -> [(line: Int, module: String)] {
         let modifiers: Set<Substring> = ["public", "package", "internal", "fileprivate", "private"]

@@ -54,6 +54,26 @@ import Testing
     }
 
     @Test(arguments: [
+        (["let a = try? b()"], 1),
+        (["let a = try? b()  // It may have gone."], 0),
+        (["// It may have gone.", "let a = try? b()"], 0),
+        (["/// A thing, if it is there.", "var a: A? { try? b() }"], 0),
+        (["// It may have gone.", "@MainActor", "let a = try? b()"], 1),
+        (["// It may have gone.", "", "let a = try? b()"], 1),
+        (["// It may have gone.", "let a = try? b(),", "    let c = try? d()"], 1),
+        (["let a = try? b(\"https://example\")"], 1),
+        (["let a = try? b(\"\\\"//\")"], 1),
+        (["let a = \"try? b()\""], 0),
+        (["// try? b()"], 0),
+        (["func entry() -> Entry? { nil }"], 0),
+        (["let a = try b()"], 0),
+    ])
+    func `an ignored failure needs a reason on its line or right above`(lines: [String], count: Int) {
+        let file = Checkout.File(path: "Sources/OCI/File.swift", lines: lines)
+        #expect(SourceRules.unexplainedTries(file).count == count)
+    }
+
+    @Test(arguments: [
         (["package struct A {}"], 1),
         (["/// A.", "package struct A {}"], 0),
         (["/// A.", "@frozen", "package struct A {}"], 0),

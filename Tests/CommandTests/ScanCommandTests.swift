@@ -275,6 +275,14 @@ import Testing
         #expect(try bench.cimg("db", "update", "oci:layout:i").errors.contains("is no database of advisories"))
         #expect(try bench.cimg("db", "show").output.contains("advisories of 2026-01-02, "))
         #expect(try bench.stored("advisories") == ["metadata.json", "trivy.db"])
+        // Old metadata that cannot be taken away would tell a new database's age wrongly.
+        bench.scratch.file("fresh.db", Self.database)
+        _ = try bench.shell("cd store/advisories && mv metadata.json kept && mkdir metadata.json")
+        let refused = try bench.cimg("db", "update", "fresh.db")
+        #expect(refused.code == 2)
+        #expect(refused.errors.contains("store/advisories: Is a directory"))
+        #expect(try bench.stored("advisories") == ["kept", "metadata.json", "trivy.db"])
+        _ = try bench.shell("cd store/advisories && rmdir metadata.json && mv kept metadata.json")
         // A damaged database is trouble, not an empty answer.
         _ = try bench.shell(
             "head -c 65536 /dev/zero | tr '\\0' x | dd of=store/advisories/trivy.db bs=4096 seek=2 conv=notrunc")

@@ -155,6 +155,12 @@ struct ContainersStorageTests {
             fixture.scratch.file("\(place)/pidfile", damaged)
             #expect(try fixture.box().status().process == nil)
         }
+        // What cannot be read tells nothing, and is not taken for missing.
+        let pidfile = fixture.scratch.path("\(place)/pidfile").string
+        unlink(pidfile)
+        #expect(try fixture.box().status() == EngineStatus(.created))
+        mkdir(pidfile, 0o700)
+        #expect(try fixture.box().status() == EngineStatus(.unknown))
     }
 
     /// What somebody can do who made the directory of what runs, or a file in it, before the user did.

@@ -103,6 +103,12 @@ struct DockerStorageTests {
             record(state: "{\"Running\":true,\"Pid\":\(process),\"StartedAt\":\"2024-01-02T03:04:05Z\"}")
             #expect(try box().status() == EngineStatus(.stopped))
         }
+        // Neither the layers nor an overlay as the process's root: that both are missing makes them no match.
+        unlink("\(root)/image/overlay2/layerdb/mounts/\(id)/mount-id")
+        for process in 1...512 {
+            record(state: "{\"Running\":true,\"Pid\":\(process),\"StartedAt\":\"2024-01-02T03:04:05Z\"}")
+            #expect(try box().status() == EngineStatus(.stopped))
+        }
         unlink("\(root)/containers/\(id)/config.v2.json")
         let listing = try storage().containers()
         #expect(listing.items.isEmpty)

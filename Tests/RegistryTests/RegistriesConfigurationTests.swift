@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import LayerStore
 import OCI
 import SystemPackage
@@ -176,6 +177,13 @@ import Web
         scratch.file("home/.config/containers/registries.conf", "unqualified-search-registries = [\"user.example\"]")
         read = try RegistriesConfiguration.read(environment: environment)
         #expect(read.searchRegistries == ["user.example"])
+        // Drop-ins that are not there add nothing; those that cannot be read may forbid something.
+        let dropIns = scratch.path("home/.config/containers/registries.conf.d").string
+        #expect(symlink("registries.conf.d", dropIns) == 0)
+        let error = #expect(throws: RegistryError.self) {
+            try RegistriesConfiguration.read(environment: environment)
+        }
+        #expect(error.map { "\($0)" }?.hasPrefix("\(dropIns): cannot be read: ") == true)
     }
 
     @Test func `a mirror that has the image is asked, and the registry where it has not`() throws {

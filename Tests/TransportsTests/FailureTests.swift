@@ -8,7 +8,9 @@
     import SystemPackage
     import TestSupport
     import Testing
-    import Transports
+    import Threads
+
+    @testable import Transports
 
     /// Each system call of each copy to a place of this machine fails once, and from each on all of them do.
     @Suite(.timeLimit(.minutes(15))) struct FailureTests {
@@ -25,6 +27,20 @@
         private func graph() throws -> SourceGraph {
             let layout = OCILayoutBuilder { $0.image(image, tag: "1") }.write(to: source)
             return try #require(try openGraph(location("oci:\(layout):1")))
+        }
+
+        @Test func `a registry's folder is listed whole or not at all`() throws {
+            let place = RegistryFolderBuilder(source)
+            for name in ["a", "b/c", "d"] { place.image(image, name, tag: "1") }
+            var number = 0
+            while true {
+                let plan = FailurePlan(.call(number, .tooManyOpenFiles))
+                let found = try? plan.run { try RegistryDirectory(source.path("storage"), name: "").repositories() }
+                guard plan.injectedCount > 0 else { break }
+                #expect(found == nil || found == ["a", "b/c", "d"], "call \(number)")
+                number += 1
+            }
+            #expect(number > 10)
         }
 
         private func copy(_ graph: SourceGraph, to destination: String) throws {

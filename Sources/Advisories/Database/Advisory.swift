@@ -50,7 +50,7 @@ struct Advisory: Decodable {
             status = AdvisoryStatus(rawValue: try container.number(.status)) ?? .unknown
             // Programs in Go take either spelling; a refusal of one means that it is the other.
             vendorIDs =
-                try (try? container.decodeIfPresent([String].self, forKey: .vendorIDs))
+                try (try? container.decodeIfPresent([String].self, forKey: .vendorIDs))  // The other spelling is tried.
                 ?? container.decodeIfPresent([String].self, forKey: .vendorIDsInOtherLetters) ?? []
         }
     }

@@ -16,6 +16,7 @@ extension ContainerdContents {
             throw EngineError(object, "has an identifier that cannot be")
         }
         let specification = record.specification.flatMap {
+            // What needs it says that it cannot be read.
             try? decode(RuntimeConfiguration.self, $0, name: object, limit: EngineLimit.record)
         }
         let text = { (text: String?) in text.flatMap { $0.isEmpty ? nil : $0 } }
@@ -49,9 +50,11 @@ extension ContainerdContents {
     /// The state of a container, from the files that its shim keeps while it has a task.
     private func status(_ record: ContainerdContainerRecord) -> EngineStatus {
         let task = "io.containerd.runtime.v2.task/\(record.namespace)/\(record.id)"
+        // What may not be looked at is told as created.
         guard let state = try? StorageFolder(place.state, name: engine.name),
-            (try? state.hasDirectory(task)) == true
+            (try? state.hasDirectory(task)) == true  // As above.
         else { return EngineStatus(.created) }
+        // As above.
         guard let process = (try? state.number("\(task)/init.pid")) ?? nil else { return EngineStatus(.created) }
         guard ProcessFile.stat(process) != nil,
             ProcessFile.isIn(process, controlGroupOf: record.id) || isRoot(of: process, record)
@@ -61,6 +64,7 @@ extension ContainerdContents {
 
     private func isRoot(of process: Int32, _ record: ContainerdContainerRecord) -> Bool {
         guard let upper = ProcessFile.rootUpper(process),
+            // A process is not taken for the container's unless that is known.
             let top = try? snapshots(record.namespace, record.snapshotKey, object: "")?.first
         else { return false }
         return upper == directory(of: top)
@@ -106,8 +110,8 @@ extension ContainerdContents {
     /// The diff IDs of a container's image, where the image is still there.
     private func diffIDs(of record: ContainerdContainerRecord) throws(EngineError) -> [DiffID]? {
         let image = try images().first { $0.namespace == record.namespace && $0.names.contains(record.image) }
-        guard let bytes = try? image?.configuration(),
-            let configuration = try? ImageConfiguration(json: bytes, name: "")
+        guard let bytes = try? image?.configuration(),  // Without it no layer is known to be one of the store.
+            let configuration = try? ImageConfiguration(json: bytes, name: "")  // As above.
         else { return nil }
         return configuration.rootfs.diffIDs
     }

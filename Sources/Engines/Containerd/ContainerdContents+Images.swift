@@ -38,7 +38,7 @@ extension ContainerdContents {
             engine: .containerd, storage: engine.storage, namespace: record.namespace, id: record.digest.hex,
             names: records.map(\.name), digest: record.digest, created: record.created,
             readSize: {
-                guard let snapshots = try? chain().snapshots else { return nil }
+                guard let snapshots = try? chain().snapshots else { return nil }  // Then its size is not known.
                 return snapshots.reduce(UInt64?(0)) { sum, snapshot in
                     guard let sum, let size = snapshot.size else { return nil }
                     let (result, overflow) = sum.addingReportingOverflow(size)

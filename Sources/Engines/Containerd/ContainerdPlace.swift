@@ -54,6 +54,7 @@ struct ContainerdPlace: Sendable, Hashable {
     /// Whether a process has the root directory of this one: a container's root may call a program as it likes, and names
     /// paths of its own.
     private static func sharesRoot(_ process: Int32) -> Bool {
+        // What cannot be told is not believed.
         guard let own = try? PlaceIdentity(following: "/proc/self/root") else { return false }
         do throws(Errno) {
             return try PlaceIdentity(following: "/proc/\(process)/root").isSameFile(as: own)
@@ -67,6 +68,7 @@ struct ContainerdPlace: Sendable, Hashable {
     private static func running(
         _ surroundings: EngineSurroundings
     ) throws(EngineError) -> [(address: String, place: ContainerdPlace)] {
+        // Without /proc no daemon is seen, and the usual places count.
         let processes = (try? ProcessTable.processes(namedWithPrefix: "containerd")) ?? []
         var result: [(address: String, place: ContainerdPlace)] = []
         for process in processes where process.name == "containerd" {

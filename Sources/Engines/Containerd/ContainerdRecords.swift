@@ -38,6 +38,7 @@ struct ContainerdImageRecord: Sendable {
 
     init?(_ bucket: BoltBucket, namespace: String, name: String) throws(BoltError) {
         guard let target = try bucket.bucket("target"),
+            // Of another algorithm nothing can be read.
             let digest = (try target.text("digest")).flatMap({ try? Digest(parsing: $0) })
         else { return nil }
         self.namespace = namespace

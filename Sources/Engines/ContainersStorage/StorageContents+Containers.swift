@@ -15,7 +15,7 @@ extension StorageContents {
             throw EngineError("\(engine.name): container \(record.id.printable)", "has an identifier that cannot be")
         }
         let metadata = record.metadata.flatMap {
-            try? decode(
+            try? decode(  // Only who made it, and its image's name, are not known then.
                 ContainerRecord.Metadata.self, Array($0.utf8), name: "metadata", limit: EngineLimit.record)
         }
         let made = try maker(record, metadata)
@@ -44,6 +44,7 @@ extension StorageContents {
         if metadata?.imageName != nil { return ("podman", nil) }
         let file = "\(driver)-containers/\(record.id)/userdata/buildah.json"
         if try folders[0].fileType(file) == S_IFREG {
+            // The image's name is not known then.
             let notes = try? folders[0].document(BuildahNotes.self, file, limit: EngineLimit.record)
             return ("buildah", notes?.image)
         }
@@ -93,16 +94,26 @@ extension StorageContents {
         return digests.count == known.count ? digests.reversed() : nil
     }
 
-    /// The state of a container, from what conmon wrote when it started it.
+    /// The state of a container; unknown where the files that tell it cannot be read.
     private func status(_ id: String) -> EngineStatus {
-        let place = "\(driver)-containers/\(id)/userdata"
-        guard let run = try? runFolder(), (try? run.hasDirectory(place)) == true else {
-            return EngineStatus(wasStarted(place) ? .stopped : .created)
+        do throws(EngineError) {
+            return try knownStatus(id)
+        } catch {
+            return EngineStatus(.unknown)
         }
-        let monitor = (try? run.number("\(place)/conmon.pid")) ?? nil
-        guard let process = (try? run.number("\(place)/pidfile")) ?? nil else {
+    }
+
+    /// The state of a container, from what conmon wrote when it started it.
+    private func knownStatus(_ id: String) throws(EngineError) -> EngineStatus {
+        let place = "\(driver)-containers/\(id)/userdata"
+        guard let run = try runFolder(), try run.hasDirectory(place) else {
+            return EngineStatus(try wasStarted(place) ? .stopped : .created)
+        }
+        let monitor = try run.number("\(place)/conmon.pid")
+        guard let process = try run.number("\(place)/pidfile") else {
             // A monitor without a process: it could not be started.
-            return EngineStatus(monitor == nil && wasStarted(place) ? .stopped : .created)
+            if monitor != nil { return EngineStatus(.created) }
+            return EngineStatus(try wasStarted(place) ? .stopped : .created)
         }
         guard let found = ProcessFile.stat(process),
             found.parent == monitor || ProcessFile.isIn(process, controlGroupOf: id),
@@ -113,11 +124,12 @@ extension StorageContents {
     }
 
     /// Whether the container ever came so far that its runtime's configuration was written.
-    private func wasStarted(_ place: String) -> Bool {
+    private func wasStarted(_ place: String) throws(EngineError) -> Bool {
         // CRI-O has it in both places.
-        [folders.first, try? runFolder()].contains { folder in
-            (try? folder?.fileType("\(place)/config.json")) == S_IFREG
+        for folder in [folders.first, try runFolder()] {
+            if try folder?.fileType("\(place)/config.json") == S_IFREG { return true }
         }
+        return false
     }
 
     func runtimeConfiguration(_ id: String) throws(EngineError) -> RuntimeConfiguration? {

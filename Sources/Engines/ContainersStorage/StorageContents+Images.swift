@@ -15,6 +15,7 @@ extension StorageContents {
         }
         return EngineImage(
             engine: .podman, storage: folder.path, namespace: nil, id: record.id, names: record.names ?? [],
+            // Of another algorithm it is as none.
             digest: record.digest.flatMap { try? Digest(parsing: $0) }, created: record.created,
             readSize: { size(of: record) },
             readManifest: { () throws(EngineError) in try data("manifest", of: record, in: folder) },
@@ -41,7 +42,7 @@ extension StorageContents {
 
     private func size(of record: ImageRecord) -> UInt64? {
         guard let layer = record.layer, !layer.isEmpty else { return 0 }
-        guard let chain = try? layers.chain(layer, object: "") else { return nil }
+        guard let chain = try? layers.chain(layer, object: "") else { return nil }  // Then its size is not known.
         var sum: UInt64 = 0
         for layer in chain {
             guard let size = layer.diffSize, let bytes = UInt64(exactly: size) else { return nil }
@@ -57,6 +58,7 @@ extension StorageContents {
     ) throws(EngineError) -> [UInt8] {
         var names = ["sha256:\(record.id)"]
         if let manifest = try data("manifest", of: record, in: folder),
+            // Its configuration may still have the usual name.
             let parsed = try? Manifest(json: manifest, name: object)
         {
             names.insert("\(parsed.config.digest)", at: 0)

@@ -53,7 +53,7 @@ struct StorageOwner: Sendable {
             let directory = root.removingLastComponent().appending("libpod/tmp")
             // What cannot be looked at tells of no process.
             guard let folder = try? StorageFolder(directory, name: directory.printable, ownedBy: user),
-                let process = try? folder.number("pause.pid"), ProcessTable.owner(of: process) == user,
+                let process = try? folder.number("pause.pid"), ProcessTable.owner(of: process) == user,  // As above.
                 let users = ProcessFile.map(process, "uid_map"), let groups = ProcessFile.map(process, "gid_map"),
                 users.host(of: 0) == user, !users.isIdentity
             else { continue }

@@ -67,6 +67,7 @@ struct LayerRecord: Decodable, Sendable {
         case diffSize = "diff-size"
     }
 
+    // A layer of another algorithm is none of the store's.
     var diffID: DiffID? { diffDigest.flatMap { try? Digest(parsing: $0) }.map { DiffID($0) } }
 }
 
@@ -129,6 +130,6 @@ struct Tolerant<Element: Decodable & Sendable>: Decodable, Sendable {
     private struct Member: Decodable {
         var element: Element?
 
-        init(from decoder: any Decoder) throws { element = try? Element(from: decoder) }
+        init(from decoder: any Decoder) throws { element = try? Element(from: decoder) }  // It is counted as damaged.
     }
 }

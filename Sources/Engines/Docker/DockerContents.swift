@@ -74,11 +74,11 @@ struct DockerContents: Sendable {
 
     /// The state of a container as the daemon last wrote it, if the process that it names is the container's.
     private func status(_ id: String) -> EngineStatus {
+        // What cannot be read is not known.
         guard let record = try? record(id), let state = record.state else { return EngineStatus(.unknown) }
         if state.running == true, let process = state.pid.flatMap({ Int32(exactly: $0) }), process > 0,
             ProcessFile.stat(process) != nil,
-            ProcessFile.isIn(process, controlGroupOf: id)
-                || ProcessFile.rootUpper(process) == (try? layers(ofContainer: id, driver: record.driver))?.upper?.path
+            ProcessFile.isIn(process, controlGroupOf: id) || isRoot(of: process, id, driver: record.driver)
         {
             let isPaused = state.paused == true || ProcessFile.isFrozen(process)
             return EngineStatus(isPaused ? .paused : .running, process: process)
@@ -86,6 +86,15 @@ struct DockerContents: Sendable {
         // Go's zero time: no process was ever started.
         let wasStarted = state.startedAt.map { !$0.isEmpty && !$0.hasPrefix("0001-01-01") } ?? false
         return EngineStatus(wasStarted ? .stopped : .created)
+    }
+
+    /// Whether the root directory of a process is the container's overlay; false where either cannot be told.
+    private func isRoot(of process: Int32, _ id: String, driver: String?) -> Bool {
+        // A process without an overlay, and layers that cannot be read, are not the same nothing.
+        guard let upper = ProcessFile.rootUpper(process),
+            let layers = try? layers(ofContainer: id, driver: driver)  // It is not known to be the container's.
+        else { return false }
+        return layers.upper?.path == upper
     }
 
     private func mounts(_ record: DockerContainerRecord, object: String) throws(EngineError) -> [EngineMount] {
@@ -145,13 +154,14 @@ extension DockerContents {
             guard chain.count < EngineLimit.depth else {
                 throw EngineError(object, "has more than \(EngineLimit.depth) layers on top of each other")
             }
-            guard let id = try? Digest(parsing: text) else {
+            guard let id = try? Digest(parsing: text) else {  // Said below, with the object.
                 throw EngineError(object, "names a layer \(text.printable) that cannot be")
             }
             let place = "image/overlay2/layerdb/sha256/\(id.hex)"
             guard let cache = try folder.line("\(place)/cache-id"), isIdentifier(cache) else {
                 throw EngineError(object, "\(place)/cache-id is missing or damaged")
             }
+            // Said below.
             guard let line = try folder.line("\(place)/diff"), let diff = try? Digest(parsing: line) else {
                 throw EngineError(object, "\(place)/diff is missing or damaged")
             }
@@ -234,6 +244,7 @@ extension DockerContents {
         let chainIDs = parsed.rootfs.diffIDs
         // A name with a digest is the only place where the manifest's is kept.
         let digest = names.lazy.compactMap { name in
+            // What is no digest tells none.
             name.lastIndex(of: "@").flatMap { try? Digest(parsing: name[name.index(after: $0)...]) }
         }.first
         let top = chainIDs.isEmpty ? nil : "\(ChainID(chainIDs))"
@@ -241,7 +252,7 @@ extension DockerContents {
             engine: .docker, storage: engine.storage, namespace: nil, id: id, names: names, digest: digest,
             created: parsed.created,
             readSize: {
-                guard let chain = try? chain(top, object: object) else { return nil }
+                guard let chain = try? chain(top, object: object) else { return nil }  // Then its size is not known.
                 return chain.reduce(UInt64?(0)) { sum, layer in
                     guard let sum, let size = layer.size else { return nil }
                     let (result, overflow) = sum.addingReportingOverflow(size)

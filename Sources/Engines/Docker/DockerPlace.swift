@@ -79,8 +79,9 @@ struct DockerPlace {
     ///
     /// File and process count where they are root's or the user's own.
     private static func arguments(of file: FilePath, _ surroundings: EngineSurroundings) -> [String] {
+        // What cannot be read names no daemon.
         guard let opened = try? Descriptor.open(file), let owner = try? opened.status().st_uid,
-            surroundings.believes(owner), let text = try? opened.read(atMost: 32),
+            surroundings.believes(owner), let text = try? opened.read(atMost: 32),  // As above.
             let process = Int32(String(decoding: text.filter { $0 > 0x20 }, as: UTF8.self)), process > 0,
             let user = ProcessTable.owner(of: process), surroundings.believes(user)
         else { return [] }

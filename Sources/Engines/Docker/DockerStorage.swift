@@ -65,6 +65,7 @@ package struct DockerStorage: ContainerEngine {
     /// Whether the daemon runs as a plain user, who owns the data root.
     var isRootless: Bool {
         guard remappedUser == nil, surroundings.user != 0 else { return false }
+        // Of what cannot be opened nothing can be read either.
         let owner = try? Descriptor.open(storage, O_RDONLY | O_DIRECTORY).status().st_uid
         return owner == surroundings.user
     }

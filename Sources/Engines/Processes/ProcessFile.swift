@@ -10,6 +10,7 @@ import SystemPackage
 enum ProcessFile {
     /// All bytes of a file; nil where the process has ended or may not be looked at.
     static func read(_ process: Int32, _ file: String) -> [UInt8]? {
+        // See the comment: both are nothing.
         try? Descriptor.open(FilePath("/proc/\(process)/\(file)")).read(atMost: 16 << 20)
     }
 
@@ -35,7 +36,7 @@ enum ProcessFile {
         let fields = text[text.index(after: end)...].split(separator: 0x20)
         let ticksPerSecond = Int64(sysconf(Int32(_SC_CLK_TCK)))
         guard fields.count > 19, ticksPerSecond > 0, let ticks = Int64(String(decoding: fields[19], as: UTF8.self)),
-            let machine = try? Descriptor.open("/proc/stat").read(atMost: 1 << 20)
+            let machine = try? Descriptor.open("/proc/stat").read(atMost: 1 << 20)  // Then its start is not known.
         else { return nil }
         for line in machine.split(separator: UInt8(ascii: "\n")) where line.starts(with: "btime ".utf8) {
             guard let boot = Int64(String(decoding: line.dropFirst(6), as: UTF8.self)) else { return nil }
@@ -68,6 +69,7 @@ enum ProcessFile {
 
     /// Whether the control group of a process is frozen.
     static func isFrozen(_ process: Int32) -> Bool {
+        // Only what is seen to be frozen is told so.
         guard let text = read(process, "cgroup"), let table = try? MountTable.read() else { return false }
         for line in text.split(separator: UInt8(ascii: "\n")) {
             // A line is hierarchy:controllers:path; version 2 has 0 and no controllers.
@@ -88,6 +90,7 @@ enum ProcessFile {
 
     private static func file(_ mount: MountEntry, _ path: String, _ name: String) -> [UInt8]? {
         let directory = FilePath(String(decoding: mount.path, as: UTF8.self))
+        // A group that has gone freezes nothing.
         return try? Descriptor.open(directory, O_RDONLY | O_DIRECTORY).openBeneath("\(path)/\(name)").read(atMost: 64)
     }
 }

@@ -61,13 +61,14 @@ struct ProcessRoot: Sendable {
 
     /// Its state; a process that has ended but that nobody has waited for counts as ended.
     func status() -> EngineStatus {
+        // What cannot be read has ended.
         guard (try? read("stat")) != nil, ProcessFile.stat(number) != nil else { return EngineStatus(.stopped) }
         return EngineStatus(ProcessFile.isFrozen(number) ? .paused : .running, process: number)
     }
 
     /// Its SELinux label; nil without SELinux.
     func label() -> String? {
-        guard let text = try? read("attr/current") else { return nil }
+        guard let text = try? read("attr/current") else { return nil }  // Without SELinux there is none to read.
         let label = String(decoding: text.prefix { $0 > 0x20 }, as: UTF8.self)
         // A label has four parts; what other security modules write there has none.
         return label.split(separator: ":").count >= 4 ? label : nil
@@ -105,12 +106,14 @@ struct ProcessRoot: Sendable {
     /// The directories from which engines mount.
     private static func storages() -> [FilePath] {
         let surroundings = EngineSurroundings.current()
+        // An engine that cannot be read has no layers to tell.
         let podman = (try? ContainersStorage(surroundings))?.storage.appending("overlay")
-        let docker = (try? DockerPlace(surroundings))?.dataRoot.appending("overlay2")
+        let docker = (try? DockerPlace(surroundings))?.dataRoot.appending("overlay2")  // As above.
         return [podman, docker].compactMap { $0 }
     }
 
     private func isDirectory(_ path: FilePath) -> Bool {
+        // What cannot be opened is no layer to read from.
         path.isAbsolute && (try? Descriptor.open(path, O_RDONLY | O_DIRECTORY)) != nil
     }
 

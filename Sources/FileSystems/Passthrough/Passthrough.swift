@@ -65,6 +65,7 @@ package final class Passthrough: FileSystem, SharedFileSystem {
         if handles.remove(handle) { nodes.endUse(file) }
     }
 
+    // Who uses a closed one is told so when reading.
     package func isMadeUp(_ handle: FileHandle) -> Bool { (try? handles[handle].isMadeUp) ?? false }
 
     package func read(

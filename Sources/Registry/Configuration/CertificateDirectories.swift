@@ -27,7 +27,8 @@ struct CertificateDirectories: Sendable {
         var route = HTTPRoute(verifies: verifies, authorities: environment["SSL_CERT_FILE"])
         guard !host.isEmpty, !host.contains("/"), host != ".." else { return route }
         for directory in directories(for: host) {
-            let names = ConfigurationFile.names(in: directory)
+            // What may not be read adds no authority and shows no certificate: nothing is trusted for it.
+            let names = (try? ConfigurationFile.names(in: directory)) ?? []
             for name in names {
                 if name.hasSuffix(".crt") {
                     let found = try Self.blocks("CERTIFICATE", directory.appending(name))

@@ -70,7 +70,7 @@ package struct RegistriesConfiguration: Sendable, Equatable {
             break
         }
         for directory in [system, user].compactMap({ $0?.appending("registries.conf.d") }) {
-            for name in ConfigurationFile.names(in: directory) where name.hasSuffix(".conf") {
+            for name in try ConfigurationFile.names(in: directory) where name.hasSuffix(".conf") {
                 let path = directory.appending(name)
                 guard let bytes = try ConfigurationFile.read(path) else { continue }
                 try configuration.merge(bytes, name: path.string)

@@ -98,11 +98,19 @@ enum ConfigurationFile {
         }
     }
 
-    /// The names in a directory, sorted; none where there is no directory that can be read.
-    static func names(in directory: FilePath) -> [String] {
-        guard let descriptor = try? Descriptor.open(directory, O_RDONLY | O_DIRECTORY),
-            let names = try? descriptor.entryNames()
-        else { return [] }
-        return names.map { String(decoding: $0, as: UTF8.self) }.sorted()
+    /// The names in a directory, sorted; none where there is no directory.
+    ///
+    /// - Throws: `RegistryError` that names the directory: what cannot be read may forbid something.
+    static func names(in directory: FilePath) throws(RegistryError) -> [String] {
+        do throws(Errno) {
+            let names = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY).entryNames()
+            return names.map { String(decoding: $0, as: UTF8.self) }.sorted()
+        } catch .noSuchFileOrDirectory {
+            return []
+        } catch .notDirectory {
+            return []
+        } catch {
+            throw RegistryError(.invalid, directory.string.printable, "cannot be read: \(error)")
+        }
     }
 }

@@ -60,6 +60,7 @@ struct CredentialHelper: Sendable {
 
     /// Keeps a user and password.
     func store(_ server: String, user: String, password: String) throws(RegistryError) {
+        // Three texts can always be written.
         let json = try? JSONEncoder().encode(["ServerURL": server, "Username": user, "Secret": password])
         let (output, ending) = try run("store", input: Array(json ?? Data()))
         guard ending == .exit(0) else {

@@ -173,6 +173,10 @@ struct AdvisoryUpdate {
         }
     }
 
+    private func removeMetadata() throws(Errno) {
+        if try directory.hasEntry(AdvisoryFolder.metadataName) { try directory.remove(AdvisoryFolder.metadataName) }
+    }
+
     /// Fills a new file, looks whether it is a database, and puts it in the place of the old one.
     ///
     /// - Parameter fill: writes the file, and gives the metadata.
@@ -185,7 +189,7 @@ struct AdvisoryUpdate {
             _ = try AdvisoryDatabase(BoltFile(file, object: object), object: object)
             try file.synchronize()
             // The old metadata goes first: a new database must never be told to be older or newer than it is.
-            try? directory.remove(AdvisoryFolder.metadataName)  // There may be none.
+            try removeMetadata()
             try directory.rename(
                 temporary, to: directory, as: Array(AdvisoryFolder.databaseName.utf8), replacing: true)
             if let metadata {

@@ -93,6 +93,7 @@ struct BillOfMaterials {
 
     /// The digest of an image's repository: `HOST/NAME@sha256:…`; nil for what is in no repository.
     var repositoryDigest: String? {
+        // What is no name is in no repository.
         guard let digest, let reference = try? Reference(parsing: RegistryName.explicit(name) ?? name) else {
             return nil
         }
@@ -103,6 +104,7 @@ struct BillOfMaterials {
     var objectURL: String? {
         guard let digest else { return nil }
         let text = RegistryName.explicit(name) ?? name
+        // As above.
         guard RegistryName.of(text) != nil, let reference = try? Reference(parsing: text) else { return nil }
         let last = reference.repository.split(separator: "/").last.map(String.init) ?? reference.repository
         var url = PackageURL(type: "oci", name: Array(last.lowercased().utf8))

@@ -62,7 +62,7 @@ final class ArchiveWriter: Sendable {
     deinit {
         // What remains has a name that nothing reads.
         guard let place, !state.withLock({ $0.isFinished }) else { return }
-        try? place.directory.remove(place.temporary)
+        try? place.directory.remove(place.temporary)  // See above.
     }
 
     /// Whether a file is in the archive.

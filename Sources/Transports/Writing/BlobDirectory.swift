@@ -48,8 +48,9 @@ struct BlobDirectory: Sendable {
     func write(
         _ blob: ContentDescriptor, as file: String, open: () throws -> any ByteStream
     ) throws -> Bool {
+        // What cannot be read is written again.
         if let found = try? directory.openBeneath(file, O_RDONLY | O_NONBLOCK),
-            (try? found.size()) == UInt64(clamping: blob.size)
+            (try? found.size()) == UInt64(clamping: blob.size)  // As above.
         {
             return false
         }

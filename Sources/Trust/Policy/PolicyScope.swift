@@ -10,7 +10,7 @@ package enum PolicyScope {
         switch transport {
         case "dir", "oci", "oci-archive", "sif": return isPath(scope)
         case "docker-archive", "tarball": return false
-        case "docker-daemon": return (try? Digest(parsing: scope)) == nil
+        case "docker-daemon": return (try? Digest(parsing: scope)) == nil  // What is no digest is a name.
         case "containers-storage": return isStored(scope)
         default: return true
         }

@@ -62,8 +62,10 @@ package enum SignedIdentity: Sendable, Hashable {
         let host = text.prefix { $0 != "/" }
         // What has neither a dot nor a port is taken for a host here, other than in names of images.
         let full = host.contains { ".:[".contains($0) } ? String(host) : "\(host).x"
+        // What is no name is refused.
         guard let named = try? Reference(parsing: "\(full)/x"), named.repository.hasSuffix("x") else { return false }
         guard text.contains("/") else { return true }
+        // As above.
         guard let behind = try? Reference(parsing: "localhost\(text.dropFirst(host.count))") else { return false }
         return behind.tag == nil && behind.digest == nil
     }
@@ -88,7 +90,7 @@ package enum SignedIdentity: Sendable, Hashable {
     ///   - signed: the name in the signature; what is no name matches nothing.
     ///   - wanted: what the user calls the image; nil for an image without such a name, such as one in a directory.
     package func matches(signed: String, wanted: Reference?) -> Bool {
-        guard let signed = try? Reference(parsing: signed) else { return false }
+        guard let signed = try? Reference(parsing: signed) else { return false }  // What is no name matches nothing.
         switch self {
         case .matchExact:
             return wanted.map { Self.isExact(signed, $0) } ?? false
@@ -97,10 +99,10 @@ package enum SignedIdentity: Sendable, Hashable {
         case .matchRepository:
             return wanted.map { Self.isSameRepository(signed, $0) } ?? false
         case .exactReference(let text):
-            guard let given = try? Reference(parsing: text) else { return false }
+            guard let given = try? Reference(parsing: text) else { return false }  // As above.
             return Self.isExact(signed, given)
         case .exactRepository(let text):
-            guard let given = try? Reference(parsing: text) else { return false }
+            guard let given = try? Reference(parsing: text) else { return false }  // As above.
             return Self.isSameRepository(signed, given)
         case .remapIdentity(let prefix, let signedPrefix):
             guard let wanted, let mapped = Self.remapped(wanted, prefix, signedPrefix) else { return false }
