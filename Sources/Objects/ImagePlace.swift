@@ -122,6 +122,12 @@ package struct ImageCopy {
         let from = try ImagePlace(source, finder)
         let to = try ImagePlace(destination, finder, isDestination: true)
         try checkSigning(to)
+        // Before anything is written: nothing else keeps what refers to an image.
+        if takesReferrers {
+            guard case .registry = from, case .registry = to else {
+                throw CommandError("--referrers: only from a registry to a registry")
+            }
+        }
         if isForOneRegistry, case .registry(let first) = from, case .registry(let second) = to {
             try Self.checkSameRegistry(first, second)
         }
@@ -148,7 +154,7 @@ package struct ImageCopy {
         try write(signatures, to: to)
         if takesReferrers {
             guard let origin = copied.origin, case .registry(let name) = to else {
-                throw CommandError("--referrers: only from a registry to a registry")
+                throw CommandError("--referrers: \"\(source.printable)\" is in no registry any more")
             }
             let count = try copyAttachments(of: copied.graph, from: origin, to: name)
             self.place.tell("\(counted(count, "attachment")) copied")

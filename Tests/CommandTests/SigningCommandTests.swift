@@ -299,6 +299,17 @@ struct SigningCommandTests {
             try expect(
                 bench.cimg("verify-attestation", "--key", "me.pub", target).code, is: code == 0 ? 0 : 1)
         }
+        // Elsewhere nothing keeps them: that is said before anything is written.
+        for (source, destination) in [
+            ("docker://\(host)/app:1", "oci:lay:1"), ("docker://\(host)/app:1", "kept"),
+            ("docker://\(host)/app:1", "docker-archive:app.tar:app:1"), ("new", "docker://\(host)/copied:1"),
+        ] {
+            try expect(
+                bench.cimg("copy", "--referrers", source, destination),
+                is: .trouble("--referrers: only from a registry to a registry"))
+        }
+        try expect(bench.shell("ls -d lay app.tar").code, is: 2)
+        try expect(bench.cimg("inspect", "kept").code, is: 2)
     }
 
     @Test func `all images of an index are signed on request`() throws {
