@@ -27,12 +27,12 @@ static int limit(int resource, uint64_t value) {
 }
 
 /* What a plain program has no use for; files, sockets and processes are what seccomp is for. */
-static int give_up_identity(void) {
+static int give_up_identity(uint32_t user) {
     if (geteuid() == 0) {
-        /* Nobody; a namespace may have no such number, and then capabilities are all there is to give up. */
+        /* A namespace may have no such number, and then capabilities are all there is to give up. */
         (void)syscall(SYS_setgroups, (size_t)0, NULL);
-        (void)syscall(SYS_setresgid, 65534, 65534, 65534);
-        (void)syscall(SYS_setresuid, 65534, 65534, 65534);
+        (void)syscall(SYS_setresgid, user, user, user);
+        (void)syscall(SYS_setresuid, user, user, user);
     }
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
@@ -121,10 +121,10 @@ static int close_files_but(int home) {
     return code;
 }
 
-int clinux_confine_thread(int home) {
+int clinux_confine_thread(int home, uint32_t user) {
     int code;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) return errno;
-    if ((code = close_files_but(home)) || (code = give_up_identity())) return code;
+    if ((code = close_files_but(home)) || (code = give_up_identity(user))) return code;
     return close_network();
 }
 
@@ -144,7 +144,8 @@ int clinux_confine(uint64_t memory, uint64_t seconds) {
     if ((code = limit(RLIMIT_CORE, 0)) || (code = limit(RLIMIT_AS, memory)) || (code = limit(RLIMIT_CPU, seconds)) ||
         (code = limit(RLIMIT_FSIZE, 0)))
         return code;
-    if ((code = give_up_identity()) || (code = close_files())) return code;
+    /* Nobody, who else is nobody cannot look into this process: it is not dumpable. */
+    if ((code = give_up_identity(65534)) || (code = close_files())) return code;
     /* Changing who one is forgets the first; a child whose parent has gone reads for nobody. */
     if (prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)) return errno;
     return close_system();

@@ -48,7 +48,10 @@ package final class InventoryFolder: InventoryMemory, @unchecked Sendable {
     /// The folder of a store where there is one.
     package static func existing(_ store: FilePath) -> InventoryFolder? {
         // Where there is none, there is nothing to take away.
-        guard let directory = try? Descriptor.open(store.appending(name), O_RDONLY | O_DIRECTORY) else { return nil }
+        guard let parent = try? Descriptor.open(store, O_RDONLY | O_DIRECTORY),
+            (try? parent.status().st_uid) == geteuid(),  // As above.
+            let directory = try? parent.openBeneath(name, O_RDONLY | O_DIRECTORY)  // As above.
+        else { return nil }
         return InventoryFolder(directory, limit: byteLimit)
     }
 

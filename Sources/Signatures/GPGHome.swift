@@ -14,6 +14,8 @@ final class GPGHome: Sendable {
     private let parent: Descriptor
     private let directory: Descriptor
     private let name: String
+    /// Whose it is where root makes it.
+    private let user = Confinement.stranger()
 
     /// Makes a home below `$TMPDIR` or `/tmp`.
     init() throws(SignatureError) {
@@ -23,7 +25,7 @@ final class GPGHome: Sendable {
             parent = try Descriptor.open(base, O_RDONLY | O_DIRECTORY)
             try parent.makeEntryDirectory(Array(name.utf8), mode: 0o700)
             directory = try parent.openBeneath(name, O_RDONLY | O_DIRECTORY)
-            try Confinement.give(toNobody: directory)
+            try Confinement.give(directory, to: user)
         } catch {
             throw SignatureError(base.string.printable, "no directory for gpg can be made: \(error)")
         }
@@ -48,7 +50,7 @@ final class GPGHome: Sendable {
     /// Makes a file in it.
     func create(_ name: String) throws(Errno) -> Descriptor {
         let file = try directory.openBeneath(name, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
-        try Confinement.give(toNobody: file)
+        try Confinement.give(file, to: user)
         return file
     }
 
@@ -95,7 +97,7 @@ final class GPGHome: Sendable {
             spawn.standardOutput = try output.map { try create($0) }
             spawn.environment = environment.map { Array($0.utf8) }
             let child = try Confinement.start(
-                spawn, home: directory, memory: Self.limits.memory, seconds: Self.limits.seconds,
+                spawn, home: directory, user: user, memory: Self.limits.memory, seconds: Self.limits.seconds,
                 fileSize: Self.limits.fileSize)
             let ending = try child.wait()
             let status = GPGStatus(try read("status", limit: GPGStatus.byteLimit) ?? [])

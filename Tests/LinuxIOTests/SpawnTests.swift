@@ -50,7 +50,8 @@ import Testing
     @Test func `a confined program reads, writes in its home, and does nothing else`() throws {
         let scratch = ScratchDirectory()
         let home = try Descriptor.open(scratch.directory("home"), O_RDONLY | O_DIRECTORY)
-        try Confinement.give(toNobody: home)
+        let user = Confinement.stranger()
+        try Confinement.give(home, to: user)
         for path in [scratch.path, scratch.directory("outside")] { chmod(path.string, 0o777) }
         // Each line is tried by itself, and says so where it works.
         let script = """
@@ -64,14 +65,15 @@ import Testing
             t 'dd if=/dev/zero of=large bs=64k count=1 && dd if=/dev/zero of=large bs=64k count=2'
             t 'test $(ulimit -v) = 524288'
             grep -E "^(CapEff|CapPrm|NoNewPrivs)" /proc/self/status >&2
-            [ $(id -u) = 0 ] && echo root >&2
+            case $(id -u) in 0|65534) echo known >&2;; esac
             exit 0
             """
         let pipe = try Pipe()
         var spawn = Spawn(
             program: "sh", arguments: ["sh", "-c", script].map { Array($0.utf8) }, errorOutput: pipe.writeEnd)
         spawn.descriptors = [home]
-        let child = try Confinement.start(spawn, home: home, memory: 512 << 20, seconds: 60, fileSize: 100_000)
+        let child = try Confinement.start(
+            spawn, home: home, user: user, memory: 512 << 20, seconds: 60, fileSize: 100_000)
         let output = pipe.readEnd
         #expect(try child.wait() == .exit(0))
         var text = [UInt8](repeating: 0, count: 4096)

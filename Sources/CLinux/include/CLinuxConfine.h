@@ -14,10 +14,10 @@
 int clinux_confine(uint64_t memory, uint64_t seconds);
 
 /* Leaves the calling thread, and what it starts from then on, with reading: nothing may be written but below the
-   directory `home` and /dev/null; no network, no other process, no rights of root (root becomes nobody). The other
+   directory `home` and /dev/null; no network, no other process, no rights of root (root becomes `user`). The other
    threads of the process keep what they have. Uses prctl(2), setresuid(2), capset(2), landlock_restrict_self(2) where
    the kernel has it, and seccomp(2). Returns 0, or an error number where the thread could not be confined. */
-int clinux_confine_thread(int home);
+int clinux_confine_thread(int home, uint32_t user);
 
 /* Bounds what a child may use: bytes of address space, seconds of a processor, bytes of a file; prlimit(2).
    Returns 0, or an error number. */
