@@ -98,7 +98,7 @@ install: man completions
 
 ## uninstall: removes what install put there
 uninstall:
-	rm -f $(BINDIR)/cimg $(BINDIR)/mount.fuse.cimg $(MANDIR)/cimg.1 $(MANDIR)/cimg-*.1 $(MAN7DIR)/cimg-containers.7 $(BASHDIR)/cimg $(ZSHDIR)/_cimg $(FISHDIR)/cimg.fish
+	rm -f $(BINDIR)/cimg $(BINDIR)/mount.fuse.cimg $(MANDIR)/cimg.1 $(MANDIR)/cimg-*.1 $(MAN7DIR)/cimg-containers.7 $(MAN7DIR)/cimg-templates.7 $(BASHDIR)/cimg $(ZSHDIR)/_cimg $(FISHDIR)/cimg.fish
 
 ## deb: a Debian package, .build/dist/cimg_*.deb
 deb: build
@@ -117,7 +117,8 @@ rpm: build
 
 ## dist: a tarball that runs where glibc 2.36 or newer and libfuse3 are, .build/dist/cimg-*.tar.gz
 dist: export CIMG_PORTABLE = 1
-dist: build
+dist:
+	@$(MAKE) --no-print-directory build
 	@scripts/setup install package
 	@rm -rf $(STAGE)
 	@$(MAKE) --no-print-directory install PREFIX=/usr DESTDIR=$(CURDIR)/$(STAGE)

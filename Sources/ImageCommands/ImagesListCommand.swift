@@ -19,7 +19,7 @@ package struct ImagesListCommand: ParsableCommand {
             a manifest, the identifier stands for the digest.
 
             --format takes docker's templates with the fields Name, Repository, Tag, ID, Digest, CreatedAt, \
-            CreatedSince, Size, Platform, Layers and Damaged; docs/templates.md tells all.
+            CreatedSince, Size, Platform, Layers and Damaged; cimg-templates(7) tells all.
 
             Examples:
 

@@ -26,7 +26,7 @@ package struct InspectCommand: ParsableCommand {
             what its own directory takes of the disk. \(ObjectFinder.containerHelp)
 
             --format takes the templates of docker, podman and skopeo: {{.Id}}, {{json .Config}}, \
-            {{range .Config.Env}}{{println .}}{{end}}, {{index .Config.Labels "key"}}; docs/templates.md tells all.
+            {{range .Config.Env}}{{println .}}{{end}}, {{index .Config.Labels "key"}}; cimg-templates(7) tells all.
 
             Examples:
 

@@ -46,9 +46,16 @@ struct ListedContainer {
             container.qualifiedName, container.shortID.printable,
             (container.imageName ?? container.imageID.map { String($0.prefix(12)) } ?? "-").printable,
             command.isEmpty ? "-" : command, status.state.rawValue, status.process.map { "\($0)" } ?? "-",
-            started.map { TextTable.localDate($0) } ?? String((container.created ?? "-").printable.prefix(19)),
+            since,
             details.ports.map(\.description).joined(separator: ", "),
         ]
+    }
+
+    private var since: String {
+        if let time = started ?? container.created.flatMap({ Moment(parsing: $0)?.seconds }) {
+            return TextTable.localDate(time)
+        }
+        return String((container.created ?? "-").printable.prefix(19))
     }
 
     /// For programs.

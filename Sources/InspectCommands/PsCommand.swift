@@ -18,7 +18,7 @@ package struct PsCommand: ParsableCommand {
             take.
 
             --format takes docker's templates with the fields ID, Names, Name, Image, ImageID, Command, CreatedAt, \
-            RunningFor, State, Status, Ports, Mounts, Labels, Pid, Engine and Namespace; docs/templates.md tells all.
+            RunningFor, State, Status, Ports, Mounts, Labels, Pid, Engine and Namespace; cimg-templates(7) tells all.
 
             Examples:
 

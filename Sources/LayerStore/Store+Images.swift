@@ -36,8 +36,8 @@ extension ImageDescription {
 }
 
 extension Store {
-    /// Finds an image by a name, by `name` for `name:latest` and the reverse, by `name@sha256:…` where the name is one of
-    /// an image of that digest, by a manifest's or configuration's digest, or by at least six hexadecimal digits that
+    /// Finds an image by a name, by `name` for `name:latest` and the reverse, by `name@sha256:…` (six digits or
+    /// more) where the name is one of an image of that digest, by a manifest's or configuration's digest, or by at least six hexadecimal digits that
     /// begin one.
     ///
     /// Nil if there is none.
@@ -50,23 +50,27 @@ extension Store {
         for name in names {
             if let match = references.first(where: { $0.name == name }) { return match.descriptor.digest }
         }
-        // What is no digest may be another name.
-        if let at = text.lastIndex(of: "@"), let digest = try? Digest(parsing: text[text.index(after: at)...]) {
-            return try findDigest(digest, of: String(text[..<at]), references)
+        if let at = text.lastIndex(of: "@"), let digits = Self.digits(text[text.index(after: at)...]) {
+            return try findDigest(digits, of: String(text[..<at]), references)
         }
         let digests = try Set(readIndex().manifests.map(\.digest))
-        let digits = text.hasPrefix("sha256:") ? text.dropFirst(7) : text[...]
-        guard (6...64).contains(digits.count), digits.allSatisfy({ $0.isHexDigit && !$0.isUppercase }) else {
-            return nil
-        }
+        guard let digits = Self.digits(text.hasPrefix("sha256:") ? text[...] : "sha256:" + text) else { return nil }
         var matches: Set<Digest> = []
         for digest in digests {
             if digest.hex.hasPrefix(digits) { matches.insert(digest) }
-            // A damaged manifest has no configuration to be found by.
-            if let image = try? describe(digest), image.manifest.config.digest.hex.hasPrefix(digits) {
+            if let image = try whole(digest), image.manifest.config.digest.hex.hasPrefix(digits) {
                 matches.insert(digest)
             }
         }
+        return try Self.only(matches, text)
+    }
+
+    /// The documents of an image; nil of one that is damaged or of no kind to be shown, which goes by no digest but its own.
+    private func whole(_ digest: Digest) throws -> ImageDescription? {
+        do { return try describe(digest) } catch is StoreError { return nil } catch is FormatError { return nil }
+    }
+
+    private static func only(_ matches: Set<Digest>, _ text: String) throws -> Digest? {
         guard matches.count <= 1 else {
             let list = matches.map(\.hex).sorted().joined(separator: ", ")
             throw StoreError(.invalid, "image \(text)", "begins several digests: \(list)")
@@ -74,20 +78,31 @@ extension Store {
         return matches.first
     }
 
-    /// The digest that stands behind a name, if an image of that name's repository has it.
-    private func findDigest(_ digest: Digest, of name: String, _ references: [ImageReference]) throws -> Digest? {
+    /// The hexadecimal digits of `sha256:…`, or of its beginning: at least six; nil for anything else.
+    private static func digits(_ text: Substring) -> Substring? {
+        let digits = text.dropFirst(7)
+        guard text.hasPrefix("sha256:"), (6...64).contains(digits.count),
+            digits.allSatisfy({ $0.isHexDigit && !$0.isUppercase })
+        else { return nil }
+        return digits
+    }
+
+    /// The digest that begins with digits and stands behind a name, if an image of that name's repository has it.
+    private func findDigest(_ digits: Substring, of name: String, _ references: [ImageReference]) throws -> Digest? {
         func repository(_ name: String) -> Substring {
             guard let colon = name.lastIndex(of: ":"), !name[colon...].contains("/") else { return name[...] }
             return name[..<colon]
         }
         let near = references.filter { repository($0.name) == repository(name) }
-        if near.contains(where: { $0.descriptor.digest == digest }) { return digest }
-        for reference in near {
-            // An index's images go by its name; what cannot be read has none.
-            guard let image = try? describe(reference.descriptor.digest) else { continue }
-            if image.digest == digest || image.manifest.config.digest == digest { return image.digest }
+        var matches = Set(near.map(\.descriptor.digest).filter { $0.hex.hasPrefix(digits) })
+        for reference in near where matches.isEmpty {
+            // An index's images go by its name.
+            guard let image = try whole(reference.descriptor.digest) else { continue }
+            if [image.digest, image.manifest.config.digest].contains(where: { $0.hex.hasPrefix(digits) }) {
+                matches.insert(image.digest)
+            }
         }
-        return nil
+        return try Self.only(matches, "\(name)@sha256:\(digits)")
     }
 
     /// When a blob came into the store, in seconds since 1970; nil where it is not there.

@@ -25,7 +25,7 @@ package struct MountsCommand: ParsableCommand {
             the foreground. Of a mount with --backend auto that the kernel did not take it is told why.
 
             --format takes docker's templates with the fields Mountpoint, Source, Kind, Name, Digest, Backend, Pid, State, \
-            Options, Upper, UpperSize, KernelRefusal and Discarded; docs/templates.md tells all.
+            Options, Upper, UpperSize, KernelRefusal and Discarded; cimg-templates(7) tells all.
 
             Examples:
 
@@ -37,6 +37,9 @@ package struct MountsCommand: ParsableCommand {
 
     @Flag(help: "Print a JSON array.")
     var json = false
+
+    @Flag(help: "Do not shorten digests.")
+    var noTrunc = false
 
     @Option(
         help: ArgumentHelp(
@@ -54,11 +57,11 @@ package struct MountsCommand: ParsableCommand {
             var mounts = try ListedMount.all()
             for index in mounts.indices { mounts[index].findUpper() }
             if let format { return try StandardOutput.write(format.lines(mounts.map(\.templateValue))) }
-            try StandardOutput.write(json ? Self.json(mounts) : Array(Self.table(mounts).utf8))
+            try StandardOutput.write(json ? Self.json(mounts) : Array(Self.table(mounts, isShort: !noTrunc).utf8))
         }
     }
 
-    private static func table(_ mounts: [ListedMount]) -> String {
+    private static func table(_ mounts: [ListedMount], isShort: Bool) -> String {
         guard !mounts.isEmpty else { return "" }
         let hasUppers = mounts.contains { $0.upper != nil }
         let hasRefusals = mounts.contains { $0.kernelRefusal != nil }
@@ -69,13 +72,22 @@ package struct MountsCommand: ParsableCommand {
             ]
             + mounts.map { mount in
                 [
-                    Bytes.escaped(mount.entry.path), Bytes.escaped(ListedMount.source(of: mount.entry)),
+                    Bytes.escaped(mount.entry.path), source(mount, isShort: isShort),
                     mount.server.map { "\($0)" } ?? "-", mount.state,
                 ] + (hasUppers ? [upper(mount) ?? ""] : [])
                     + (hasRefusals ? [mount.kernelRefusal?.printable ?? ""] : [])
             }
         return TextTable.text(rows)
     }
+
+    /// What is mounted; of a digest so many digits as tell images apart, which every command takes.
+    private static func source(_ mount: ListedMount, isShort: Bool) -> String {
+        let source = ListedMount.source(of: mount.entry)
+        let isLong = mount.digest?.hasPrefix("sha256:") ?? false
+        return Bytes.escaped(isShort && isLong ? source.dropLast(64 - Self.digitCount) : source)
+    }
+
+    private static let digitCount = 12
 
     /// The upper's path and size; nil for a mount that cannot be written to.
     private static func upper(_ mount: ListedMount) -> String? {

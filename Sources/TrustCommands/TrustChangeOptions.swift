@@ -38,14 +38,18 @@ struct TrustChangeOptions: ParsableArguments {
         return try PolicyFile(settings, forUser: user)
     }
 
-    /// Makes changes, or shows them.
+    /// Makes changes and tells the files that are others now, or shows what would be changed.
     func make(_ changes: [PolicyFile.Change]) throws {
         for change in changes {
             if dryRun {
                 try StandardOutput.write(Self.difference(change))
-            } else {
-                try PolicyFile.make(change)
+                continue
             }
+            try PolicyFile.make(change)
+            let done =
+                change.new == change.old
+                ? "not changed" : change.new == nil ? "removed" : change.old == nil ? "written" : "changed"
+            try StandardOutput.write("\(change.path.string.printable): \(done)\n")
         }
     }
 

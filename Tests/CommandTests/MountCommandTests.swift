@@ -36,8 +36,11 @@ struct MountCommandTests {
         let row = try bench.cimg("mounts").output.split(separator: "\n").first { $0.hasPrefix("\(bench.path)/mnt ") }
         let cells = row?.split(separator: " ").map(String.init)
         #expect(cells?.count == 4)
-        #expect(cells?[1] == "new@\(Sample.new.digest)")
+        let short = "new@sha256:\(Sample.new.digest.hex.prefix(12))"
+        #expect(cells?[1] == short)
         #expect(cells?[3] == "serving")
+        #expect(try bench.cimg("mounts", "--no-trunc").output.contains(" new@\(Sample.new.digest) "))
+        try expect(bench.cimg("diff", short, "new"), is: .success())
         let json = try JSONSerialization.jsonObject(with: Data(bench.cimg("mounts", "--json").output.utf8))
         let mount = (json as? [[String: Any]])?.first { $0["mountpoint"] as? String == "\(bench.path)/mnt" }
         #expect(mount?["name"] as? String == "new")
@@ -69,7 +72,8 @@ struct MountCommandTests {
             #expect(outcome.errors.contains("Permission denied"), "user \(user)")
         }
         let rows = try bench.cimg("mounts").output.split(separator: "\n").map { $0.split(separator: " ") }
-        #expect(rows.contains { $0.prefix(2) == ["\(bench.path)/mnt", "new@\(Sample.new.digest)"] })
+        let short = "new@sha256:\(Sample.new.digest.hex.prefix(12))"
+        #expect(rows.contains { $0.prefix(2) == ["\(bench.path)/mnt", short] })
         try expect(bench.cimg("umount", "mnt"), is: .success())
         try expect(bench.shell(Self.find), is: .success())
     }

@@ -116,7 +116,8 @@ struct AdvisoryUpdate {
     private static func metadata(beside path: FilePath) throws -> [UInt8]? {
         let path = path.removingLastComponent().appending(AdvisoryFolder.metadataName)
         // Without one the file's time counts.
-        guard let file = try? Descriptor.open(path, O_RDONLY) else { return nil }
+        guard fileExists(path) else { return nil }
+        let file = try Descriptor.open(path, O_RDONLY)
         var bytes = [UInt8](repeating: 0, count: AdvisoryMetadata.byteLimit + 1)
         let count = try bytes.withUnsafeMutableBytes { try file.read(at: 0, into: $0) }
         return Array(bytes.prefix(count))
