@@ -16,11 +16,7 @@ let hasISAL =
         FileManager.default.fileExists(atPath: directory + "/isa-l/igzip_lib.h")
     }
 
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
-// Certificates, RSA: what signatures of sigstore need beyond `Crypto`.
-let certificates: [Target.Dependency] = [
-    .product(name: "CryptoExtras", package: "swift-crypto"), .product(name: "SwiftASN1", package: "swift-asn1"),
-]
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -59,7 +55,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
-        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
     ],
     targets: [
@@ -73,6 +68,7 @@ let package = Package(
         .target(name: "CYAML"),
         // Its headers only: the library is loaded with the first key that is kept under a passphrase.
         .target(name: "CSodium"),
+        .target(name: "CCrypto"),
         // Its headers only: the library is loaded in a child that reads an archive of a foreign kind.
         .target(name: "CArchive"),
         .target(name: "CFuse", dependencies: ["CLibFuse"], path: "CFuse"),
@@ -81,9 +77,10 @@ let package = Package(
         .target(
             name: "CVersion", cSettings: commit.map { [.define("CIMG_COMMIT", to: "\"\($0)\"")] } ?? []),
 
-        module("OCI", ["CSHA256", crypto]),
+        module("OCI", ["CSHA256"]),
+        module("Cryptography", ["CCrypto"]),
         module("YAML", ["OCI", "CYAML"]),
-        module("Sigstore", ["OCI", "CSodium", crypto] + certificates),
+        module("Sigstore", ["OCI", "Cryptography", "CSodium", asn1]),
         module("Trust", ["OCI", "Sigstore", "YAML"]),
         module("FileTree", ["OCI"]),
         module("Layering", ["OCI", "FileTree", "YAML"]),
@@ -112,7 +109,7 @@ let package = Package(
         module("Rebuilding", ["FileTree"]),
         module("Advisories", ["OCI", "YAML", "Bolt", "Packages"]),
         module("AdvisoryFeeds", ["OCI", "Bolt", "Packages"]),
-        module("Inventory", ["OCI", "FileTree", "Browsing", "Packages"]),
+        module("Inventory", ["OCI", "Cryptography", "FileTree", "Browsing", "Packages"]),
         module("InventoryCache", ["OCI", "Inventory", "Packages", "LinuxIO", system]),
         module("Pages", ["OCI"]),
         module("Exploring", ["Console", "Layering", "FileTree", "OCI"]),
@@ -275,8 +272,8 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["OCI", "FileTree", "Threads", "LinuxIO", "CLibZ", "CLibZstd", system],
             path: "Tests/TestSupport", swiftSettings: swiftSettings),
-        tests("OCI", ["OCI"]),
-        tests("Trust", ["Trust", "Sigstore", "OCI"]),
+        tests("OCI", ["OCI", "CSHA256", "Cryptography"]),
+        tests("Trust", ["Trust", "Sigstore", "Cryptography", "OCI"]),
         tests("Signatures", ["Signatures", "Trust", "Sigstore", "Registry", "OCI", "LinuxIO", system]),
         tests("FileTree", ["FileTree", "OCI"]),
         tests("Layering", ["Layering", "FileTree", "OCI"]),
@@ -305,7 +302,7 @@ let package = Package(
         tests("Licences", ["Licences"]),
         tests("Advisories", ["Advisories", "Bolt", "Packages", "OCI"]),
         tests("AdvisoryFeeds", ["AdvisoryFeeds", "Advisories", "Bolt", "Packages", "OCI", "LinuxIO"]),
-        tests("Inventory", ["Inventory", "Packages", "Browsing", "FileTree", "OCI"]),
+        tests("Inventory", ["Inventory", "Cryptography", "Packages", "Browsing", "FileTree", "OCI"]),
         tests("InventoryCache", ["InventoryCache", "Inventory", "Packages", "Browsing", "FileTree", "OCI", system]),
         tests("FileSystems", ["FileSystems", "EROFS", "FileTree", "OCI", "LinuxIO", system]),
         tests(

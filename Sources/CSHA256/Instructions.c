@@ -8,10 +8,17 @@
 
 #define TARGET __attribute__((target("sha,sse4.1,ssse3")))
 
-int csha256_has_instructions(void) {
+static int ask(void) {
     unsigned eax, ebx, ecx, edx;
     int has_shuffles = __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_SSSE3) && (ecx & bit_SSE4_1);
     return has_shuffles && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx & (1u << 29));
+}
+
+int csha256_has_instructions(void) {
+    /* Asked once, as a virtual machine takes its time to answer; threads that ask together get the same. */
+    static _Atomic int known;
+    if (!known) known = ask() ? 1 : -1;
+    return known > 0;
 }
 
 /* A state as the instructions want it: words a, b, e, f and c, d, g, h, the first one in the highest place. */
@@ -75,18 +82,36 @@ add_blocks(uint32_t *first, uint32_t *second, const uint8_t *data, size_t block_
     if (has_second) store(second, other);
 }
 
-TARGET void csha256_add(uint32_t *state, const uint8_t *data, size_t block_count) {
+TARGET static void add_to_one(uint32_t *state, const uint8_t *data, size_t block_count) {
     add_blocks(state, state, data, block_count, 0);
 }
 
-TARGET void csha256_add_to_both(uint32_t *first, uint32_t *second, const uint8_t *data, size_t block_count) {
+TARGET static void add_to_two(uint32_t *first, uint32_t *second, const uint8_t *data, size_t block_count) {
     add_blocks(first, second, data, block_count, 1);
 }
 
 #else
 
 int csha256_has_instructions(void) { return 0; }
-void csha256_add(uint32_t *state, const uint8_t *data, size_t block_count) {}
-void csha256_add_to_both(uint32_t *first, uint32_t *second, const uint8_t *data, size_t block_count) {}
+static void add_to_one(uint32_t *state, const uint8_t *data, size_t block_count) {
+    csha256_add_portably(state, data, block_count);
+}
+static void add_to_two(uint32_t *first, uint32_t *second, const uint8_t *data, size_t block_count) {}
 
 #endif
+
+void csha256_add(uint32_t *state, const uint8_t *data, size_t block_count) {
+    if (csha256_has_instructions())
+        add_to_one(state, data, block_count);
+    else
+        csha256_add_portably(state, data, block_count);
+}
+
+void csha256_add_to_both(uint32_t *first, uint32_t *second, const uint8_t *data, size_t block_count) {
+    if (csha256_has_instructions()) {
+        add_to_two(first, second, data, block_count);
+    } else {
+        csha256_add_portably(first, data, block_count);
+        csha256_add_portably(second, data, block_count);
+    }
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Browsing
+import Cryptography
 import FileTree
 import OCI
 package import Packages
@@ -92,9 +93,9 @@ package struct PackageVerification {
             hasher.finish().append(to: &bytes)
             return bytes
         case .md5, .sha1:
-            var hash = MakerHash(checksum.algorithm == "md5" ? .md5 : .sha1)
-            try tree.forEachPiece(of: file) { hash.update($0) }
-            return hash.finish()
+            let hash = try RunningHash(checksum.algorithm == "md5" ? .md5 : .sha1)
+            try tree.forEachPiece(of: file) { try hash.update(Array($0)) }
+            return try hash.finish()
         }
     }
 }

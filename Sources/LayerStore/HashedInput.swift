@@ -9,12 +9,12 @@ import OCI
 /// lags behind until what lies between two files is added alone.
 final class HashedInput: TarInput {
     private let input: any TarInput
-    private var whole = BlockHasher()
+    private var whole = DigestHasher()
     /// What was got last, and how much of it is in the digest.
     private var piece = UnsafeRawBufferPointer(start: nil, count: 0)
     private var hashed = 0
 
-    /// Bytes of another input, which must give all of them; only where `BlockHasher.isUseful`.
+    /// Bytes of another input, which must give all of them; only where `DigestHasher.isUseful`.
     init(_ input: any TarInput) { self.input = input }
 
     func next() throws -> UnsafeRawBufferPointer? {
@@ -30,7 +30,7 @@ final class HashedInput: TarInput {
     func skip(_ count: UInt64) -> UInt64 { 0 }
 
     /// Adds bytes to a digest of a part of the tar; they are of the piece that was got last, as all that its reader gives.
-    func add(_ bytes: UnsafeRawBufferPointer, to part: inout BlockHasher) {
+    func add(_ bytes: UnsafeRawBufferPointer, to part: inout DigestHasher) {
         guard let start = bytes.baseAddress, let first = piece.baseAddress, start >= first + hashed,
             start + bytes.count <= first + piece.count
         else {
@@ -39,7 +39,7 @@ final class HashedInput: TarInput {
             return
         }
         catchUp(to: start - first)
-        BlockHasher.update(&whole, &part, bytes)
+        DigestHasher.update(&whole, &part, bytes)
         hashed += bytes.count
     }
 
@@ -57,24 +57,17 @@ final class HashedInput: TarInput {
 
 /// The digest of a file of a layer while its bytes come by.
 struct ContentHasher {
-    private var alone: DigestHasher?
-    private var together: BlockHasher?
+    private var hasher = DigestHasher()
     private let layer: HashedInput?
 
     /// Starts a computation over no bytes, together with the layer's if that is made.
-    init(_ layer: HashedInput?) {
-        self.layer = layer
-        if layer == nil { alone = DigestHasher() } else { together = BlockHasher() }
-    }
+    init(_ layer: HashedInput?) { self.layer = layer }
 
     /// Adds bytes.
     mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        alone?.update(bytes)
-        guard let layer, var hasher = together else { return }
-        layer.add(bytes, to: &hasher)
-        together = hasher
+        if let layer { layer.add(bytes, to: &hasher) } else { hasher.update(bytes) }
     }
 
     /// The digest of all bytes added.
-    func finish() -> Digest { together?.finish() ?? (alone ?? DigestHasher()).finish() }
+    func finish() -> Digest { hasher.finish() }
 }

@@ -58,12 +58,12 @@ struct LayerPipeline {
             try produce([toWriter, toIndexer])
         }
         let chunks = ChunkInput(toIndexer)
-        let hashed = BlockHasher.isUseful ? HashedInput(chunks) : nil
+        let hashed = DigestHasher.isUseful ? HashedInput(chunks) : nil
         let writer: WorkerThread<(DiffID?, UInt64)>
         do {
             writer = try starting {
                 defer { toWriter.cancel() }
-                return try write(toWriter, isHashed: !BlockHasher.isUseful)
+                return try write(toWriter, isHashed: !DigestHasher.isUseful)
             }
         } catch {
             toWriter.cancel()

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Crypto
-
 /// A SHA-256 digest: the name of a blob, and the only digest algorithm of the store.
 ///
 /// The text form is the one of the OCI image specification, "Digests" (descriptor.md#digests):
@@ -130,32 +128,6 @@ package struct DigestError: Error, Equatable, CustomStringConvertible {
     package let reason: String
 
     package var description: String { "digest \"\(text.printable)\": \(reason)" }
-}
-
-/// A running SHA-256 computation.
-package struct DigestHasher: Sendable {
-    private var state = SHA256()
-
-    /// Starts a computation over no bytes.
-    package init() {}
-
-    /// Adds bytes.
-    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        state.update(bufferPointer: bytes)
-    }
-
-    /// Adds bytes.
-    package mutating func update(_ bytes: [UInt8]) {
-        bytes.withUnsafeBytes { state.update(bufferPointer: $0) }
-    }
-
-    /// The digest of all bytes added so far; more may be added after it.
-    package func finish() -> Digest {
-        state.finalize().withUnsafeBytes { bytes in
-            guard let digest = Digest(bytes) else { preconditionFailure("SHA-256 yields 32 bytes") }
-            return digest
-        }
-    }
 }
 
 /// The digest of a layer's uncompressed tar: the name of an uncompressed layer (config.md#layer-diffid).

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Crypto
+import Cryptography
 import OCI
 
 /// What a log has of a signature: the digest of what was signed, the signature, who made it.
@@ -82,13 +82,14 @@ struct LogEntryBody {
     }
 
     private func match(_ algorithm: String, _ digest: [UInt8]?, of message: [UInt8]) throws(TrustError) {
-        let expected: [UInt8]? =
+        let hash: HashAlgorithm? =
             switch algorithm {
-            case "sha256", "SHA2_256": Array(SHA256.hash(data: message))
-            case "sha384", "SHA2_384": Array(SHA384.hash(data: message))
-            case "sha512", "SHA2_512": Array(SHA512.hash(data: message))
+            case "sha256", "SHA2_256": .sha256
+            case "sha384", "SHA2_384": .sha384
+            case "sha512", "SHA2_512": .sha512
             default: nil
             }
+        let expected = try TrustError.ofLibrary { () throws(CryptographyError) in try hash?.digest(of: message) }
         guard let digest, digest == expected else { throw TrustError("the log's entry: is of another digest") }
     }
 

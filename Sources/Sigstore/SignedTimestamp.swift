@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Crypto
+import Cryptography
 import OCI
 import SwiftASN1
 
@@ -13,36 +13,26 @@ struct SignedTimestamp {
     private static let contentType = "1.2.840.113549.1.9.3"
     private static let messageDigest = "1.2.840.113549.1.9.4"
 
-    private enum Hash {
-        case sha256
-        case sha384
-        case sha512
-
-        init?(_ identifier: String?) {
-            switch identifier {
-            case "2.16.840.1.101.3.4.2.1": self = .sha256
-            case "2.16.840.1.101.3.4.2.2": self = .sha384
-            case "2.16.840.1.101.3.4.2.3": self = .sha512
-            default: return nil
-            }
+    private static func hash(_ identifier: String?) -> HashAlgorithm? {
+        switch identifier {
+        case "2.16.840.1.101.3.4.2.1": .sha256
+        case "2.16.840.1.101.3.4.2.2": .sha384
+        case "2.16.840.1.101.3.4.2.3": .sha512
+        default: nil
         }
+    }
 
-        func digest(_ bytes: [UInt8]) -> [UInt8] {
-            switch self {
-            case .sha256: Array(SHA256.hash(data: bytes))
-            case .sha384: Array(SHA384.hash(data: bytes))
-            case .sha512: Array(SHA512.hash(data: bytes))
-            }
-        }
+    private static func digest(_ bytes: [UInt8], _ hash: HashAlgorithm) throws(TrustError) -> [UInt8] {
+        try TrustError.ofLibrary { () throws(CryptographyError) in try hash.digest(of: bytes) }
     }
 
     /// When it was made, in seconds since 1970.
     let time: Int64
-    private let imprint: (hash: Hash, digest: [UInt8])
+    private let imprint: (hash: HashAlgorithm, digest: [UInt8])
     private let info: [UInt8]
     private let certificates: [SignerCertificate]
     private let signer: DERNode
-    private let hash: Hash
+    private let hash: HashAlgorithm
     private let attributes: DERNode
     private let signature: [UInt8]
     private let signatureAlgorithm: String
@@ -75,14 +65,14 @@ struct SignedTimestamp {
         }
         let fields = try signers.children[0].members(atLeast: 6, what)
         signer = fields[1]
-        guard let hash = Hash(fields[2].children.first?.objectIdentifier), fields[3].place == 0,
+        guard let hash = Self.hash(fields[2].children.first?.objectIdentifier), fields[3].place == 0,
             let algorithm = fields[4].children.first?.objectIdentifier, let signature = fields[5].content
         else { throw TrustError("\(what): unsupported algorithm, or nothing is signed") }
         (self.hash, attributes, signatureAlgorithm, self.signature) = (hash, fields[3], algorithm, signature)
 
         let facts = try DERNode(info).members(atLeast: 5, what)
         let imprint = try facts[2].members(atLeast: 2, what)
-        guard let imprintHash = Hash(imprint[0].children.first?.objectIdentifier), let digest = imprint[1].content,
+        guard let imprintHash = Self.hash(imprint[0].children.first?.objectIdentifier), let digest = imprint[1].content,
             facts[4].isA(.generalizedTime), let time = facts[4].time
         else { throw TrustError("\(what): cannot be read") }
         self.imprint = (imprintHash, digest)
@@ -93,7 +83,7 @@ struct SignedTimestamp {
     ///
     /// - Parameter signature: the signature that was there at the time.
     func check(_ signature: [UInt8], by authorities: [CertificateAuthority]) throws(TrustError) {
-        guard imprint.hash.digest(signature) == imprint.digest else {
+        guard try Self.digest(signature, imprint.hash) == imprint.digest else {
             throw TrustError("timestamp: is of another signature")
         }
         var (type, digest): ([UInt8]?, [UInt8]?)
@@ -106,7 +96,8 @@ struct SignedTimestamp {
             default: continue
             }
         }
-        guard let type, try DERNode(type).objectIdentifier == Self.timeInfo, digest == hash.digest(info) else {
+        guard let type, try DERNode(type).objectIdentifier == Self.timeInfo, try digest == Self.digest(info, hash)
+        else {
             throw TrustError("timestamp: what was signed is something else")
         }
         for authority in authorities where try isSigned(by: authority) { return }
@@ -122,17 +113,9 @@ struct SignedTimestamp {
             guard try authority.chain(of: candidate, through: certificates, at: time) != nil else { continue }
             // The attributes are signed as a set, whatever tag they have here.
             let signed = attributes.retagged(0x31)
-            if try candidate.key().isValid(signature, of: signed, hash: hashKind) { return true }
+            if try candidate.key().isValid(signature, of: signed, hash: hash) { return true }
         }
         return false
-    }
-
-    private var hashKind: SigstoreKey.Hash {
-        switch hash {
-        case .sha256: .sha256
-        case .sha384: .sha384
-        case .sha512: .sha512
-        }
     }
 
     /// Whether the signer is named by a certificate's issuer and number, or by its key.

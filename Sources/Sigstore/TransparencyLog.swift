@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Crypto
+import Cryptography
 import OCI
 
 /// A transparency log whose word counts: its key, and when that was in use.
@@ -32,9 +32,8 @@ package struct TransparencyLog: Sendable, Hashable {
     /// The four bytes that checkpoints call the key, given the name that stands there.
     func hints(name: String) -> [[UInt8]] {
         var hints = [Array(identifier.prefix(4))]
-        if case .ed25519(let key) = key.kind {
-            hints.append(
-                Array(OCI.Digest(of: Array(name.utf8) + [0x0A, 0x01] + key.rawRepresentation).bytes.prefix(4)))
+        if key.numbers.kind == .ed25519 {
+            hints.append(Array(OCI.Digest(of: Array(name.utf8) + [0x0A, 0x01] + key.numbers.bytes).bytes.prefix(4)))
         }
         return hints
     }
@@ -86,10 +85,7 @@ struct LogCheckpoint {
 
 extension TransparencyLog {
     /// Whether it is a log of the second kind, whose key is one of Ed25519.
-    var isTiled: Bool {
-        if case .ed25519 = key.kind { return true }
-        return false
-    }
+    var isTiled: Bool { key.numbers.kind == .ed25519 }
 }
 
 /// That an entry is in a log's tree (RFC 6962).

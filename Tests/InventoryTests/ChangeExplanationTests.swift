@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Browsing
+import Cryptography
 import FileTree
 import OCI
 import Packages
@@ -12,9 +13,8 @@ import Testing
 /// Which changes of files changed packages account for.
 @Suite(.timeLimit(.minutes(15))) struct ChangeExplanationTests {
     private static func sum(_ text: String) -> String {
-        var hash = MakerHash(.md5)
-        Array(text.utf8).withUnsafeBytes { hash.update($0) }
-        return hash.finish().map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined()
+        let digest = (try? HashAlgorithm.md5.digest(of: Array(text.utf8))) ?? []
+        return digest.map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined()
     }
 
     /// A tree with two packages of Debian; what is promised of the tool is what `tool` says.

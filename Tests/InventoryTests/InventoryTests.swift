@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Browsing
+import Cryptography
 import FileTree
 import OCI
 import Packages
@@ -34,11 +35,8 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
         .file("srv/app/node_modules/@s/b/package.json", #"{"name":"@s/b","version":"2.0.0"}"#),
     ]
 
-    private static let md5OfZlib: String = {
-        var hash = MakerHash(.md5)
-        Array("zlib\n".utf8).withUnsafeBytes { hash.update($0) }
-        return hash.finish().map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined()
-    }()
+    private static let md5OfZlib = ((try? HashAlgorithm.md5.digest(of: Array("zlib\n".utf8))) ?? [])
+        .map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined()
 
     private func tree(_ entries: [MemoryEntry], failures: [String: any Error] = [:]) -> BrowsedTree {
         BrowsedTree(MemoryTree(entries, failures: failures), name: Array("box".utf8))

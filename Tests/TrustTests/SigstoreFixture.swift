@@ -28,7 +28,10 @@ enum SigstoreFixture {
 
 /// A transparency log of a test: it signs promises and checkpoints, and has a tree of a few entries.
 struct TestLog {
-    let key = SigstorePrivateKey()
+    let key: SigstorePrivateKey
+
+    init() throws { key = try SigstorePrivateKey() }
+
     var log: TransparencyLog { TransparencyLog(key: key.publicKey) }
 
     /// The body of an entry of the kind `hashedrekord` 0.0.1.

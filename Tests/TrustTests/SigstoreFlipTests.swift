@@ -48,7 +48,7 @@ import Testing
     }
 
     private func cases() throws -> [Case] {
-        let made = SigstoreSignatureTests()
+        let made = try SigstoreSignatureTests()
         let manifest = Array("manifest".utf8)
         let trust = SigstoreTrust(
             keys: [try SigstoreFixture.key("cosign2.pub")],

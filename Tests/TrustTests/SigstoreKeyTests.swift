@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test func `a new key is written, read, and opened by its passphrase alone`() throws {
-        let key = SigstorePrivateKey()
+        let key = try SigstorePrivateKey()
         let pem = try EncryptedKey(key, passphrase: passphrase).pem
         #expect(pem.hasPrefix("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n"))
         let json = String(decoding: try PEMBlock.only(Array(pem.utf8)).bytes, as: UTF8.self)
@@ -44,7 +44,7 @@ import Testing
 
     @Test(arguments: faults)
     func `a file of a key with a fault is refused`(_ fault: (from: String, to: String, reason: String)) throws {
-        let pem = try EncryptedKey(SigstorePrivateKey(), passphrase: []).pem
+        let pem = try EncryptedKey(try SigstorePrivateKey(), passphrase: []).pem
         let json = String(decoding: try PEMBlock.only(Array(pem.utf8)).bytes, as: UTF8.self)
         let changed = PEMBlock(
             label: EncryptedKey.oldLabel, bytes: Array(json.replacing(fault.from, with: fault.to).utf8))
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func `what is no key says so`() throws {
-        let key = SigstorePrivateKey()
+        let key = try SigstorePrivateKey()
         let private_ = PEMBlock(label: "PRIVATE KEY", bytes: key.der).text
         #expect(throws: TrustError("unsupported pem type: PRIVATE KEY")) { try SigstoreKey(pem: Array(private_.utf8)) }
         #expect(throws: TrustError("unsupported pem type: PRIVATE KEY")) { try EncryptedKey(pem: Array(private_.utf8)) }
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test func `a signature is of its message and its key`() throws {
-        let (key, other) = (SigstorePrivateKey(), SigstorePrivateKey())
+        let (key, other) = (try SigstorePrivateKey(), try SigstorePrivateKey())
         let signature = try key.sign(passphrase)
         #expect(key.publicKey.isValid(signature, of: passphrase))
         #expect(!key.publicKey.isValid(signature, of: passphrase + [0]))

@@ -168,7 +168,7 @@ import Testing
     }
 
     @Test func `a bundle counts by the name it signs, or by none for matchRepository`() throws {
-        let made = SigstoreSignatureTests()
+        let made = try SigstoreSignatureTests()
         for (name, identity, accepted) in [
             ("a.example/b:1" as String?, SignedIdentity.matchRepoDigestOrExact, true),
             ("a.example/b:2", .matchRepoDigestOrExact, false), ("a.example/b:2", .matchRepository, true),

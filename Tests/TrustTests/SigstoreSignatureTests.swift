@@ -9,9 +9,11 @@ import Testing
 
 /// Signatures of cosign's two forms, logs, and what of them counts.
 @Suite(.timeLimit(.minutes(15))) struct SigstoreSignatureTests {
-    let key = SigstorePrivateKey()
-    let log = TestLog()
+    let key: SigstorePrivateKey
+    let log: TestLog
     let digest = Digest(of: Array("manifest".utf8))
+
+    init() throws { (key, log) = (try SigstorePrivateKey(), try TestLog()) }
 
     /// A signature of the first form, with an entry of the log.
     func signature(logged: Bool = true) throws -> SigstoreAttachment {
@@ -132,7 +134,7 @@ import Testing
             try proof.check(body + [0], by: [log.log])
         }
         #expect(throws: TrustError("checkpoint: is not signed by the log")) {
-            try proof.check(body, by: [TestLog().log])
+            try proof.check(body, by: [try TestLog().log])
         }
         var short = proof
         short.hashes.append([UInt8](repeating: 0, count: 32))
@@ -183,7 +185,7 @@ import Testing
 
     @Test func `a bundle that names another key than the one that signed is refused`() throws {
         var bundle = try bundle()
-        bundle.signer = .key(hint: SigstorePrivateKey().publicKey.hint)
+        bundle.signer = .key(hint: try SigstorePrivateKey().publicKey.hint)
         #expect(throws: TrustError("a bundle that names another key than the one that signed it")) {
             try trust.finding(attachment(bundle))
         }

@@ -18,15 +18,18 @@ int csha256_lanes(void);
    to the lane's blocks. Only to be called with csha256_lanes() > 0. */
 void csha256_compress(uint32_t *state, const uint8_t *_Nonnull const *_Nonnull data, size_t block_count);
 
-/* Whether this processor has instructions for SHA-256, and the two functions below may be called. */
+/* Whether this processor has instructions for SHA-256. */
 int csha256_has_instructions(void);
 
 /* Adds `block_count` blocks of 64 bytes to a message's state of eight words. */
 void csha256_add(uint32_t *state, const uint8_t *data, size_t block_count);
 
 /* Adds the same blocks to two messages. Instructions of one message wait for each other, so that the other's take little
-   more time; and what is made of the blocks alone is made once. */
+   more time; and what is made of the blocks alone is made once. Without instructions it is done twice. */
 void csha256_add_to_both(uint32_t *first, uint32_t *second, const uint8_t *data, size_t block_count);
+
+/* What csha256_add() does without instructions of the processor's; to be tested where there are some. */
+void csha256_add_portably(uint32_t *state, const uint8_t *data, size_t block_count);
 
 #pragma clang assume_nonnull end
 #endif

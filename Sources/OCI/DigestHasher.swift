@@ -2,25 +2,29 @@
 
 import CSHA256
 
-/// A running SHA-256 computation whose bytes can be added to another one at the same time.
+/// A running SHA-256 computation (FIPS 180-4), whose bytes can be added to another one at the same time.
 ///
 /// The bytes of a file in a layer count for the file's digest and for the layer's. Where the processor has instructions
-/// for SHA-256, adding them to both takes little more time than adding them to one. Elsewhere it is `DigestHasher`.
-package struct BlockHasher: Sendable {
+/// for SHA-256, adding them to both takes little more time than adding them to one.
+package struct DigestHasher: Sendable {
     /// Whether adding to two at once is faster than adding twice.
     package static let isUseful = csha256_has_instructions() != 0
 
     private static let blockByteCount = 64
+    // The initial value of FIPS 180-4, section 5.3.3.
     private var state = SIMD8<UInt32>(
         0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19)
     /// The first bytes of a block whose last are still to come.
     private var rest = SIMD64<UInt8>()
     private var byteCount: UInt64 = 0
 
-    /// Starts a computation over no bytes; only where `isUseful`.
-    package init() { precondition(Self.isUseful, "a processor without instructions for SHA-256") }
+    /// Starts a computation over no bytes.
+    package init() {}
 
     private var restCount: Int { Int(byteCount % 64) }
+
+    /// Adds bytes.
+    package mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
 
     /// Adds bytes.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
@@ -37,7 +41,7 @@ package struct BlockHasher: Sendable {
     ///
     /// It is fast where both have had a multiple of 64 bytes, or the same number beyond one.
     package static func update(
-        _ first: inout BlockHasher, _ second: inout BlockHasher, _ bytes: UnsafeRawBufferPointer
+        _ first: inout DigestHasher, _ second: inout DigestHasher, _ bytes: UnsafeRawBufferPointer
     ) {
         guard first.restCount == second.restCount else {
             first.update(bytes)
