@@ -46,7 +46,9 @@ enum PublicKeyDER {
 
     /// A whole number above zero, without the zero before its sign; nil for others and for one with needless zeros.
     private static func number(_ node: DERNode) -> [UInt8]? {
-        guard node.isA(.integer), let content = node.content, let first = content.first, first < 0x80 else { return nil }
+        guard node.isA(.integer), let content = node.content, let first = content.first, first < 0x80 else {
+            return nil
+        }
         guard first == 0 else { return content }
         guard content.count > 1, content[1] >= 0x80 else { return nil }
         return Array(content.dropFirst())
