@@ -15,9 +15,10 @@ STRIP ?= strip
 # The Swift runtime is linked in: the installed program needs only the C libraries of the distribution. Relative
 # relocations are packed (glibc 2.36), which makes the program smaller and its start quicker; the toolchain's own linker
 # does that.
-# No directory beside the program is looked into for libraries. What only C++ exceptions would need is left out.
+# No directory beside the program is looked into for libraries. What only C++ exceptions would need is left out, and of
+# functions with the same code one is kept.
 RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld \
-    -Xlinker -z -Xlinker pack-relative-relocs -Xlinker -T -Xlinker $(CURDIR)/scripts/without-unwinding.ld
+    -Xlinker -z -Xlinker pack-relative-relocs -Xlinker --icf=all -Xlinker -T -Xlinker $(CURDIR)/scripts/without-unwinding.ld
 # So many tests run at a time: a test's limit of time begins when it does, not while it waits for a thread.
 WIDTH = --experimental-maximum-parallelization-width 8
 SOURCES = $(shell find Sources CFuse -type f) Package.swift

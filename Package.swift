@@ -1,5 +1,4 @@
 // swift-tools-version: 6.2
-import Foundation
 import PackageDescription
 
 let swiftSettings: [SwiftSetting] = [
@@ -8,13 +7,6 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .treatAllWarnings(as: .error),
 ]
-
-// ISA-L inflates gzip twice as fast as zlib; without its headers zlib does it, and where that is what is to be tested.
-let hasISAL =
-    Context.environment["CIMG_WITHOUT_ISAL"] == nil
-    && ["/usr/include", "/usr/local/include"].contains { directory in
-        FileManager.default.fileExists(atPath: directory + "/isa-l/igzip_lib.h")
-    }
 
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -52,6 +44,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 let package = Package(
     name: "cimg",
     products: [.executable(name: "cimg", targets: ["cimg"])],
+    traits: [
+        .trait(name: "ISAL", description: "Inflates gzip by ISA-L, twice as fast as by zlib."),
+        .default(enabledTraits: ["ISAL"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
@@ -61,6 +57,10 @@ let package = Package(
         .systemLibrary(name: "CLibFuse", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
         .systemLibrary(name: "CLibZ", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLibZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CLibISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+        .target(
+            name: "CIgzip", dependencies: [.target(name: "CLibISAL", condition: .when(traits: ["ISAL"]))],
+            cSettings: [.define("ISAL", .when(traits: ["ISAL"]))]),
         .target(name: "CLinux"),
         // Its headers only: the library is loaded when a registry is asked for the first time.
         .target(name: "CCurl"),
@@ -95,9 +95,11 @@ let package = Package(
         module("EngineRecords", ["OCI", "LinuxIO", system]),
         .target(
             name: "Archive",
-            dependencies: ["OCI", "FileTree", "Threads", "LinuxIO", "CArchive", "CLibZ", "CLibZstd", system]
-                + (hasISAL ? ["CIgzip"] : []),
-            swiftSettings: swiftSettings + (hasISAL ? [.define("ISAL")] : [])),
+            dependencies: [
+                "OCI", "FileTree", "Threads", "LinuxIO", "CArchive", "CLibZ", "CLibZstd", system,
+                .target(name: "CIgzip", condition: .when(traits: ["ISAL"])),
+            ],
+            swiftSettings: swiftSettings + [.define("ISAL", .when(traits: ["ISAL"]))]),
         module("LayerStore", ["OCI", "FileTree", "EROFS", "Archive", "Threads", "LinuxIO", system]),
         module("Transports", ["OCI", "FileTree", "Archive", "LayerStore", "LinuxIO", system]),
         module("Bolt", ["LinuxIO"]),
@@ -324,13 +326,6 @@ let package = Package(
         tests("Architecture", []),
     ]
 )
-
-if hasISAL {
-    package.targets += [
-        .systemLibrary(name: "CLibISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
-        .target(name: "CIgzip", dependencies: ["CLibISAL"]),
-    ]
-}
 
 // `scripts/fuzz` asks for these: every module is then instrumented, and libFuzzer brings the entry point.
 if Context.environment["CIMG_FUZZ"] != nil {

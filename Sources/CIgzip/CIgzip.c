@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "CIgzip.h"
+
+#ifdef ISAL
+#if !__has_include(<isa-l.h>)
+#error "ISA-L is missing: install libisal-dev, or build with --disable-default-traits"
+#endif
 #include <isa-l.h>
 #include <stdlib.h>
 
@@ -41,3 +46,5 @@ cigzip_step cigzip_inflate(
 const char *cigzip_built_with(void) {
     return TEXT(ISAL_MAJOR_VERSION) "." TEXT(ISAL_MINOR_VERSION) "." TEXT(ISAL_PATCH_VERSION);
 }
+
+#endif

@@ -15,7 +15,7 @@ package final class ProgressMeter: Sendable {
 
     private let title: String
     private let expected: (layers: Int, bytes: UInt64)?
-    private let columns = StandardError.terminalColumns
+    private let columns: Int?
     private let state = Mutex(State())
 
     /// Starts a meter; nothing is drawn before there is something to tell.
@@ -23,9 +23,11 @@ package final class ProgressMeter: Sendable {
     /// - Parameters:
     ///   - title: what the line begins with.
     ///   - expected: how many layers will be read and how many bytes they have, if it is known.
-    package init(_ title: String, expected: (layers: Int, bytes: UInt64)? = nil) {
+    ///   - isSilent: whether nothing is drawn on a terminal either.
+    package init(_ title: String, expected: (layers: Int, bytes: UInt64)? = nil, isSilent: Bool = false) {
         self.title = title
         self.expected = expected
+        columns = isSilent ? nil : StandardError.terminalColumns
     }
 
     /// Takes note of progress.

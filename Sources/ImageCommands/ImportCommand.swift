@@ -62,11 +62,15 @@ package struct ImportCommand: ParsableCommand {
     @Flag(help: "Print a JSON object.")
     var json = false
 
+    @Flag(name: .shortAndLong, help: "Print the digest only, and no progress.")
+    var quiet = false
+
     /// Makes the command for the parser.
     package init() {}
 
     package mutating func run() throws {
         try reportingTrouble {
+            try refuse(together: [("--json", json), ("--quiet", quiet)])
             if let name { try ImageName.check(name) }
             if layer || onto != nil { return try importLayer() }
             if let image = RegistryName.explicit(source) { return try pull(image) }
@@ -86,7 +90,7 @@ package struct ImportCommand: ParsableCommand {
             let name = try name ?? given()
             let store = try self.store.openStore()
             let expected = finder.tell(image, called: source, in: store, keepsBlobs: true)
-            let meter = ProgressMeter("importing \(name)", expected: expected)
+            let meter = ProgressMeter("importing \(name)", expected: expected, isSilent: quiet)
             let stored = try meter.finishing { try store.add(image, keepsBlobs: true, progress: meter.report) }
             try store.name(name, stored.manifestDigest, telling: self.store.place)
             for line in stored.report.lines { StandardError.print("cimg: \(name): \(line)") }
@@ -156,7 +160,7 @@ package struct ImportCommand: ParsableCommand {
 
     func report(_ name: String, _ digest: Digest, _ diffIDs: [DiffID]) throws {
         guard json else {
-            try StandardOutput.write("\(name) \(digest)\n")
+            try StandardOutput.write(quiet ? "\(digest)\n" : "\(name) \(digest)\n")
             return
         }
         var text = JSONText()

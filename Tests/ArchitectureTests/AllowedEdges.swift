@@ -178,9 +178,6 @@ let allowedEdges: [String: Set<String>] = [
     "cimg": ["CimgCommands"],
 ]
 
-/// Modules that are there only on machines with their C library.
-let optionalModules: Set<String> = ["CLibISAL", "CIgzip"]
-
 /// Modules of the toolchain, each with the modules of the product that may import it; nil for all of them.
 let allowedToolchainModules: [String: Set<String>?] = [
     "Synchronization": nil,

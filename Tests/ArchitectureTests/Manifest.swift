@@ -17,7 +17,7 @@ struct Manifest: Decodable {
     struct Dependency: Decodable {
         let name: String
 
-        // Written as { "byName": ["OCI", null] } or { "product": ["Crypto", "swift-crypto", null, null] }.
+        // Written as { "byName": ["OCI", null] } or { "product": ["SwiftASN1", "swift-asn1", null, null] }.
         init(from decoder: any Decoder) throws {
             let keyed = try decoder.singleValueContainer().decode([String: [Part]].self)
             guard let name = keyed.values.first?.first?.text else {

@@ -141,6 +141,7 @@ import Testing
             try bench.cimg("import", "oci:layout:new", "x")
                 == Outcome(0, "x \(Sample.new.digest)\n", errors: "cimg: x: named \(Sample.old.digest) before\n"))
         try expect(bench.cimg("import", "oci:layout:new", "x"), is: .success("x \(Sample.new.digest)\n"))
+        try expect(bench.cimg("import", "-q", "oci:layout:new", "x"), is: .success("\(Sample.new.digest)\n"))
     }
 
     static let wrongSources: [(arguments: [String], message: String)] = [
