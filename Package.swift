@@ -83,6 +83,7 @@ let package = Package(
         module("Sigstore", ["OCI", "Cryptography", "CSodium", asn1]),
         module("Trust", ["OCI", "Sigstore", "YAML"]),
         module("FileTree", ["OCI"]),
+        module("Unpacking", ["OCI", "FileTree"]),
         module("Layering", ["OCI", "FileTree", "YAML"]),
         module("Linting", ["OCI", "FileTree", "YAML"]),
         module("Templates", ["OCI"]),
@@ -100,7 +101,7 @@ let package = Package(
                 .target(name: "CIgzip", condition: .when(traits: ["ISAL"])),
             ],
             swiftSettings: swiftSettings + [.define("ISAL", .when(traits: ["ISAL"]))]),
-        module("LayerStore", ["OCI", "FileTree", "EROFS", "Archive", "Threads", "LinuxIO", system]),
+        module("LayerStore", ["OCI", "FileTree", "Unpacking", "EROFS", "Archive", "Threads", "LinuxIO", system]),
         module("Transports", ["OCI", "FileTree", "Archive", "LayerStore", "LinuxIO", system]),
         module("Bolt", ["LinuxIO"]),
         module("Engines", ["EngineRecords", "TOML", "Bolt", "OCI", "LinuxIO", system]),
@@ -144,7 +145,7 @@ let package = Package(
             "CommandOptions",
             [
                 "Console", "FileTree", "LayerStore", "LinuxIO", "OCI", "Objects", "Registry", "Signatures",
-                "Templates", arguments, system,
+                "Templates", "Unpacking", arguments, system,
             ]),
         module(
             "CommandTrees",
@@ -278,6 +279,7 @@ let package = Package(
         tests("Trust", ["Trust", "Sigstore", "Cryptography", "OCI"]),
         tests("Signatures", ["Signatures", "Trust", "Sigstore", "Registry", "OCI", "LinuxIO", system]),
         tests("FileTree", ["FileTree", "OCI"]),
+        tests("Unpacking", ["Unpacking", "Linting", "FileTree", "OCI", "LinuxIO", system]),
         tests("Layering", ["Layering", "FileTree", "OCI"]),
         tests("Pages", ["Pages"]),
         tests("Exploring", ["Exploring", "Layering", "FileTree", "OCI"]),

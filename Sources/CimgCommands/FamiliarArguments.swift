@@ -32,7 +32,9 @@ enum FamiliarArguments {
             arguments[0] = "--version"
         } else if arguments.count > 1, let command = pairs[first]?[arguments[1]] {
             arguments.replaceSubrange(0..<2, with: command)
-        } else if first == "tree", arguments.contains(where: { $0.hasPrefix("--sort") || $0.hasPrefix("--layer") }) {
+        } else if first == "tree",
+            arguments.contains(where: { $0.hasPrefix("--sort") || $0.hasPrefix("--layer") || $0.hasPrefix("--as") })
+        {
             // The tree of files has an order and layers; that of signatures has neither.
             arguments.replaceSubrange(0..<1, with: ["du", "--all"])
         } else if first == "mount" || first == "overlay" {

@@ -119,6 +119,7 @@ enum CompletionKind: Equatable {
         case "policy": [.words(PullPolicy.allCases.map(\.rawValue))]
         case "when": [.words(ColorChoice.allCases.map(\.rawValue))]
         case "backend": [.words(MountBackend.allCases.map(\.rawValue))]
+        case "engine": [.words(UnpackingOptions.names)]
         case "field,...": [.words(ChangedFields.allNames)]
         case "type,...": [.words(PackageKind.allCases.map(\.rawValue))]
         case "type" where String(describing: command) == "TrustAddCommand":

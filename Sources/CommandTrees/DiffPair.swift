@@ -77,6 +77,15 @@ package struct DiffPair {
     ///
     /// - Parameter showsAll: whether what the engine put on top of the image counts as a change.
     package static func ofContainer(_ name: String, in finder: ObjectFinder, showsAll: Bool) throws -> DiffPair {
+        if finder.unpacking != nil {
+            // What the engine makes of an image, against what the specification says of it.
+            var plain = finder
+            plain.unpacking = nil
+            let other = try OpenedTree.openUnpacked(name, in: finder)
+            return DiffPair(
+                try openDiffSide(name, in: plain),
+                DiffSide(name: "\(name) as \(finder.unpackingName)", digest: other.digest, tree: other.tree), [])
+        }
         if let mount = try ofMount(name) { return mount }
         guard !isDirectoryName(name), case .engine(let object) = try finder.resolve(name),
             case .container(let container) = object
@@ -105,6 +114,12 @@ package struct DiffPair {
     package static func of(
         _ left: String, _ right: String, in finder: ObjectFinder, readsAll: Bool, showsAll: Bool
     ) throws -> DiffPair {
+        if finder.unpacking != nil {
+            let layers = OpenedLayers()
+            return DiffPair(
+                try OpenedTree.openUnpacked(left, in: finder, sharing: layers),
+                try OpenedTree.openUnpacked(right, in: finder, sharing: layers), [])
+        }
         if let upper = try ofUpper(left, right, in: finder) { return upper }
         let part = showsAll ? EngineTree.Part.whole : .withoutInitLayer
         switch try resolve(left, right, in: finder) {

@@ -53,12 +53,28 @@ package struct OpenedTree {
     ) throws -> DiffSide {
         // Layers are open directories.
         Spawn.raiseOpenFileLimit()
+        if finder.unpacking != nil { return try openUnpacked(text, in: finder, sharing: layers) }
         let bytes = RawArguments.bytes(of: text)
         if bytes.starts(with: "upper:".utf8) { return try openUpper(Array(bytes.dropFirst(6)), text, in: finder) }
         guard !isDirectoryName(text), case .engine(let object) = try finder.resolve(text) else {
             return try openDiffSide(text, in: finder, sharing: layers)
         }
         return try EngineSide(text, object).side(.whole)
+    }
+
+    /// Opens an image as an engine would unpack it.
+    ///
+    /// - Throws: for what is no image, which nothing unpacks.
+    static func openUnpacked(
+        _ text: String, in finder: ObjectFinder, sharing layers: OpenedLayers = OpenedLayers()
+    ) throws -> DiffSide {
+        var isImage = !isDirectoryName(text) && !RawArguments.bytes(of: text).starts(with: "upper:".utf8)
+        if isImage, case .engine(let object) = try finder.resolve(text), case .container = object { isImage = false }
+        guard isImage else {
+            throw CommandError(
+                "--as \(finder.unpackingName): \"\(text.printable)\" is no image, and has no layers to be unpacked")
+        }
+        return try openDiffSide(text, in: finder, sharing: layers)
     }
 
     /// The digest of the image that an upper directory, `upper:DIR`, says it is of; nil where it says none.

@@ -35,6 +35,8 @@ package struct CatCommand: ParsableCommand {
 
     @OptionGroup var objectOptions: ObjectOptions
 
+    @OptionGroup var unpacking: UnpackingOptions
+
     @Argument(help: ArgumentHelp("The object, and paths in it.", valueName: "object-and-paths"))
     var words: [String]
 
@@ -43,7 +45,8 @@ package struct CatCommand: ParsableCommand {
 
     package mutating func run() throws {
         try lookingIntoTrees {
-            let finder = try objectOptions.finder(store)
+            var finder = try objectOptions.finder(store)
+            unpacking.apply(to: &finder)
             var isWhole = true
             for (object, paths) in try ObjectPath.all(words, fallback: nil) {
                 let tree = try OpenedTree.open(object, in: finder).tree

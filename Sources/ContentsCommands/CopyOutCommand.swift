@@ -41,6 +41,8 @@ package struct CopyOutCommand: ParsableCommand {
 
     @OptionGroup var objectOptions: ObjectOptions
 
+    @OptionGroup var unpacking: UnpackingOptions
+
     @Flag(name: [.customShort("L"), .long], help: "Copy what a link at the end of a path leads to.")
     var followLink = false
 
@@ -62,7 +64,8 @@ package struct CopyOutCommand: ParsableCommand {
                     "\"\(last.printable)\": nothing is written into objects; \"cimg mount --rw\" makes one that can be written to"
                 )
             }
-            let finder = try objectOptions.finder(store)
+            var finder = try objectOptions.finder(store)
+            unpacking.apply(to: &finder)
             var sources = CopiedFile.Sources(isFollowing: followLink)
             for (object, paths) in try ObjectPath.all(words.dropLast(), fallback: nil) {
                 try sources.add(paths, of: try OpenedTree.open(object, in: finder).tree)

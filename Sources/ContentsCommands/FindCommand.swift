@@ -48,6 +48,8 @@ package struct FindCommand: ParsableCommand {
 
     @OptionGroup var objectOptions: ObjectOptions
 
+    @OptionGroup var unpacking: UnpackingOptions
+
     @Flag(help: "Search all images of the store that have a name.")
     var all = false
 
@@ -70,7 +72,8 @@ package struct FindCommand: ParsableCommand {
             let bytes = RawArguments.bytes(of: words)
             let startCount = FindExpression.startCount(bytes)
             let expression = try FindExpression(Array(bytes[startCount...]))
-            let finder = try objectOptions.finder(store)
+            var finder = try objectOptions.finder(store)
+            unpacking.apply(to: &finder)
             var targets = try FindTarget.all(Array(words[..<startCount]), hasOthers: all || containers)
             let paths = targets.isEmpty ? FindTarget.paths(in: words[..<startCount]) : [[UInt8(ascii: "/")]]
             if all { targets += try FindTarget.stored(in: try store.openStore(), paths: paths) }
@@ -91,6 +94,7 @@ package struct FindCommand: ParsableCommand {
     /// Options that a value follows.
     private static let valued: Set<String> = [
         "--root", "--platform", "--pull", "--policy", "--registries.d", "--creds", "--authfile", "--tls-verify",
+        "--as",
     ]
 
     /// The arguments of the command with its own options before everything else, since a test like `-name` begins as an

@@ -36,6 +36,8 @@ package struct ListCommand: ParsableCommand {
 
     @OptionGroup var objectOptions: ObjectOptions
 
+    @OptionGroup var unpacking: UnpackingOptions
+
     @Argument(help: ArgumentHelp("The object, and paths in it.", valueName: "object-and-paths"))
     var words: [String]
 
@@ -62,7 +64,8 @@ package struct ListCommand: ParsableCommand {
 
     package mutating func run() throws {
         try lookingIntoTrees {
-            let finder = try objectOptions.finder(store)
+            var finder = try objectOptions.finder(store)
+            unpacking.apply(to: &finder)
             let groups = try ObjectPath.all(words, fallback: [UInt8(ascii: "/")])
             let style = Listing.Style(
                 isLong: long || numeric, isNumeric: numeric, showsAll: all, isRecursive: recursive,

@@ -62,6 +62,9 @@ package struct DiffCommand: ParsableCommand {
             With --renames a file that is gone and one that is new with the same bytes are one line, R; with --text the \
             lines that differ follow each change, of files compressed with gzip or zstd those that are in them.
 
+            With --as ENGINE images are compared as that engine would unpack them; one image alone is compared with what the \
+            specification makes of it.
+
             --format html makes of what --all compares one page with a map of sizes, filters and the lines that differ: it \
             holds all that it shows, fetches nothing, and no name in it is more than text.
 
@@ -76,6 +79,8 @@ package struct DiffCommand: ParsableCommand {
     @OptionGroup var store: StoreOptions
 
     @OptionGroup var objectOptions: ObjectOptions
+
+    @OptionGroup var unpacking: UnpackingOptions
 
     @Argument(help: "What was: an image, a container, or a directory, written with a leading / or ./.")
     var left: String
@@ -186,7 +191,9 @@ package struct DiffCommand: ParsableCommand {
         if chosen.count > 1 { throw DiffError.conflictingOutputs(chosen[0], chosen[1]) }
         if outputs.count > 1 { throw DiffError.conflictingOutputs(outputs[0].0, outputs[1].0) }
         let fields = try Self.fields(times: times, ignore: ignore, only: only)
-        let finder = try objectOptions.finder(store)
+        var finder = try objectOptions.finder(store)
+        unpacking.apply(to: &finder)
+        try refuse(together: [("--as", unpacking.isGiven), ("--config", config || history)])
         if config || history { return try compareDocuments(json, in: finder, to: output) }
         let failures = TextComparison.Failures()
         let pair = try DiffPair.rooted(left, right, in: finder, readsAll: full, showsAll: engineFiles)

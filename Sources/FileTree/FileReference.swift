@@ -4,7 +4,7 @@ import OCI
 import Synchronization
 
 /// Where a file of a tree is described: an entry of a layer, in eight bytes.
-struct FileReference: Hashable, Sendable {
+package struct FileReference: Hashable, Sendable {
     /// What the trees' format can number; more could not be told apart.
     static let maximumLayerCount = 65_534
 
@@ -14,21 +14,21 @@ struct FileReference: Hashable, Sendable {
     private let rawValue: UInt64
 
     /// A directory that no layer has an entry for.
-    static let nobody = FileReference(rawValue: .max)
+    package static let nobody = FileReference(rawValue: .max)
 
     private init(rawValue: UInt64) { self.rawValue = rawValue }
 
     /// Refers to an entry; nil beyond what can be told.
-    init?(layer: Int, position: UInt64, hasXattrs: Bool) {
+    package init?(layer: Int, position: UInt64, hasXattrs: Bool) {
         guard layer < Self.maximumLayerCount, position < 1 << Self.positionBits else { return nil }
         rawValue = UInt64(layer) << Self.positionBits | position | (hasXattrs ? Self.attributesBit : 0)
     }
 
     /// Whether the entry has extended attributes.
-    var hasXattrs: Bool { self != .nobody && rawValue & Self.attributesBit != 0 }
+    package var hasXattrs: Bool { self != .nobody && rawValue & Self.attributesBit != 0 }
 
     /// The layer's place in the stack; `Inode.noLayer` where nobody described the file.
-    var layer: UInt32 {
+    package var layer: UInt32 {
         guard self != .nobody else { return Inode.noLayer }
         return UInt32(truncatingIfNeeded: (rawValue & ~Self.attributesBit) >> Self.positionBits)
     }
@@ -37,7 +37,7 @@ struct FileReference: Hashable, Sendable {
     var place: UInt64 { rawValue & ~Self.attributesBit }
 
     /// The entry's position in its layer.
-    var position: UInt64 { rawValue & (1 << Self.positionBits - 1) }
+    package var position: UInt64 { rawValue & (1 << Self.positionBits - 1) }
 }
 
 /// The layers of a tree, in which its files are looked up one by one instead of being held.

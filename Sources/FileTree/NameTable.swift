@@ -4,9 +4,9 @@
 ///
 /// Nodes are numbered from 0; the root has no name. Hashes are seeded anew in each process, so that no image can
 /// choose names that collide.
-struct NameTable {
+package struct NameTable: Sendable {
     /// Twelve bytes: there is one for each file of an image.
-    private struct Name {
+    private struct Name: Sendable {
         var start: UInt32
         var parent: UInt32
         /// A part of the hash, which most names that are not the one looked for do not share.
@@ -20,21 +20,25 @@ struct NameTable {
     private static let free = UInt32.max
 
     private var names: [Name] = [Name(start: 0, parent: .max, mark: 0, count: 0)]
-    private(set) var arena: [UInt8] = []
+    /// The bytes of all names that were ever added.
+    package private(set) var arena: [UInt8] = []
     private var slots = [UInt32](repeating: NameTable.free, count: 64)
     /// Names that can be found.
     private var usedSlots = 0
+
+    /// A table with the root alone.
+    package init() {}
 
     /// Nodes ever added, the root included.
     var count: Int { names.count }
 
     /// Where a node's name lies in `arena`.
-    func range(of node: UInt32) -> (start: UInt32, count: UInt8) {
+    package func range(of node: UInt32) -> (start: UInt32, count: UInt8) {
         (names[Int(node)].start, names[Int(node)].count)
     }
 
     /// Whether a name of any length can be added.
-    var hasRoom: Bool { arena.count <= Self.maximumByteCount - Int(UInt8.max) }
+    package var hasRoom: Bool { arena.count <= Self.maximumByteCount - Int(UInt8.max) }
 
     /// Makes room for so many names at once, so that no copy is made while they come.
     mutating func reserve(_ count: Int, byteCount: Int) {
@@ -44,20 +48,20 @@ struct NameTable {
     }
 
     /// Gives the bytes of all names and forgets everything.
-    mutating func takeArena() -> [UInt8] {
+    package mutating func takeArena() -> [UInt8] {
         let taken = arena
         self = NameTable()
         return taken
     }
 
     /// Forgets which directory holds which name: nothing can be found any more.
-    mutating func forgetPlaces() { slots = [] }
+    package mutating func forgetPlaces() { slots = [] }
 
     /// The directory that holds a node.
-    func parent(of node: UInt32) -> UInt32 { names[Int(node)].parent }
+    package func parent(of node: UInt32) -> UInt32 { names[Int(node)].parent }
 
     /// The hash under which a name in a directory is kept.
-    static func hash(_ bytes: [UInt8], _ name: Range<Int>, in parent: UInt32) -> UInt32 {
+    package static func hash(_ bytes: [UInt8], _ name: Range<Int>, in parent: UInt32) -> UInt32 {
         var hasher = Hasher()
         hasher.combine(parent)
         bytes.withUnsafeBytes { hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: $0[name])) }
@@ -67,7 +71,7 @@ struct NameTable {
     /// The node of a name in a directory, if it is there.
     ///
     /// `hash` is that of `hash(_:_:in:)`.
-    func find(_ bytes: [UInt8], _ name: Range<Int>, in parent: UInt32, hash: UInt32) -> UInt32? {
+    package func find(_ bytes: [UInt8], _ name: Range<Int>, in parent: UInt32, hash: UInt32) -> UInt32? {
         let mask = slots.count - 1
         var slot = Int(hash) & mask
         while slots[slot] != Self.free {
@@ -79,13 +83,13 @@ struct NameTable {
     }
 
     /// The node of a name in a directory, if it is there.
-    func find(_ name: ArraySlice<UInt8>, in parent: UInt32) -> UInt32? {
+    package func find(_ name: ArraySlice<UInt8>, in parent: UInt32) -> UInt32? {
         let bytes = Array(name)
         return find(bytes, bytes.indices, in: parent, hash: Self.hash(bytes, bytes.indices, in: parent))
     }
 
     /// Adds a name that is not there and returns its node: the next number.
-    mutating func add(_ bytes: [UInt8], _ name: Range<Int>, in parent: UInt32, hash: UInt32) -> UInt32 {
+    package mutating func add(_ bytes: [UInt8], _ name: Range<Int>, in parent: UInt32, hash: UInt32) -> UInt32 {
         if usedSlots >= slots.count / 4 * 3 { rebuild(capacity: Self.capacity(for: usedSlots)) }
         let node = UInt32(names.count)
         names.append(
@@ -100,7 +104,7 @@ struct NameTable {
     /// Forgets a node's name; its number is not used again.
     ///
     /// What stands behind it moves up, so that names that came and went leave nothing to be searched through.
-    mutating func remove(_ node: UInt32) {
+    package mutating func remove(_ node: UInt32) {
         let mask = slots.count - 1
         var gap = Int(hash(of: node)) & mask
         while slots[gap] != node {

@@ -64,6 +64,12 @@ package struct Tree: Sendable {
         return inode
     }
 
+    /// The entry that describes an inode; nil in a tree that was not made of layers.
+    package func reference(of number: UInt32) -> FileReference? {
+        guard case .layers(_, let references) = files else { return nil }
+        return references[Int(order[Int(number)])]
+    }
+
     /// The extended attributes of an inode, without looking it up where it has none.
     ///
     /// - Throws: as `inode(_:)` does.

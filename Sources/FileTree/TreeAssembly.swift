@@ -17,13 +17,18 @@ package struct TreeAssembly: Sendable {
     /// The names, each with the numbers of its directory and its file in the assembly.
     private var links: [Tree.Entry] = []
     /// The bytes of all names.
-    var names: [UInt8] = []
+    package var names: [UInt8] = []
 
     /// Starts a tree with its root directory.
     package init(layers: [DiffID], root: Inode) {
         self.layers = layers
         files = .memory([root])
         types = [root.attributes.type]
+    }
+
+    /// Starts a tree of entries of layers; the first is the root, and those that get no name are left out.
+    package init(layers: [any LayerEntries], files: [FileReference], linkCount: Int) {
+        self.init(LayerStack(layers), diffIDs: layers.map(\.diffID), files: files, linkCount: linkCount)
     }
 
     /// Starts a tree of files of layers whose numbers are known, the root's 0: those that get no name are left out.
@@ -36,7 +41,8 @@ package struct TreeAssembly: Sendable {
     }
 
     /// Gives a file a name in a directory; the caller knows that both are what they have to be, and sets `names`.
-    mutating func name(_ file: UInt32, _ type: FileType, nameStart: UInt32, nameCount: UInt8, in parent: UInt32) {
+    package mutating func name(_ file: UInt32, _ type: FileType, nameStart: UInt32, nameCount: UInt8, in parent: UInt32)
+    {
         types[Int(file)] = type
         links.append(Tree.Entry(parent: parent, inode: file, nameStart: nameStart, nameCount: nameCount))
     }

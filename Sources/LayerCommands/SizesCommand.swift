@@ -33,6 +33,8 @@ package struct SizesCommand: ParsableCommand {
 
     @OptionGroup var options: FinderOptions
 
+    @OptionGroup var unpacking: UnpackingOptions
+
     @Option(
         name: .shortAndLong, help: ArgumentHelp("Show directories down to this depth below the start.", valueName: "n"))
     var depth = 2
@@ -66,7 +68,9 @@ package struct SizesCommand: ParsableCommand {
             guard let first = asked.first, asked.count == 1, let path = first.paths.first, first.paths.count == 1 else {
                 throw CommandError("one object and one path in it can be named")
             }
-            let object = try OpenedTree.open(first.object, in: options.finder())
+            var finder = try options.finder()
+            unpacking.apply(to: &finder)
+            let object = try OpenedTree.open(first.object, in: finder)
             if let range {
                 guard let layers = object.tree.layers else {
                     throw CommandError("\"\(first.object.printable)\": does not tell which layer brought a file")

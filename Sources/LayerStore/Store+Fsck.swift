@@ -6,6 +6,7 @@ import FileTree
 import Glibc
 import LinuxIO
 import OCI
+import Unpacking
 
 /// What `fsck` looked at and found.
 package struct FsckReport: Sendable, Equatable {
@@ -168,7 +169,8 @@ extension Store {
     private func verifyTree(_ directory: Descriptor, _ chainID: ChainID) throws {
         let file = try MappedFile(directory.openBeneath("tree", O_RDONLY | O_NONBLOCK))
         let diffIDs = try EROFSImage(bytes: file.bytes, owner: file).devices.map(\.diffID)
-        guard ChainID(diffIDs) == chainID else {
+        let engines = [nil] + UnpackingEngine.allCases.map { Optional($0) }
+        guard let engine = engines.first(where: { ChainID(diffIDs, as: $0) == chainID }) else {
             throw StoreError(.damaged, "tree \(chainID)", "has other layers than its name says")
         }
         var layers: [StoredLayer] = []
@@ -178,10 +180,7 @@ extension Store {
             layers.append(layer)
         }
         _ = try Self.readTree(directory, chainID, layers)
-        var flattener = Self.flattener(for: layers, limits.image)
-        for layer in layers { try flattener.apply(layer.index) }
-        let budget = flattener.budget
-        let tree = try (consume flattener).freeze()
+        let (tree, budget, _) = try Self.flatten(layers, as: engine, limits.image)
         var hasher = DigestHasher()
         _ = try EROFSWriter.write(
             tree, budget: budget, layerSizes: layers.map(\.index.layerByteCount),

@@ -6,10 +6,11 @@ import Glibc
 package import LinuxIO
 package import OCI
 import SystemPackage
+package import Unpacking
 
 /// A flattened tree of a store, as open files.
 package struct StoredTree: Sendable {
-    /// The stack of layers it shows.
+    /// The stack of layers it shows; of a tree as an engine has it, a name that no stack of layers has.
     package let chainID: ChainID
     /// The layers, base layer first.
     package let diffIDs: [DiffID]
@@ -30,9 +31,13 @@ package struct TreeReport: Sendable, Equatable {
 extension Store {
     /// Opens the tree of a stack of layers; nil if the tree or one of the layers has to be derived first.
     ///
-    /// - Parameter opened: layers that need not be opened again.
-    package func openTree(_ diffIDs: [DiffID], sharing opened: OpenedLayers = OpenedLayers()) throws -> StoredTree? {
-        let chainID = ChainID(diffIDs)
+    /// - Parameters:
+    ///   - engine: whose way of unpacking it shows; nil for the specification's.
+    ///   - opened: layers that need not be opened again.
+    package func openTree(
+        _ diffIDs: [DiffID], as engine: UnpackingEngine? = nil, sharing opened: OpenedLayers = OpenedLayers()
+    ) throws -> StoredTree? {
+        let chainID = ChainID(diffIDs, as: engine)
         let name = chainID.digest.hex
         guard let directory = try openDerived(name, in: trees) else { return nil }
         var layers: [StoredLayer] = []
@@ -79,7 +84,11 @@ extension Store {
     }
 
     /// Flattens layers that are all in the store, and publishes the tree.
-    func makeTree(_ diffIDs: [DiffID], writer: TemporaryDirectory) throws -> TreeReport {
+    ///
+    /// - Parameter engine: whose way of unpacking it is to show; nil for the specification's.
+    func makeTree(_ diffIDs: [DiffID], as engine: UnpackingEngine? = nil, writer: TemporaryDirectory) throws
+        -> TreeReport
+    {
         var layers: [StoredLayer] = []
         for diffID in diffIDs {
             guard let layer = try openLayer(diffID) else {
@@ -87,16 +96,11 @@ extension Store {
             }
             layers.append(layer)
         }
-        let chainID = ChainID(diffIDs)
+        let chainID = ChainID(diffIDs, as: engine)
         // Here memory is at its most: what taking layers in has left goes first.
         Memory.returnLargeBlocks()
         ProgramPages.release()
-        var flattener = Self.flattener(for: layers, limits.image)
-        for layer in layers { try flattener.apply(layer.index) }
-        var report = flattener.report.lines
-        let budget = flattener.budget
-        // Consumed, so that what the tree does not need goes before the tree is made.
-        let tree = try (consume flattener).freeze()
+        var (tree, budget, report) = try Self.flatten(layers, as: engine, limits.image)
         let remarks: WriterRemarks
         do {
             remarks = try write(tree, budget, chainID, layers, writer)
@@ -107,6 +111,23 @@ extension Store {
         if acls > 0 { report.append("\(acls) access control lists name users without numbers and were left out") }
         if remarks.count > 0 { report.append("\(remarks.count) attributes or device numbers could not be kept") }
         return TreeReport(lines: report)
+    }
+
+    /// The tree of layers, what it cost, and what was met.
+    static func flatten(
+        _ layers: [StoredLayer], as engine: UnpackingEngine?, _ limits: ImportLimits
+    ) throws -> (tree: Tree, budget: ImportBudget, report: [String]) {
+        if let engine {
+            var flattener = EngineFlattener(engine, budget: ImportBudget(limits))
+            for layer in layers { try flattener.apply(layer.index) }
+            let budget = flattener.budget
+            return (try (consume flattener).freeze(), budget, [])
+        }
+        var flattener = Self.flattener(for: layers, limits)
+        for layer in layers { try flattener.apply(layer.index) }
+        let (report, budget) = (flattener.report.lines, flattener.budget)
+        // Consumed, so that what the tree does not need goes before the tree is made.
+        return (try (consume flattener).freeze(), budget, report)
     }
 
     /// A flattener with room for the files of layers.

@@ -217,6 +217,7 @@ struct LayerLint {
 
     private mutating func judgeOpaque(_ directory: [[UInt8]], _ index: Int) {
         let shown = directory + [Array(".wh..wh..opq".utf8)]
+        if directory.isEmpty, !tree.root.children.isEmpty { add(.opaqueRoot, shown, index) }
         if let first = firstChild[LintPath.text(directory)], first < index { add(.opaqueAfterEntries, shown, index) }
         if let node = tree.find(directory), node.type != .directory { add(.opaqueOnNonDirectory, shown, index) }
     }

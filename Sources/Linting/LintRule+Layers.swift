@@ -9,24 +9,27 @@ extension LintRule {
         .whiteoutAfterEntry: LintFacts(
             .error, "a file stands before a whiteout of its own name",
             [
-                ("containerd docker podman", "refuse the layer, or delete the file where they unpack without overlay"),
+                (
+                    "docker podman containerd",
+                    "refuse the layer, or delete the file where they unpack without overlay, as containerd a base layer"
+                ),
                 ("composefs-rs", "delete the file"), ("umoci crane cimg", "keep the file; the lower one is hidden"),
             ], remedy: "leave the whiteout out: the file hides the lower one"),
         .whiteoutAndDirectory: LintFacts(
             .error, "a directory has a whiteout of its own name beside it",
             [
-                ("containerd docker podman stargz", "let the directory's lower children shine through"),
+                ("docker podman containerd stargz", "let the directory's lower children shine through"),
                 ("crane", "lose the layer's own directory too"),
                 ("umoci cimg", "hide the lower children, keep the layer's own"),
             ], remedy: "mark the directory opaque (.wh..wh..opq in it) instead"),
         .whiteoutBelowWhiteout: LintFacts(
             .error, "a whiteout lies in a directory that a whiteout takes away",
-            [("containerd docker", "fail with \"not a directory\""), ("podman umoci crane cimg", "accept it")],
+            [("docker containerd", "refuse the layer: \"not a directory\""), ("podman umoci crane cimg", "accept it")],
             remedy: "leave the inner whiteout out"),
         .whiteoutOfNothing: LintFacts(
             .info, "a whiteout takes away what no lower layer has",
             [
-                ("containerd docker podman", "make its parent directories"), ("cimg", "do nothing"),
+                ("docker podman containerd", "make its parent directories"), ("umoci cimg", "do nothing"),
                 ("dive", "stop counting the layer"),
             ],
             remedy: "leave it out"),
@@ -35,10 +38,16 @@ extension LintRule {
             remedy: "write an empty regular file"),
         .whiteoutNameEmpty: LintFacts(
             .error, "a whiteout names nothing, \".\" or \"..\"",
-            [("containerd docker podman", "mostly ignore it"), ("cimg", "refuse the image")], remedy: "leave it out"),
+            [
+                ("docker podman containerd cimg", "refuse the layer"),
+                ("umoci", "takes away the directory itself, which is not simulated"),
+            ], remedy: "leave it out"),
         .whiteoutNameTooLong: LintFacts(
-            .error, "a whiteout's own name is longer than 255 bytes",
-            [("engines that make it a file", "fail with \"file name too long\""), ("cimg", "hide the file")],
+            .warning, "a whiteout's own name is longer than 255 bytes",
+            [
+                ("docker podman containerd umoci cimg", "hide the file"),
+                ("tools that make it a file", "fail with \"file name too long\""),
+            ],
             remedy: "mark the directory opaque and write what stays again"),
         .whiteoutPrefixInName: LintFacts(
             .error, "a directory's name begins with .wh.",
@@ -46,27 +55,40 @@ extension LintRule {
             remedy: "call it otherwise"),
         .whiteoutAufsLeftover: LintFacts(
             .warning, "a leftover of AUFS",
-            [("containerd podman crane", "take it for a whiteout of .wh.…"), ("docker cimg", "leave it out")],
+            [
+                ("docker podman containerd umoci", "take it for a whiteout of .wh.…, and show files that lie below it"),
+                ("cimg", "leave it out"), ("docker, where it unpacks without overlay,", "leave it out"),
+            ],
             remedy: "build the layer without AUFS"),
         .opaqueAfterEntries: LintFacts(
             .warning, "an opaque marker stands behind entries of its directory",
             [("composefs-rs", "lose the entries before it"), ("others", "keep them")], remedy: "write the marker first"),
         .opaqueOnNonDirectory: LintFacts(
             .warning, "an opaque marker lies in what is no directory below",
-            [("engines", "make an empty directory"), ("cimg", "do nothing, unless the layer has the directory")],
+            [
+                ("docker podman containerd", "make an empty directory"),
+                ("umoci cimg", "do nothing, unless the layer has the directory"),
+            ],
             remedy: "write an entry for the directory"),
+        .opaqueRoot: LintFacts(
+            .error, "an opaque marker in the root of an upper layer",
+            [
+                ("docker podman containerd", "go on showing lower layers: an overlay's root is always merged"),
+                ("umoci cimg", "hide all that lower layers have"),
+            ], remedy: "write a whiteout for each name in the root, or begin with that layer"),
     ]
 
     private static let pathFacts: [LintRule: LintFacts] = [
         .rootEntry: LintFacts(
             .warning, "the root directory's entry sets other attributes than 0755 of root",
             [
-                ("containerd docker", "ignore it: 0755"), ("podman", "show 0555"),
+                ("docker containerd", "ignore it: 0755"), ("podman", "show 0555"),
                 ("umoci crane cimg", "show what it says"),
             ],
             remedy: "leave ./ out of the layer, or make it 0755 0:0"),
         .rootNotDirectory: LintFacts(
-            .error, "the root is no directory", [("containerd cimg", "refuse the layer"), ("others", "ignore it")],
+            .error, "the root is no directory",
+            [("umoci cimg", "refuse the layer"), ("docker podman containerd", "ignore it")],
             remedy: "leave the entry out"),
         .orderChildBeforeParent: LintFacts(
             .info, "a file stands before its directory",
@@ -75,32 +97,39 @@ extension LintRule {
         .parentMissing: LintFacts(
             .warning, "a directory has files in the layer, and no entry",
             [
-                ("containerd", "copies attributes from the lower layer's"), ("docker podman", "show it 0755 of root"),
-                ("composefs-rs", "refuse it if no layer has it"), ("cimg", "show the lower layer's attributes"),
+                ("containerd umoci cimg", "show the lower layer's attributes"),
+                ("docker podman", "show it 0755 of root"), ("composefs-rs", "refuse it if no layer has it"),
             ], remedy: "write an entry for every directory on the way"),
         .parentIsLowerSymlink: LintFacts(
             .error, "a directory on the way is a symbolic link in a lower layer",
             [
-                ("containerd docker podman cimg", "replace the link by a directory"),
-                ("umoci crane, docker with vfs", "follow the link"),
+                ("docker podman cimg", "replace the link by a directory"),
+                ("containerd", "replace it, with the attributes of what the link leads to"),
+                ("umoci crane vfs", "follow the link"),
             ], remedy: "write the files where the link leads to"),
         .parentIsSymlink: LintFacts(
             .warning, "a directory on the way is a symbolic link of the same layer",
-            [("containerd cimg", "follow it"), ("docker podman", "fail if what it leads to is not in the layer")],
+            [
+                ("containerd umoci cimg", "follow it"),
+                ("docker podman", "refuse the layer if what it leads to is not in it"),
+            ],
             remedy: "write the files where the link leads to"),
         .parentIsFile: LintFacts(
             .error, "a directory on the way is a file",
-            [("containerd docker with overlay, cimg", "replace it"), ("others", "fail with \"not a directory\"")],
+            [
+                ("docker podman containerd cimg", "replace it, if a lower layer has it"),
+                ("umoci vfs", "refuse the layer: \"not a directory\""),
+            ],
             remedy: "take the file away in an earlier layer"),
         .hardlinkAcrossLayers: LintFacts(
             .error, "a hard link leads to a file of a lower layer",
             [
-                ("containerd docker podman stargz", "refuse the layer"), ("crane", "give what the name has in the end"),
+                ("docker podman containerd stargz", "refuse the layer"), ("crane", "give what the name has in the end"),
                 ("umoci cimg", "make one file with several names"),
             ], remedy: "write the file again, and link to that"),
         .hardlinkForward: LintFacts(
             .error, "a hard link leads to a file that comes later",
-            [("containerd docker podman", "refuse the layer"), ("cimg", "wait for the file")],
+            [("docker podman containerd umoci", "refuse the layer"), ("cimg", "wait for the file")],
             remedy: "write the file first"),
         .hardlinkDangling: LintFacts(
             .error, "a hard link leads to nothing", [("all", "refuse the layer")], remedy: "write the file"),
@@ -115,13 +144,20 @@ extension LintRule {
             remedy: "write all names again"),
         .duplicateEntry: LintFacts(
             .error, "a name is in a layer several times, with differences",
-            [("crane", "take the first"), ("others", "take the last")], remedy: "write it once"),
+            [
+                ("docker podman", "refuse the layer"), ("crane", "take the first"),
+                ("containerd umoci cimg", "take the last"),
+            ], remedy: "write it once"),
         .duplicateEntryEqual: LintFacts(
-            .info, "a name is in a layer several times, the same each time", [("all", "show the same")],
+            .error, "a name is in a layer several times, the same each time",
+            [("docker podman", "refuse the layer"), ("containerd umoci crane cimg", "show it once")],
             remedy: "write it once"),
         .pathOutside: LintFacts(
             .error, "a name leads out of the root",
-            [("containerd", "clamps it to the root"), ("docker crane cimg", "refuse the image")],
+            [
+                ("docker podman containerd umoci", "clamp it to the root; newer ones refuse the layer"),
+                ("crane cimg", "refuse the image"),
+            ],
             remedy: "write the name from the root on"),
         .pathAbsolute: LintFacts(
             .warning, "a name begins with a slash",
@@ -152,21 +188,27 @@ extension LintRule {
             remedy: "write it in full; zeros compress to nothing"),
         .deviceZero: LintFacts(
             .error, "a character device 0:0",
-            [("overlay file systems", "take it for a whiteout: the lower file vanishes"), ("cimg", "show a device")],
+            [
+                ("docker podman containerd", "take it for a whiteout: the lower file vanishes"),
+                ("umoci cimg", "show a device"),
+            ],
             remedy: "leave it out, or write a whiteout"),
         .overlayAttribute: LintFacts(
             .error, "an attribute of overlay file systems",
-            [("engines on overlay", "act on it, or drop it"), ("umoci", "escape it"), ("cimg", "show it as it is")],
+            [
+                ("docker podman", "act on it"), ("containerd umoci", "drop it"), ("cimg", "show it as it is"),
+            ],
             remedy: "take the files from a mount, not from an upper directory"),
         .hostAttribute: LintFacts(
             .warning, "an attribute that belongs to the machine where the layer was made",
-            [("engines", "set it, drop it or fail, by their rights")], remedy: "leave it out of the layer"),
+            [("docker containerd cimg", "set it, as far as they may"), ("podman umoci", "drop security.selinux")],
+            remedy: "leave it out of the layer"),
         .timeSubsecond: LintFacts(
             .info, "a time with a fraction of a second", [("some", "cut it"), ("cimg", "keeps it")],
             remedy: "cut times to seconds, for layers that are the same everywhere"),
         .timeOutOfRange: LintFacts(
             .warning, "a time before 1970 or after 2242",
-            [("containerd", "takes another time"), ("docker", "may take 1970"), ("cimg", "keeps it")],
+            [("docker podman containerd", "set 1970"), ("umoci cimg", "keep it")],
             remedy: "set another time"),
         .capabilityVersion3: LintFacts(
             .warning, "capabilities for the root of a user namespace",

@@ -14,6 +14,7 @@ package enum LintRule: String, CaseIterable, Sendable, Hashable {
     case whiteoutAufsLeftover = "whiteout-aufs-leftover"
     case opaqueAfterEntries = "opaque-after-entries"
     case opaqueOnNonDirectory = "opaque-on-non-directory"
+    case opaqueRoot = "opaque-root"
     case rootEntry = "root-entry"
     case rootNotDirectory = "root-not-directory"
     case orderChildBeforeParent = "order-child-before-parent"

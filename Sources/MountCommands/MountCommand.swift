@@ -31,6 +31,9 @@ package struct MountCommand: ParsableCommand {
             As root --backend kernel lets the kernel mount an image, without a process, and with --rw its overlayfs write \
             the changes, in the same format. Containers without --rw are always served by cimg.
 
+            With --as ENGINE an image is shown as that engine's disk would have it; where the engine would refuse a layer, the \
+            error says why.
+
             Two extended attributes answer although no list has them: user.cimg.layer names the layer that brought a \
             file or directory, user.cimg.digest is the SHA-256 of a regular file's content. A mount by the kernel \
             has the layer only, and lists it.
@@ -54,6 +57,8 @@ package struct MountCommand: ParsableCommand {
     @OptionGroup var store: StoreOptions
 
     @OptionGroup var objectOptions: ObjectOptions
+
+    @OptionGroup var unpacking: UnpackingOptions
 
     @Argument(help: "An image or a container.")
     var object: String
@@ -105,8 +110,13 @@ package struct MountCommand: ParsableCommand {
         try reportingTrouble {
             var finder = try objectOptions.finder(store, directoryHint: "rootfs:")
             finder.tellsStored = true
+            unpacking.apply(to: &finder)
             if live { return try mountLive(finder) }
             if leavesForeign { throw MountError("--no-foreign has no meaning without --live") }
+            if unpacking.isGiven, writing.isWritable {
+                throw MountError(
+                    "--as and --rw exclude each other: changes would be of a tree that the image does not have")
+            }
             try checkBackend()
             if backend == nil || backend == .fuse { try FuseReadiness.check() }
             // First, because opening the object may take its time.
@@ -188,7 +198,14 @@ package struct MountCommand: ParsableCommand {
             let image = try finder.open(object)
             let source = try MountSource(image.tree, of: object, digest: image.digest, in: image.store)
             return (source, nil, nil)
+        case .engine(.image) where unpacking.isGiven:
+            if volumes { throw MountError("--volumes: \(object.printable) is no container") }
+            let image = try finder.open(object)
+            return (try MountSource(image.tree, of: object, digest: image.digest, in: image.store), nil, nil)
         case .engine(let found):
+            if unpacking.isGiven {
+                throw MountError("--as: \(found.qualifiedName) is no image, and has no layers to be unpacked")
+            }
             if objectOptions.platform != nil {
                 throw MountError("--platform: \(found.qualifiedName) is of one platform")
             }
@@ -230,7 +247,8 @@ package struct MountCommand: ParsableCommand {
     /// Mounts what runs.
     private func mountLive(_ finder: ObjectFinder) throws {
         let ignored = [
-            ("--platform", objectOptions.platform != nil), ("--foreground", foreground), ("--volumes", volumes),
+            ("--platform", objectOptions.platform != nil), ("--as", unpacking.isGiven), ("--foreground", foreground),
+            ("--volumes", volumes),
             ("--shared", shared), ("--backend", backend != nil),
         ].first { $0.1 }
         if let option = ignored?.0 { throw MountError("\(option) has no meaning with --live") }

@@ -24,6 +24,13 @@ package struct ImageObject {
     package let tree: StoredTree
     /// Where that is.
     package let store: Store
+
+    /// The same image with another tree.
+    fileprivate func showing(_ tree: StoredTree) -> ImageObject {
+        ImageObject(
+            name: name, digest: digest, manifest: manifest, configuration: configuration, execution: execution,
+            tree: tree, store: store)
+    }
 }
 
 /// Finding what a user means by a name: a stored image, or one of a source such as `oci:DIR:TAG`.
@@ -42,6 +49,10 @@ package struct ObjectFinder {
     package var client: () throws -> RegistryClient = { RegistryClient(try .ofThisMachine()) }
     /// What is to be put before the path of a directory to name it.
     package var directoryHint = "rootfs:"
+    /// Whose way of unpacking its trees show; nil for the specification's.
+    package var unpacking: EngineReading?
+    /// The same as a word; empty for none.
+    package var unpackingName: String { unpacking?.name ?? "" }
     /// The engines of this machine, for names that are neither sources nor in the store.
     let engines = MachineEngines()
 
@@ -71,7 +82,7 @@ package struct ObjectFinder {
     package func open(_ text: String, sharing layers: OpenedLayers = OpenedLayers()) throws -> ImageObject {
         let store = try place.openStore()
         let stopwatch = Stopwatch()
-        let object: ImageObject
+        var object: ImageObject
         if let digest = try stored(text, in: store) {
             place.tell("\(text.printable): image \(digest) of the store \(store.path)")
             let image = try store.describe(digest, platform: platform)
@@ -102,6 +113,11 @@ package struct ObjectFinder {
                 name: text, digest: image.manifestDigest, manifest: image.manifest, configuration: image.configuration,
                 execution: try source.configuration.map { try Self.execution($0, text) } ?? [:], tree: tree,
                 store: store)
+        }
+        if let unpacking {
+            let tree = try store.tree(of: object.tree.diffIDs, as: unpacking, sharing: layers)
+            object = object.showing(tree)
+            place.tell("\(text.printable): as \(unpackingName) would have it")
         }
         let layers = counted(object.tree.layers.count, "layer")
         place.tell("\(text.printable): tree \(object.tree.chainID) of \(layers), open after \(stopwatch)")

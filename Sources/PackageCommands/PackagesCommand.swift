@@ -53,6 +53,8 @@ package struct PackagesCommand: ParsableCommand {
 
     @OptionGroup var objectOptions: ObjectOptions
 
+    @OptionGroup var unpacking: UnpackingOptions
+
     @Option(help: ArgumentHelp("The only types to list, separated by commas.", valueName: "type,..."))
     var type: [String] = []
 
@@ -92,7 +94,8 @@ package struct PackagesCommand: ParsableCommand {
             var names = objects
             if all { names += try store.openStore().references().map(\.name) }
             if names.isEmpty && !all { throw CommandError("no object is named; --all takes the images of the store") }
-            let finder = try objectOptions.finder(store)
+            var finder = try objectOptions.finder(store)
+            unpacking.apply(to: &finder)
             var report = PackageReport(
                 question: try question(kinds), isWide: wide, asJSON: json, namesObjects: names.count > 1,
                 memory: finder.place.isMade ? InventoryFolder(ofStore: try finder.place.openStore().path) : nil)

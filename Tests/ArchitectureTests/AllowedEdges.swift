@@ -27,6 +27,7 @@ let allowedEdges: [String: Set<String>] = [
     "Sigstore": ["OCI", "Cryptography", "CSodium", "SwiftASN1"],
     "Trust": ["OCI", "Sigstore", "YAML"],
     "FileTree": ["OCI"],
+    "Unpacking": ["OCI", "FileTree"],
     "Layering": ["OCI", "FileTree", "YAML"],
     "Linting": ["OCI", "FileTree", "YAML"],
     "Pages": ["OCI"],
@@ -47,7 +48,7 @@ let allowedEdges: [String: Set<String>] = [
     "Licences": [],
     "Rebuilding": ["FileTree"],
     "Archive": ["OCI", "FileTree", "Threads", "LinuxIO", "CArchive", "CIgzip", "CLibZ", "CLibZstd", "SystemPackage"],
-    "LayerStore": ["OCI", "FileTree", "EROFS", "Archive", "Threads", "LinuxIO", "SystemPackage"],
+    "LayerStore": ["OCI", "FileTree", "Unpacking", "EROFS", "Archive", "Threads", "LinuxIO", "SystemPackage"],
     "Transports": ["OCI", "FileTree", "Archive", "LayerStore", "LinuxIO", "SystemPackage"],
     // Of LinuxIO the open file alone.
     "Bolt": ["LinuxIO"],
@@ -88,7 +89,7 @@ let allowedEdges: [String: Set<String>] = [
     // The command line, by what it is about.
     "CommandOptions": [
         "Console", "FileTree", "LayerStore", "LinuxIO", "OCI", "Objects", "Registry", "Signatures",
-        "Templates", "ArgumentParser", "SystemPackage",
+        "Templates", "Unpacking", "ArgumentParser", "SystemPackage",
     ],
     "CommandTrees": [
         "CommandOptions", "Console", "Objects", "EngineTrees", "Engines", "Mounting", "OverlayLayers", "FuseServer",

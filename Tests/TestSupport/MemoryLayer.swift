@@ -38,6 +38,10 @@ package struct LayerItem: Sendable {
     package var mode: UInt16
     /// Owner.
     package var uid: UInt32 = 0
+    /// Group.
+    package var gid: UInt32 = 0
+    /// Time of modification, in seconds.
+    package var mtime: Int64 = 0
     /// A regular file's bytes.
     package var content: [UInt8] = []
     /// The target of a link.
@@ -100,7 +104,8 @@ package struct LayerItem: Sendable {
             }
             bytes += content
             let attributes = Attributes(
-                type: type, permissions: item.mode, uid: item.uid,
+                type: type, permissions: item.mode, uid: item.uid, gid: item.gid,
+                mtime: Timestamp(seconds: item.mtime),
                 size: UInt64(type == .regular ? content.count : item.target.count), device: item.device,
                 target: item.target, xattrs: item.attributes)
             entries.append(LayerEntry(path: item.path, kind: .file(attributes, extents: extents, contentDigest: nil)))
@@ -113,7 +118,8 @@ package struct LayerItem: Sendable {
         TarBuilder { tar in
             for item in items {
                 var header = TarHeader(item.path)
-                (header.mode, header.uid) = (Int64(item.mode), Int64(item.uid))
+                (header.mode, header.uid, header.gid) = (Int64(item.mode), Int64(item.uid), Int64(item.gid))
+                header.mtime = item.mtime
                 header.size = Int64(item.content.count)
                 header.linkName = item.target
                 (header.deviceMajor, header.deviceMinor) = (Int64(item.device.major), Int64(item.device.minor))
