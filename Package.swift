@@ -112,6 +112,8 @@ let package = Package(
         module("Rebuilding", ["FileTree"]),
         module("Advisories", ["OCI", "YAML", "Bolt", "Packages"]),
         module("AdvisoryFeeds", ["OCI", "Bolt", "Packages"]),
+        module("Bills", ["OCI", "Packages"]),
+        module("Describing", ["OCI", "FileTree", "Archive", "Packages", "Sigstore"]),
         module("Inventory", ["OCI", "Cryptography", "FileTree", "Browsing", "Packages"]),
         module("InventoryCache", ["OCI", "Inventory", "Packages", "LinuxIO", system]),
         module("Pages", ["OCI"]),
@@ -189,7 +191,7 @@ let package = Package(
         module(
             "ContentsCommands",
             [
-                "CommandOptions", "CommandTrees", "Console", "Objects", "Engines", "Browsing", "LayerStore",
+                "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing", "LayerStore",
                 "FileTree", "OCI", "LinuxIO", arguments, system,
             ]),
         module(
@@ -202,8 +204,8 @@ let package = Package(
         module(
             "ScanCommands",
             [
-                "CommandOptions", "CommandTrees", "Console", "Objects", "Registry", "Signatures", "Engines", "Browsing",
-                "Inventory",
+                "CommandOptions", "CommandTrees", "Console", "Objects", "Registry", "Signatures", "Browsing",
+                "Bills", "Inventory",
                 "InventoryCache",
                 "Advisories", "AdvisoryFeeds", "Packages", "Licences", "Bolt", "Transports", "Archive", "LayerStore",
                 "FileTree", "OCI",
@@ -213,7 +215,7 @@ let package = Package(
             "DiffCommands",
             [
                 "PackageCommands", "ScanCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing",
-                "Inventory", "Pages", "Rebuilding", "TreeDiff", "OverlayLayers", "Threads", "Archive", "Transports",
+                "Inventory", "Describing", "Pages", "Rebuilding", "TreeDiff", "OverlayLayers", "Threads", "Archive", "Transports",
                 "LayerStore",
                 "FileTree", "OCI",
                 "LinuxIO",
@@ -222,8 +224,8 @@ let package = Package(
         module(
             "AuditCommands",
             [
-                "DiffCommands", "PackageCommands", "ScanCommands", "Auditing", "CommandOptions", "CommandTrees",
-                "Console", "Objects", "Engines", "Registry", "Browsing", "Inventory", "InventoryCache", "Packages",
+                "DiffCommands", "PackageCommands", "ScanCommands", "LayerCommands", "Auditing", "Expectations",
+                "CommandOptions", "CommandTrees", "Console", "Objects", "Registry", "Browsing", "Inventory", "InventoryCache", "Packages",
                 "LayerStore", "FileTree", "OCI", "LinuxIO", arguments, system,
             ]),
         module(
@@ -303,6 +305,8 @@ let package = Package(
             "TreeDiff",
             ["TreeDiff", "DiffCommands", "CommandTrees", "Console", "Transports", "FileTree", "OCI", "LinuxIO", system]),
         tests("Packages", ["Packages"]),
+        tests("Bills", ["Bills", "Packages", "OCI"]),
+        tests("Describing", ["Describing", "Packages", "OCI"]),
         tests("Licences", ["Licences"]),
         tests("Advisories", ["Advisories", "Bolt", "Packages", "OCI"]),
         tests("AdvisoryFeeds", ["AdvisoryFeeds", "Advisories", "Bolt", "Packages", "OCI", "LinuxIO"]),
@@ -345,7 +349,7 @@ if Context.environment["CIMG_FUZZ"] != nil {
         fuzzer("FuzzTrust", ["Trust", "Sigstore", "OCI"]),
         fuzzer("FuzzOverlay", ["OverlayLayers", "FileTree", "LinuxIO", system]),
         fuzzer("FuzzArguments", ["Transports", "OCI", "LinuxIO", system]),
-        fuzzer("FuzzPackages", ["Packages"]),
+        fuzzer("FuzzPackages", ["Packages", "Bills", "Describing"]),
         fuzzer("FuzzAdvisories", ["Advisories", "Bolt", "Licences", "Packages", "OCI"]),
         fuzzer("FuzzTree", ["EROFS", "FileTree", "OCI"]),
         fuzzer("FuzzTemplate", ["Templates", "OCI"]),

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What scripts/bench measures of what an image contains: packages, bills of materials, vulnerabilities."""
+import hashlib
+import io
 import json
 import os
 import shutil
+import tarfile
 
 import advisories
 from measuring import Failed, attempt, have, record, repeat, run, shell
@@ -27,6 +30,48 @@ class Contents:
 
     def ours(self, *arguments, **options):
         return run([self.cimg, *arguments, "--root", self.root], **options)
+
+    def descendant(self):
+        """Takes in an image made of the first one, with a layer more that has a package of its own: `bench:descendant`."""
+        layout = os.path.join(self.work, "descendant")
+        self.ours("copy", "bench:contents", f"oci:{layout}:base")
+
+        def blob(digest):
+            return os.path.join(layout, "blobs", *digest.split(":"))
+
+        def add(data):
+            digest = "sha256:" + hashlib.sha256(data).hexdigest()
+            with open(blob(digest), "wb") as file:
+                file.write(data)
+            return digest, len(data)
+
+        def read(digest):
+            with open(blob(digest), "rb") as file:
+                return json.load(file)
+
+        tar = io.BytesIO()
+        with tarfile.open(fileobj=tar, mode="w") as layer:
+            text = b"Metadata-Version: 2.1\nName: bench\nVersion: 1.0\n\n"
+            member = tarfile.TarInfo("opt/bench/bench-1.0.dist-info/METADATA")
+            member.size = len(text)
+            layer.addfile(member, io.BytesIO(text))
+        layer, size = add(tar.getvalue())
+        with open(os.path.join(layout, "index.json"), encoding="utf-8") as file:
+            index = json.load(file)
+        manifest = read(index["manifests"][0]["digest"])
+        config = read(manifest["config"]["digest"])
+        config["rootfs"]["diff_ids"].append(layer)
+        config.pop("history", None)
+        digest, length = add(json.dumps(config).encode())
+        manifest["config"].update(digest=digest, size=length)
+        kind = "docker.image.rootfs.diff.tar" if "docker" in manifest["config"]["mediaType"] else "oci.image.layer.v1.tar"
+        manifest["layers"].append({"mediaType": f"application/vnd.{kind}", "digest": layer, "size": size})
+        digest, length = add(json.dumps(manifest).encode())
+        index["manifests"][0].update(digest=digest, size=length)
+        with open(os.path.join(layout, "index.json"), "w", encoding="utf-8") as file:
+            json.dump(index, file)
+        self.ours("import", f"oci:{layout}:base", "bench:descendant")
+        shutil.rmtree(layout, ignore_errors=True)
 
     def syft(self):
         """syft, and its own form of the image; None where either cannot be had."""
@@ -68,6 +113,14 @@ class Contents:
 
         record(f"scan, database of {size} MB", "cimg", repeat(runs, lambda number: scan(number, True)))
         record("scan, layers known", "cimg", repeat(runs, lambda number: scan(number, False)))
+        def second(_):
+            # The base's records are known, the image made of it is not.
+            shutil.rmtree(os.path.join(self.root, "inventories"), ignore_errors=True)
+            self.ours("scan", "--db", self.database, "bench:contents")
+            return self.ours("scan", "--db", self.database, "bench:descendant", peak=True)
+
+        if attempt("an image made of the first one", lambda: self.descendant() or True):
+            record("scan, second image of a base", "cimg", repeat(runs, second))
         record("diff --packages, of one image", "cimg", repeat(
             runs, lambda _: self.ours("diff", "--packages", "bench:contents", "bench:contents", peak=True)))
         if not self.other:

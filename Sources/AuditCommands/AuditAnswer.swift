@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Auditing
+import Expectations
 
-/// What came of a rule for an object.
+/// What came of a rule, or of a test, for an object.
 struct AuditAnswer {
     /// Where a rule is broken.
     struct Violation: Equatable {
@@ -12,7 +13,11 @@ struct AuditAnswer {
         let problem: String
     }
 
-    let rule: AuditRule
+    /// What the rule is called.
+    let id: String
+    let severity: AuditSeverity
+    /// Why there is such a rule; empty where nobody says.
+    let reason: String
     /// The first places; see `count`.
     private(set) var violations: [Violation] = []
     /// How many there are.
@@ -23,7 +28,17 @@ struct AuditAnswer {
     /// Places that are kept.
     private static let limit = 1000
 
-    init(_ rule: AuditRule) { self.rule = rule }
+    init(_ rule: AuditRule) { (id, severity, reason) = (rule.id, rule.severity, rule.reason) }
+
+    /// What came of a test, which has no severity of its own: what is not looked at is a gap.
+    init(_ result: ExpectationRun.Result) {
+        (id, severity, reason) = (result.name, .medium, "")
+        switch result.outcome {
+        case .passed: break
+        case .failed: for error in result.errors { add("", error) }
+        case .skipped: gaps = result.errors
+        }
+    }
 
     /// Whether the rule is broken.
     var isBroken: Bool { count > 0 }

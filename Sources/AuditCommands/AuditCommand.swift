@@ -5,9 +5,7 @@ import Auditing
 import CommandOptions
 import CommandTrees
 import Console
-import Engines
 import Glibc
-import LayerStore
 import LinuxIO
 import OCI
 import Objects
@@ -48,6 +46,9 @@ package struct AuditCommand: ParsableCommand {
                 - id: signed
                   signatures: required
 
+            Files of container-structure-test (schemaVersion 2.0.0), which "cimg test" runs, are taken too: each test \
+            is a rule of medium severity. commandTests are not run, so they are told as not answered.
+
             Nothing of the objects is run or mounted. A rule that cannot be asked of an object does not hold: that is \
             told, and the exit status is 2. What is not understood in the file is an error.
 
@@ -58,6 +59,7 @@ package struct AuditCommand: ParsableCommand {
               cimg audit rules.yaml app:1
               cimg audit --fail-on high rules.yaml my_container
               cimg audit --json rules.yaml --all
+              cimg audit structure-tests.yaml app:1
 
             Exit status: 0 all rules hold, 1 some are broken that are at least as severe as --fail-on, 2 trouble.
             """)
@@ -80,20 +82,13 @@ package struct AuditCommand: ParsableCommand {
     @Flag(help: "Print a JSON array.")
     var json = false
 
-    @Flag(help: "Check all images of the store that have a name.")
-    var all = false
-
-    @Flag(help: "Check all containers of this machine's engines.")
-    var containers = false
+    @OptionGroup var fleet: FleetOptions
 
     @Argument(help: ArgumentHelp("The file of rules.", valueName: "rules"), completion: .file())
     var rules: String
 
     @Argument(help: ArgumentHelp("The objects.", valueName: "object"))
     var objects: [String] = []
-
-    /// Bytes of a file of rules.
-    private static let byteLimit = 256 << 10
 
     /// Makes the command for the parser.
     package init() {}
@@ -104,22 +99,23 @@ package struct AuditCommand: ParsableCommand {
                 let known = AuditSeverity.allCases.map(\.rawValue).joined(separator: ", ")
                 throw CommandError("--fail-on \"\(failOn.printable)\": none of \(known)")
             }
-            let rules = try read()
-            var (names, problems) = try names()
-            guard !names.isEmpty || all || containers else {
+            let file = try read()
+            let listed = try fleet.names(store, client: registry.client)
+            let names = objects + listed.names
+            var problems = listed.problems
+            guard !names.isEmpty || fleet.isFleet else {
                 throw CommandError("no object is named; --all takes the images of the store")
             }
             var finder = ObjectFinder(in: try policy.place(store))
             finder.platform = try platform.map { try Platform(parsing: $0) }
             finder.directoryHint = "./"
-            let options = registry
-            finder.client = { try options.client() }
-            var report = AuditReport(rules: rules.rules, asJSON: json)
+            finder.client = registry.client
+            var report = AuditReport(asJSON: json)
             for name in names {
                 // One object that cannot be opened does not hide what the others are.
                 do {
-                    var object = try AuditedObject(name, in: finder, db: db, now: Int64(time(nil)))
-                    report.take(name, object.opened.digest, rules.rules.map { object.answer($0) })
+                    let found = try file.answers(of: name, in: finder, db: db, now: Int64(time(nil)))
+                    report.take(name, found.digest, found.answers)
                 } catch  where names.count > 1 {
                     problems.append("\"\(name.printable)\": \(error)")
                 }
@@ -131,29 +127,13 @@ package struct AuditCommand: ParsableCommand {
         }
     }
 
-    private func read() throws -> AuditRules {
+    private func read() throws -> AuditFile {
         let bytes: [UInt8]
         do throws(Errno) {
-            bytes = try SmallFile.read(FilePath(argument: rules), limit: Self.byteLimit)
+            bytes = try SmallFile.read(FilePath(argument: rules), limit: AuditFile.byteLimit)
         } catch {
             throw CommandError("\"\(rules.printable)\": \(error)")
         }
-        return try AuditRules(bytes, name: rules.printable)
-    }
-
-    private func names() throws -> (names: [String], problems: [String]) {
-        var names = objects
-        var problems: [String] = []
-        if all {
-            var seen: Set<Digest> = []
-            names += try store.openStore().references().filter { seen.insert($0.descriptor.digest).inserted }
-                .map(\.name)
-        }
-        if containers {
-            let listing = MachineEngines().containers
-            names += listing.items.map(\.qualifiedName)
-            problems += listing.problems.filter { !$0.isPermission }.map { "\($0)" }
-        }
-        return (names, problems)
+        return try AuditFile(bytes, name: rules.printable)
     }
 }

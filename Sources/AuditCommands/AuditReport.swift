@@ -9,7 +9,6 @@ struct AuditReport {
     /// Violations of a rule that are printed as text.
     private static let lineLimit = 20
 
-    private let rules: [AuditRule]
     private let asJSON: Bool
     private var text = ""
     private var json = JSONText()
@@ -18,8 +17,7 @@ struct AuditReport {
     /// The worst severity of a rule that is broken; nil where none is.
     private(set) var worst: AuditSeverity?
 
-    init(rules: [AuditRule], asJSON: Bool) {
-        self.rules = rules
+    init(asJSON: Bool) {
         self.asJSON = asJSON
         if asJSON { json.beginArray() }
     }
@@ -35,14 +33,11 @@ struct AuditReport {
     /// Takes the answers of an object.
     mutating func take(_ name: String, _ digest: String?, _ answers: [AuditAnswer]) {
         for answer in answers {
-            if answer.isBroken { worst = max(worst ?? answer.rule.severity, answer.rule.severity) }
+            if answer.isBroken { worst = max(worst ?? answer.severity, answer.severity) }
             for gap in answer.gaps {
                 // Errors of trees name the object already.
-                let line =
-                    gap.hasPrefix(name.printable)
-                    ? "\(answer.rule.id.printable): \(gap)"
-                    : "\(answer.rule.id.printable): \"\(name.printable)\": \(gap)"
-                problems.append(line)
+                let place = gap.hasPrefix(name.printable) ? "" : "\"\(name.printable)\": "
+                problems.append("\(answer.id.printable): \(place)\(gap)")
             }
         }
         if asJSON { write(name, digest, answers) } else { print(name, answers) }
@@ -54,8 +49,8 @@ struct AuditReport {
         if open > 0 { summary += ", \(open) NOT ANSWERED" }
         text += "\(name.printable): \(summary)\n"
         for answer in answers where answer.isBroken {
-            text += "\(answer.rule.severity.rawValue.uppercased()) \(answer.rule.id.printable)"
-            text += answer.rule.reason.isEmpty ? "\n" : ": \(answer.rule.reason.printable)\n"
+            text += "\(answer.severity.rawValue.uppercased()) \(answer.id.printable)"
+            text += answer.reason.isEmpty ? "\n" : ": \(answer.reason.printable)\n"
             for violation in answer.violations.prefix(Self.lineLimit) {
                 text += "  \(violation.place.isEmpty ? "" : "\(violation.place): ")\(violation.problem)\n"
             }
@@ -71,9 +66,9 @@ struct AuditReport {
         json.beginArray()
         for answer in answers {
             json.beginObject()
-            json.member("id", answer.rule.id)
-            json.member("severity", answer.rule.severity.rawValue)
-            if !answer.rule.reason.isEmpty { json.member("reason", answer.rule.reason) }
+            json.member("id", answer.id)
+            json.member("severity", answer.severity.rawValue)
+            if !answer.reason.isEmpty { json.member("reason", answer.reason) }
             json.member("result", answer.isBroken ? "broken" : answer.holds ? "holds" : "unknown")
             if answer.isBroken {
                 json.key("count")

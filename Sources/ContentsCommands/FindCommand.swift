@@ -5,7 +5,6 @@ import Browsing
 import CommandOptions
 import CommandTrees
 import Console
-import Engines
 import Glibc
 import LinuxIO
 import OCI
@@ -50,11 +49,7 @@ package struct FindCommand: ParsableCommand {
 
     @OptionGroup var unpacking: UnpackingOptions
 
-    @Flag(help: "Search all images of the store that have a name.")
-    var all = false
-
-    @Flag(help: "Search all containers of this machine's engines.")
-    var containers = false
+    @OptionGroup var fleet: FleetOptions
 
     @Flag(help: "Print each file that passes as a line of JSON with all facts.")
     var json = false
@@ -74,15 +69,11 @@ package struct FindCommand: ParsableCommand {
             let expression = try FindExpression(Array(bytes[startCount...]))
             var finder = try objectOptions.finder(store)
             unpacking.apply(to: &finder)
-            var targets = try FindTarget.all(Array(words[..<startCount]), hasOthers: all || containers)
+            var targets = try FindTarget.all(Array(words[..<startCount]), hasOthers: fleet.isFleet)
             let paths = targets.isEmpty ? FindTarget.paths(in: words[..<startCount]) : [[UInt8(ascii: "/")]]
-            if all { targets += try FindTarget.stored(in: try store.openStore(), paths: paths) }
-            var problems: [String] = []
-            if containers {
-                let listing = MachineEngines().containers
-                targets += listing.items.map { FindTarget(object: $0.qualifiedName, paths: paths) }
-                problems += listing.problems.filter { !$0.isPermission }.map { "\($0)" }
-            }
+            let listed = try fleet.names(store, client: objectOptions.registry.client)
+            targets += listed.names.map { FindTarget(object: $0, paths: paths) }
+            var problems = listed.problems
             var search = FindSearch(expression: expression, isJSON: json, namesObjects: targets.count > 1)
             for target in targets { problems += try search.run(target, in: finder) }
             try search.flush()
@@ -94,7 +85,7 @@ package struct FindCommand: ParsableCommand {
     /// Options that a value follows.
     private static let valued: Set<String> = [
         "--root", "--platform", "--pull", "--policy", "--registries.d", "--creds", "--authfile", "--tls-verify",
-        "--as",
+        "--as", "--repository",
     ]
 
     /// The arguments of the command with its own options before everything else, since a test like `-name` begins as an

@@ -38,13 +38,6 @@ struct FindTarget: Equatable {
         }
     }
 
-    /// All images of a store that have a name, each once.
-    static func stored(in store: Store, paths: [[UInt8]]) throws -> [FindTarget] {
-        var seen: Set<Digest> = []
-        return try store.references().filter { seen.insert($0.descriptor.digest).inserted }
-            .map { FindTarget(object: $0.name, paths: paths) }
-    }
-
     /// The paths among words; the root where there are none.
     static func paths(in words: ArraySlice<String>) -> [[UInt8]] {
         let paths = words.filter(isPath).map { RawArguments.bytes(of: $0) }

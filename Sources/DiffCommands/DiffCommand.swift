@@ -51,8 +51,11 @@ package struct DiffCommand: ParsableCommand {
               cimg diff my_container:/etc ./etc-as-it-should-be
 
             --packages compares what is installed: A, D, or C with both versions, told as an upgrade or a downgrade \
-            in the order of the package's own tool; then the source and the layer. --vulnerabilities tells which are \
+            in the order of the package's own tool, or as rebuilt where the version is the same; then the source and the layer. --vulnerabilities tells which are \
             gone (D) and which are new (A).
+
+            --text prints the lines that differ. Of programs, certificates, archives, JSON and databases of packages it \
+            compares what they say, and names the form behind the file.
 
             --all compares everything and prints one report: a summary, configurations and histories of two images, \
             packages with those that were rebuilt, vulnerabilities where there are advisories, files with those that \
@@ -197,7 +200,7 @@ package struct DiffCommand: ParsableCommand {
         if config || history { return try compareDocuments(json, in: finder, to: output) }
         let failures = TextComparison.Failures()
         let pair = try DiffPair.rooted(left, right, in: finder, readsAll: full, showsAll: engineFiles)
-        if packages { return try comparePackages(pair, json, to: output) }
+        if packages { return try comparePackages(pair, in: finder, json, to: output) }
         if vulnerabilities { return try compareVulnerabilities(pair, json, in: finder) }
         let options = ComparisonOptions(
             fields: fields.subtracting(pair.incomparable), paths: RawArguments.bytes(of: paths),
@@ -232,9 +235,11 @@ package struct DiffCommand: ParsableCommand {
         return whole.differs
     }
 
-    private func comparePackages(_ pair: DiffPair, _ json: Bool, to output: DiffOutput) throws -> Bool {
+    private func comparePackages(
+        _ pair: DiffPair, in finder: ObjectFinder, _ json: Bool, to output: DiffOutput
+    ) throws -> Bool {
         guard paths.isEmpty else { throw CommandError("--packages compares whole sides: it takes no paths") }
-        let diff = PackageDiff(pair)
+        let diff = try PackageDiff(pair, rememberedIn: finder.place)
         try output.write(json ? diff.json() : Array(diff.text().utf8))
         for name in diff.unrecorded { StandardError.print("cimg: \"\(name)\": no record of any package is in it") }
         if diff.hasTrouble { throw ExitCode(2) }

@@ -21,13 +21,8 @@ package struct ExpectationFile: Sendable, Equatable {
     /// - Parameter name: its name, for messages; one that ends in `.json` is JSON.
     /// - Throws: `ExpectationError`, `YAMLError`, `FormatError`.
     package init(_ bytes: [UInt8], name: String) throws {
-        let fields: ExpectationFields
-        if name.hasSuffix(".json") {
-            let value = try decode(JSONValue.self, bytes, name: name, limit: Self.byteLimit)
-            fields = try ExpectationFields(Self.value(value), at: name, isLenient: true)
-        } else {
-            fields = try ExpectationFields(try YAMLValue(bytes, name: name), at: name, isLenient: false)
-        }
+        let fields = try ExpectationFields(
+            try Self.document(bytes, name: name), at: name, isLenient: Self.isJSON(name))
         let version = try fields.text("schemaVersion")
         guard version == "2.0.0" else {
             let found = version.isEmpty ? "there is none" : "\"\(version.printable)\""
@@ -48,10 +43,36 @@ package struct ExpectationFile: Sendable, Equatable {
             try entry.allow(["debian", "files"])
             return LicenceTest(isDebian: try entry.truth("debian") ?? false, files: try entry.texts("files") ?? [])
         }
-        try fields.allow([
-            "schemaVersion", "globalEnvVars", "commandTests", "fileExistenceTests", "fileContentTests", "metadataTest",
-            "licenseTests", "containerRunOptions",
-        ])
+        try fields.allow(Self.members)
+    }
+
+    /// Whether it has no test.
+    package var isEmpty: Bool {
+        commands.isEmpty && existence.isEmpty && contents.isEmpty && licences.isEmpty && metadata.isEmpty
+    }
+
+    private static let members: Set = [
+        "schemaVersion", "globalEnvVars", "commandTests", "fileExistenceTests", "fileContentTests", "metadataTest",
+        "licenseTests", "containerRunOptions",
+    ]
+
+    /// Whether a document has members that only files of tests have, and none of `others`.
+    ///
+    /// What cannot be read at all is none: whoever reads it as something else tells what is wrong.
+    package static func isOne(_ bytes: [UInt8], name: String, without others: Set<String>) -> Bool {
+        // As above.
+        guard case .mapping(let found)? = try? document(bytes, name: name), others.isDisjoint(with: found.keys) else {
+            return false
+        }
+        let known = isJSON(name) ? Set(members.map { $0.lowercased() }) : members
+        return found.keys.contains { known.contains(isJSON(name) ? $0.lowercased() : $0) }
+    }
+
+    private static func isJSON(_ name: String) -> Bool { name.hasSuffix(".json") }
+
+    private static func document(_ bytes: [UInt8], name: String) throws -> YAMLValue {
+        guard isJSON(name) else { return try YAMLValue(bytes, name: name) }
+        return value(try decode(JSONValue.self, bytes, name: name, limit: byteLimit))
     }
 
     private static func pair(_ fields: ExpectationFields) throws -> ExpectedPair {

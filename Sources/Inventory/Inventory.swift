@@ -41,6 +41,12 @@ package struct InventoryProblem: Hashable, Sendable, CustomStringConvertible {
     /// What is wrong.
     package let cause: String
 
+    /// Makes a problem.
+    package init(path: [UInt8], cause: String) {
+        self.path = path
+        self.cause = cause
+    }
+
     package var description: String { cause }
 }
 
@@ -63,21 +69,33 @@ package struct TreeInventory: Sendable {
         package var files: Bool
         /// Whether the owners of languages' packages are wanted.
         package var owners: Bool
+        /// Whether files are read to tell builds of one version apart, where records do not and digests are not known.
+        package var builds = false
         /// Small files that are wanted beside the records.
         package var paths: [String] = []
         /// What was read before.
         package var memory: (any InventoryMemory)?
 
         /// Makes a request.
-        package init(kinds: Set<PackageKind> = Set(PackageKind.allCases), files: Bool = false, owners: Bool = false) {
+        package init(
+            kinds: Set<PackageKind> = Set(PackageKind.allCases), files: Bool = false, builds: Bool = false,
+            owners: Bool = false
+        ) {
             self.kinds = kinds
             self.files = files
+            self.builds = builds
             self.owners = owners
         }
 
         /// Whether everything is wanted but files, so that the answer can be kept, and be one that was.
         var isWhole: Bool { !files && kinds.count == PackageKind.allCases.count }
     }
+
+    /// Makes one that has nothing.
+    package init() {}
+
+    /// Puts the packages in their order.
+    package mutating func sort() { packages.sort(by: Self.precedes) }
 
     /// Reads what a tree has; what cannot be read is a problem.
     package init(of tree: BrowsedTree, _ request: Request = Request()) {
@@ -93,7 +111,7 @@ package struct TreeInventory: Sendable {
         distribution = reading.distribution
         packages = reading.packages
         problems = reading.problems
-        packages.sort(by: Self.precedes)
+        sort()
         recorded = RecordedFiles(of: tree, at: request.paths)
         if let memory, let layers = tree.layers, problems.isEmpty, recorded.problems.isEmpty {
             var known = KnownInventory()

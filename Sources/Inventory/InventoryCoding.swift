@@ -9,7 +9,7 @@ package import Packages
 /// Numbers are little-endian, texts have their length before them. The bytes may be anything when they are read.
 package enum InventoryCoding {
     /// What readers of packages know; must be raised when one of them learns something, so that all is read again.
-    package static let revision: UInt8 = 1
+    package static let revision: UInt8 = 2
 
     // MARK: - Writing
 
@@ -88,6 +88,7 @@ package enum InventoryCoding {
             add(package.supplier)
             add(package.group)
             add(package.modularity)
+            add(package.build)
         }
     }
 
@@ -187,13 +188,13 @@ package enum InventoryCoding {
         mutating func package() -> Package? {
             guard let kind = string().flatMap({ PackageKind(rawValue: $0) }), let name = text(), let version = text(),
                 let architecture = text(), let source = optional(), let sourceVersion = optional(),
-                let licences = list({ $0.text() }), let supplier = text(), let group = text(), let modularity = text()
+                let licences = list({ $0.text() }), let supplier = text(), let group = text(), let modularity = text(), let build = text()
             else { return nil }
             var package = Package(kind, name: name, version: version)
             package.architecture = architecture
             package.source = source.map { SourcePackage(name: $0, version: sourceVersion ?? []) }
             (package.licences, package.supplier) = (licences, supplier)
-            (package.group, package.modularity) = (group, modularity)
+            (package.group, package.modularity, package.build) = (group, modularity, build)
             return package
         }
 

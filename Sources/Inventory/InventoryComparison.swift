@@ -60,8 +60,8 @@ package struct InventoryComparison: Sendable {
     /// Compares the packages of two trees.
     ///
     /// Packages of which a tree has several, as languages may, are one to one where the versions are equal; what is left
-    /// is one change where it is one on each side, else each was added or removed. Those of one version whose makers
-    /// promised other bytes, where their files were read, were rebuilt.
+    /// is one change where it is one on each side, else each was added or removed. Those of one version that their records
+    /// call other builds, or whose makers promised other bytes, where their files were read, were rebuilt.
     package init(_ left: [InstalledPackage], _ right: [InstalledPackage]) {
         var keys: [Key] = []
         var sides: [Key: (left: [InstalledPackage], right: [InstalledPackage])] = [:]
@@ -80,7 +80,7 @@ package struct InventoryComparison: Sendable {
                 guard let place = new.firstIndex(where: { $0.package.version == package.package.version }) else {
                     continue
                 }
-                if package.files != new[place].files, Self.promises(package) != Self.promises(new[place]) {
+                if Self.isOtherBuild(package, new[place]) {
                     changes.append(PackageChange(kind: .changed(.equal), left: package, right: new[place]))
                 }
                 new.remove(at: place)
@@ -104,6 +104,13 @@ package struct InventoryComparison: Sendable {
             }
             return false
         }
+    }
+
+    /// Whether two packages of one version were not made at once.
+    private static func isOtherBuild(_ one: InstalledPackage, _ other: InstalledPackage) -> Bool {
+        let builds = (one.package.build, other.package.build)
+        if !builds.0.isEmpty, !builds.1.isEmpty, builds.0 != builds.1 { return true }
+        return one.files != other.files && promises(one) != promises(other)
     }
 
     /// What a package's maker promised of its files; nothing where they were not read.

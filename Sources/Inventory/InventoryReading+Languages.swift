@@ -53,7 +53,7 @@ extension InventoryReading {
                     UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
         }
 
-        /// Whether a path's directory lies in `node_modules`, or in a scope there.
+        /// Whether a path's directory lies in `node_modules` or where Debian has its own, or in a scope there.
         private static func isPackageRoot(_ path: UnsafeRawBufferPointer, _ nameStart: Int) -> Bool {
             var above = UnsafeRawBufferPointer(rebasing: path[..<(nameStart - 1)])
             guard let own = above.lastIndex(of: 0x2F) else { return false }
@@ -61,7 +61,7 @@ extension InventoryReading {
             if let scope = above.lastIndex(of: 0x2F), scope + 1 < above.count, above[scope + 1] == UInt8(ascii: "@") {
                 above = UnsafeRawBufferPointer(rebasing: above[..<scope])
             }
-            return ends(above, "/node_modules")
+            return ends(above, "/node_modules") || ends(above, "/share/nodejs")
         }
 
         private static func isSpecification(_ path: UnsafeRawBufferPointer, _ nameStart: Int) -> Bool {
@@ -160,21 +160,37 @@ extension InventoryReading {
     }
 
     private mutating func addPython(_ bytes: [UInt8], _ file: BrowsedFile, _ layer: FileLayer?) throws {
-        let package = try PythonMetadata.package(bytes)
+        var package = try PythonMetadata.package(bytes)
         var files: [OwnedFile] = []
         let directory = file.path.dropLast(file.name.count + 1)
-        if request.files, file.name.elementsEqual("METADATA".utf8),
+        if request.files || tellsBuilds, file.name.elementsEqual("METADATA".utf8),
             let record = try tree.find(Array(directory) + Array("/RECORD".utf8)), record.type == .regular
         {
+            let promised = try PythonMetadata.files(try tree.bytes(of: record, limit: PackageLimit.recordByteCount))
+            package.build = Self.build(promised)
             let base = directory[..<(directory.lastIndex(of: 0x2F) ?? directory.startIndex)]
-            files = try PythonMetadata.files(try tree.bytes(of: record, limit: PackageLimit.recordByteCount))
-                .map { owned in
-                    var owned = owned
-                    if owned.path.first != 0x2F { owned.path = Array(base) + [0x2F] + owned.path }
-                    return owned
-                }
+            files = promised.map { owned in
+                var owned = owned
+                if owned.path.first != 0x2F { owned.path = Array(base) + [0x2F] + owned.path }
+                return owned
+            }
         }
         add(package, files, from: file, layer: layer)
+    }
+
+    /// What tells a build of a Python package: the digest of what its maker promised; what installers add is left out.
+    private static func build(_ files: [OwnedFile]) -> [UInt8] {
+        var lines = files.compactMap { file -> [UInt8]? in
+            guard let checksum = file.checksum, !file.path.starts(with: "..".utf8),
+                file.path.firstRange(of: Array(".dist-info/".utf8)) == nil
+            else { return nil }
+            return file.path + [0] + checksum.bytes
+        }
+        if lines.isEmpty { return [] }
+        lines.sort { $0.lexicographicallyPrecedes($1) }
+        var hasher = DigestHasher()
+        for line in lines { hasher.update(line) }
+        return hasher.finish().bytes
     }
 
     /// Finds the packages of the system that own the records of languages' packages.

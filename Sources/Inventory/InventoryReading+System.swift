@@ -2,6 +2,7 @@
 
 import Browsing
 import FileTree
+import OCI
 import Packages
 
 /// The databases of distributions.
@@ -29,9 +30,13 @@ extension InventoryReading {
                 reading.at(file.path) { reading throws in
                     let list = DpkgStatus.read(try reading.tree.bytes(of: file, limit: PackageLimit.manifestByteCount))
                     reading.add(list, from: file, layer: try reading.layer(of: file))
-                    guard reading.request.files, let last = reading.packages.indices.last else { return }
+                    guard reading.tellsBuilds || reading.request.files, let last = reading.packages.indices.last else {
+                        return
+                    }
                     let sums = file.path + Array(".md5sums".utf8)
                     guard let file = try reading.tree.find(sums), file.type == .regular else { return }
+                    reading.packages[last].package.build = try reading.build(of: file)
+                    guard reading.request.files else { return }
                     reading.packages[last].files = try DpkgStatus.digests(
                         try reading.tree.bytes(of: file, limit: PackageLimit.recordByteCount))
                 }
@@ -46,7 +51,7 @@ extension InventoryReading {
 
     /// Packages of one file for all: each has a list of files of its own, which tells the layer.
     private mutating func addDpkg(_ list: PackageList, from file: BrowsedFile) throws {
-        let needsInfo = hasLayers || request.files
+        let needsInfo = hasLayers || tellsBuilds || request.files
         let info = needsInfo ? try tree.find("/var/lib/dpkg/info") : nil
         var whole = list
         whole.records = []
@@ -55,9 +60,14 @@ extension InventoryReading {
         for record in list.records {
             var layer = fallback
             var files: [OwnedFile] = []
+            var package = record.package
             if let info {
                 at(info.path) { reading throws in
-                    guard let list = try reading.infoFile("list", of: record.package, in: info) else { return }
+                    // The record has no word of the build, but its files are of one.
+                    if reading.tellsBuilds, let sums = try reading.infoFile("md5sums", of: package, in: info) {
+                        package.build = try reading.build(of: sums)
+                    }
+                    guard let list = try reading.infoFile("list", of: package, in: info) else { return }
                     layer = try reading.layer(of: list) ?? layer
                     if reading.request.files {
                         files = try DpkgStatus.paths(
@@ -66,7 +76,7 @@ extension InventoryReading {
                     }
                 }
             }
-            add(record.package, files, from: file, layer: layer)
+            add(package, files, from: file, layer: layer)
         }
     }
 

@@ -2,6 +2,7 @@
 
 import Browsing
 import FileTree
+import OCI
 import Packages
 
 /// A look through a tree for records of packages.
@@ -86,6 +87,16 @@ struct InventoryReading {
         packages.append(
             InstalledPackage(
                 package: package, record: file.path, layer: layer ?? onlyLayer, files: request.files ? files : []))
+    }
+
+    // MARK: - Builds
+
+    /// Whether it is asked which build of a version a package is: of images always, as digests are known there.
+    var tellsBuilds: Bool { request.builds || tree.layers != nil }
+
+    /// What tells a build whose files' digests a file lists: its own digest; nothing where that is not known, nor wanted.
+    func build(of list: BrowsedFile) throws -> [UInt8] {
+        try (request.builds ? tree.digest(of: list) : tree.knownDigest(of: list))?.bytes ?? []
     }
 
     // MARK: - Layers

@@ -169,3 +169,14 @@ package final class MachineEngines: Sendable {
         return (String(text[..<slash]), String(text[text.index(after: slash)...]))
     }
 }
+
+extension MachineEngines {
+    /// The names of all containers, which leave no doubt, and what could not be listed; what this user may not see is not
+    /// told.
+    package var containerNames: (names: [String], problems: [String]) {
+        let listing = containers
+        return (
+            listing.items.map(\.qualifiedName), listing.problems.filter { !$0.isPermission }.map { "\($0)" }
+        )
+    }
+}

@@ -5,7 +5,10 @@ package import CommandTrees
 package import Console
 import FileTree
 package import Inventory
+import InventoryCache
+import LayerStore
 import OCI
+package import Objects
 import Packages
 
 /// Which packages differ between the two sides of a comparison.
@@ -28,7 +31,7 @@ package struct PackageDiff {
     /// Reads both sides; what cannot be read of them is told.
     ///
     /// - Parameter request: what is looked for; with files packages are told too that were rebuilt.
-    package init(_ pair: DiffPair, _ request: TreeInventory.Request = TreeInventory.Request()) {
+    package init(_ pair: DiffPair, _ request: TreeInventory.Request) {
         self.pair = pair
         func inventory(_ side: DiffSide) -> TreeInventory {
             TreeInventory(of: BrowsedTree(side.tree, name: RawArguments.bytes(of: side.name)), request)
@@ -38,6 +41,16 @@ package struct PackageDiff {
         let problems = left.problems + right.problems
         for problem in problems { StandardError.print("cimg: \(problem)") }
         hasTrouble = !problems.isEmpty
+    }
+
+    /// The same with what was found in the layers of images before, which a store keeps: with the builds of packages, without
+    /// their files.
+    package init(_ pair: DiffPair, rememberedIn place: StorePlace) throws {
+        var request = TreeInventory.Request(builds: true)
+        let memory = place.isMade ? InventoryFolder(ofStore: try place.openStore().path) : nil
+        request.memory = memory
+        self.init(pair, request)
+        memory?.finish()
     }
 
     /// The sides in which nothing is recorded: of these nothing is known, which is another answer than no difference.

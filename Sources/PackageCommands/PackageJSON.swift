@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Browsing
-import CommandTrees
 import Console
 import Inventory
 import Packages
@@ -9,11 +8,13 @@ import Packages
 /// Packages as JSON.
 enum PackageJSON {
     /// Writes what an object has, as an object of its own.
-    static func write(_ object: OpenedTree, _ inventory: TreeInventory, to text: inout JSONText) {
+    static func write(
+        _ name: String, _ digest: String?, _ inventory: TreeInventory, to text: inout JSONText
+    ) {
         text.beginObject()
         text.key("object")
-        text.string(RawArguments.bytes(of: object.name))
-        if let digest = object.digest {
+        text.string(RawArguments.bytes(of: name))
+        if let digest {
             text.key("digest")
             text.string(digest)
         }

@@ -6,7 +6,9 @@ import Console
 import FileTree
 import Inventory
 import InventoryCache
+import LayerStore
 import OCI
+import Objects
 import Packages
 
 /// Answers about the packages of one object after the other.
@@ -53,14 +55,35 @@ struct PackageReport {
     mutating func take(_ object: OpenedTree) throws {
         switch question {
         case .list(let kinds):
-            let inventory = inventory(object, .init(kinds: kinds, owners: asJSON))
-            if asJSON { PackageJSON.write(object, inventory, to: &json) } else { try list(object, inventory) }
-        case .find(let query, let kinds): try find(query, kinds, object)
+            try list(object.name, object.digest, inventory(object, .init(kinds: kinds, owners: asJSON)))
+        case .find(let query, let kinds):
+            try find(query, object.name, object.digest, inventory(object, .init(kinds: kinds)))
         case .owner(let paths): try own(paths, object)
         case .verify(let kinds): try verify(kinds, object)
         case .notOwned: try listUnowned(object)
         }
         count += 1
+    }
+
+    /// Answers for an image whose layers were looked into before, without a look at them; false for all else.
+    mutating func takeKnown(_ name: String, in finder: ObjectFinder) throws -> Bool {
+        let request: TreeInventory.Request
+        switch question {
+        case .list(let kinds): request = .init(kinds: kinds, owners: asJSON)
+        case .find(_, let kinds): request = .init(kinds: kinds)
+        case .owner, .verify, .notOwned: return false
+        }
+        guard let memory, let image = try finder.documents(name),
+            let inventory = TreeInventory(of: image.configuration.rootfs.diffIDs, request, in: memory)
+        else { return false }
+        if case .find(let query, _) = question {
+            try find(query, name, "\(image.digest)", inventory)
+        } else {
+            try list(name, "\(image.digest)", inventory)
+        }
+        memory.finish()
+        count += 1
+        return true
     }
 
     /// Ends the answers.
@@ -81,36 +104,39 @@ struct PackageReport {
 
     // MARK: - Lists
 
-    private func list(_ object: OpenedTree, _ inventory: TreeInventory) throws {
+    private mutating func list(_ name: String, _ digest: String?, _ inventory: TreeInventory) throws {
+        if asJSON { return PackageJSON.write(name, digest, inventory, to: &json) }
         var text = ""
-        if namesObjects { text += (count > 0 ? "\n" : "") + "\(object.name.printable)\n" }
+        if namesObjects { text += (count > 0 ? "\n" : "") + "\(name.printable)\n" }
         text += PackageTable(isWide: isWide).text(inventory.packages)
         try StandardOutput.write(text)
         if inventory.packages.isEmpty, inventory.problems.isEmpty {
-            StandardError.print("cimg: \"\(object.name.printable)\": no record of any package is in it")
+            StandardError.print("cimg: \"\(name.printable)\": no record of any package is in it")
         }
     }
 
-    private mutating func find(_ query: PackageQuery, _ kinds: Set<PackageKind>, _ object: OpenedTree) throws {
-        var inventory = inventory(object, .init(kinds: kinds))
+    private mutating func find(
+        _ query: PackageQuery, _ name: String, _ digest: String?, _ inventory: TreeInventory
+    ) throws {
         var matching: [InstalledPackage] = []
         for package in inventory.packages {
             do {
                 if try query.matches(package.package) { matching.append(package) }
             } catch {
-                fail("\"\(object.name.printable)\": \(error)")
+                fail("\"\(name.printable)\": \(error)")
             }
         }
         if !matching.isEmpty { isFound = true }
-        inventory.packages = matching
         if asJSON {
-            PackageJSON.write(object, inventory, to: &json)
+            var inventory = inventory
+            inventory.packages = matching
+            PackageJSON.write(name, digest, inventory, to: &json)
             return
         }
         try StandardOutput.write(
             matching.map { found in
                 let layer = found.layer.map { " (layer \($0.index))" } ?? ""
-                return "\(object.name.printable): \(found.package.kind.rawValue) \(PackageTable.name(found.package)) "
+                return "\(name.printable): \(found.package.kind.rawValue) \(PackageTable.name(found.package)) "
                     + "\(Bytes.escaped(found.package.version))\(layer)\n"
             }.joined())
     }

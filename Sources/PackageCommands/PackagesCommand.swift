@@ -43,6 +43,7 @@ package struct PackagesCommand: ParsableCommand {
               cimg packages alpine
               cimg packages --type deb,python --json my_container
               cimg packages --find 'openssl < 3.0.13' --all
+              cimg packages --find xz --repository localhost:5000/ --containers
               cimg packages --owner /usr/bin/ssl_client alpine
 
             Exit status: 0 listed, owned, nothing found or nothing differs; 1 found, not owned or something differs; \
@@ -76,8 +77,7 @@ package struct PackagesCommand: ParsableCommand {
     @Flag(help: "Do not cut cells to fit 80 columns.")
     var wide = false
 
-    @Flag(help: "Look into all images of the store.")
-    var all = false
+    @OptionGroup var fleet: FleetOptions
 
     @Argument(help: ArgumentHelp("The objects.", valueName: "object"))
     var objects: [String] = []
@@ -91,17 +91,21 @@ package struct PackagesCommand: ParsableCommand {
                 ("--find", find != nil), ("--owner", !owner.isEmpty), ("--verify", verify), ("--not-owned", notOwned),
             ])
             let kinds = try Self.kinds(type)
-            var names = objects
-            if all { names += try store.openStore().references().map(\.name) }
-            if names.isEmpty && !all { throw CommandError("no object is named; --all takes the images of the store") }
+            let listed = try fleet.names(store, allNames: true, client: objectOptions.registry.client)
+            let names = objects + listed.names
+            guard !names.isEmpty || fleet.isFleet else {
+                throw CommandError("no object is named; --all takes the images of the store")
+            }
             var finder = try objectOptions.finder(store)
             unpacking.apply(to: &finder)
             var report = PackageReport(
                 question: try question(kinds), isWide: wide, asJSON: json, namesObjects: names.count > 1,
                 memory: finder.place.isMade ? InventoryFolder(ofStore: try finder.place.openStore().path) : nil)
+            for problem in listed.problems { report.fail(problem) }
             for name in names {
                 // One object that cannot be opened does not hide what the others say.
                 do {
+                    if try report.takeKnown(name, in: finder) { continue }
                     try report.take(try OpenedTree.open(name, in: finder))
                 } catch  where names.count > 1 {
                     report.fail("\"\(name.printable)\": \(error)")

@@ -19,7 +19,8 @@ struct SignerCertificate: Sendable {
     let issuerName: [UInt8]
     /// Whose it is, in DER.
     let subjectName: [UInt8]
-    private let validity: ClosedRange<Int64>
+    /// When it holds, in seconds since 1970.
+    let validity: ClosedRange<Int64>
     private let keyBytes: [UInt8]
     private let signatureAlgorithm: String
     private let signature: [UInt8]

@@ -65,6 +65,9 @@ let allowedEdges: [String: Set<String>] = [
     "Advisories": ["OCI", "YAML", "Bolt", "Packages"],
     "AdvisoryFeeds": ["OCI", "Bolt", "Packages"],
     "Expectations": ["OCI", "FileTree", "Browsing", "YAML"],
+    "Bills": ["OCI", "Packages"],
+    // Archive for tars, Sigstore for certificates.
+    "Describing": ["OCI", "FileTree", "Archive", "Packages", "Sigstore"],
     "Inventory": ["OCI", "Cryptography", "FileTree", "Browsing", "Packages"],
     // LinuxIO for the folder that it keeps.
     "InventoryCache": ["OCI", "Inventory", "Packages", "LinuxIO", "SystemPackage"],
@@ -118,7 +121,7 @@ let allowedEdges: [String: Set<String>] = [
         "ArgumentParser", "SystemPackage",
     ],
     "ContentsCommands": [
-        "CommandOptions", "CommandTrees", "Console", "Objects", "Engines", "Browsing", "LayerStore",
+        "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing", "LayerStore",
         "FileTree", "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],
     "PackageCommands": [
@@ -129,22 +132,23 @@ let allowedEdges: [String: Set<String>] = [
     "ScanCommands": [
         "AdvisoryFeeds", "InventoryCache", "Signatures", "CommandOptions", "CommandTrees", "Console", "Objects",
         "Registry",
-        "Engines", "Browsing",
-        "Inventory",
+        "Browsing",
+        "Bills", "Inventory",
         "Advisories", "Packages", "Licences", "Bolt", "Transports", "Archive", "LayerStore", "FileTree", "OCI",
         "LinuxIO",
         "ArgumentParser", "SystemPackage",
     ],
     "DiffCommands": [
         "PackageCommands", "ScanCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing",
-        "Inventory", "Pages", "Rebuilding", "TreeDiff",
+        "Inventory", "Describing", "Pages", "Rebuilding", "TreeDiff",
         "OverlayLayers", "Threads", "Archive", "Transports", "LayerStore", "FileTree", "OCI", "LinuxIO",
         "ArgumentParser",
         "SystemPackage",
     ],
     "AuditCommands": [
-        "DiffCommands", "PackageCommands", "ScanCommands", "Auditing", "CommandOptions", "CommandTrees", "Console",
-        "Objects", "Engines", "Registry", "Browsing", "Inventory", "InventoryCache", "Packages", "LayerStore",
+        "DiffCommands", "PackageCommands", "ScanCommands", "LayerCommands", "Auditing", "Expectations",
+        "CommandOptions", "CommandTrees", "Console",
+        "Objects", "Registry", "Browsing", "Inventory", "InventoryCache", "Packages", "LayerStore",
         "FileTree",
         "OCI", "LinuxIO", "ArgumentParser", "SystemPackage",
     ],

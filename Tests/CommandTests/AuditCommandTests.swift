@@ -136,4 +136,49 @@ import Testing
         #expect(
             try bench.cimg("audit", "--fail-on", "x", "plain.yaml", "i").errors.contains("--fail-on \"x\": none of"))
     }
+
+    @Test func `files of container-structure-test are rules too`() throws {
+        let bench = try Self.bench()
+        bench.scratch.file(
+            "tests.yaml",
+            """
+            schemaVersion: 2.0.0
+            commandTests: [{name: runs, command: /app}]
+            fileExistenceTests:
+              - {name: shadow, path: /etc/shadow, permissions: -rw-r-----, uid: 0}
+              - {name: su, path: /usr/bin/su, permissions: -rwsr-xr-x}
+            fileContentTests: [{name: conf, path: /etc/link, expectedContents: ["debug"], excludedContents: ["tru"]}]
+            """)
+        let outcome = try bench.cimg("audit", "tests.yaml", "i")
+        #expect(outcome.code == 2)
+        #expect(
+            outcome.output == """
+                i: 2 of 4 rules broken, 1 NOT ANSWERED
+                MEDIUM File Content Test: conf
+                  \(outcome.output.split(separator: "\n").dropFirst(2).first?.dropFirst(2) ?? "")
+                MEDIUM File Existence Test: shadow
+                  \(outcome.output.split(separator: "\n").dropFirst(4).first?.dropFirst(2) ?? "")
+                  \(outcome.output.split(separator: "\n").dropFirst(5).first?.dropFirst(2) ?? "")
+
+                """, "\(outcome)")
+        #expect(outcome.errors == "cimg: Command Test: runs: \"i\": commands are not run: nothing of an image is ever started\n")
+        // The same in JSON, and by the name of a file alone it is told what is in it.
+        bench.scratch.file(
+            "more.json",
+            #"{"schemaVersion": "2.0.0", "FileExistenceTests": [{"name": "no", "path": "/none"}], "metadataTest": {"user": "app"}}"#)
+        #expect(
+            try bench.shell("cimg audit --json more.json i ./dir 2>err | jq -c '[.[]|.rules[]|[.id,.severity,.result]]'").output
+                == #"[["File Existence Test: no","medium","broken"],["Metadata Test","medium","broken"]]"# + "\n")
+        try expect(bench.cimg("audit", "--fail-on", "high", "more.json", "i").code, is: 0)
+        bench.scratch.file("dir/none", "x")
+        let directory = try bench.cimg("audit", "more.json", "./dir")
+        #expect(directory.code == 1 && directory.output.contains("1 of 2 rules broken"), "\(directory)")
+        bench.scratch.file("old.yaml", "schemaVersion: 1.0.0\nfileExistenceTests: []")
+        #expect(try bench.cimg("audit", "old.yaml", "i").errors.contains("old.yaml: schemaVersion: \"1.0.0\""))
+        bench.scratch.file("none.yaml", "schemaVersion: 2.0.0")
+        try expect(bench.cimg("audit", "none.yaml", "i"), is: .trouble("none.yaml: has no test"))
+        // Which of the two it is must be clear.
+        bench.scratch.file("both.yaml", "schemaVersion: 2.0.0\nrules: [{id: a, signatures: required}]")
+        #expect(try bench.cimg("audit", "both.yaml", "i").errors.contains("\"schemaVersion\": none of rules"))
+    }
 }

@@ -147,4 +147,64 @@ struct DiffContentsTests {
         #expect(same.code == 0)
         #expect(same.output.hasSuffix("1 shared, 0 rebuilt by the same command, 0 gone, 0 new\n"))
     }
+
+    @Test func `JSON, packages and members of archives are compared by what they say`() throws {
+        let bench = Workbench()
+        let script = """
+            mkdir -p a/lib/apk/db b/lib/apk/db x; cp -r a/lib b/; printf '{"b":1,"a":[1,2]}' >a/j; printf '{"a":[1,3],\n"b":1}' >b/j
+            printf '{"b":1,"a":2}' >a/k; printf '{"a":2, "b":1}' >b/k
+            printf 'P:m\nV:1\n\nP:a\nV:1\n\n' >a/lib/apk/db/installed; printf 'P:a\nV:2\n\nP:m\nV:1\n\n' >b/lib/apk/db/installed
+            printf one >x/f; printf two >x/g; tar --format=ustar --owner=0 --group=0 --mode=644 -C x -cf a/t.tar f g; printf TWO >x/g
+            tar --format=ustar --owner=0 --group=0 --mode=644 -C x -cf b/t.tar f g; gzip -nc a/t.tar >a/t.tgz; gzip -nc b/t.tar >b/t.tgz; rm ?/t.tar
+            """
+        try #require(try bench.shell(script).code == 0)
+        let two = "3fc4ccfe745870e2c0d99f71f30ff0656c8dedd41cc1d7d3d376b0dbe685e2f3"
+        let outcome = try bench.cimg("diff", "--text", "--only", "content", "./a", "./b")
+        #expect(outcome.code == 1)
+        #expect(
+            outcome.output.hasPrefix(
+                """
+                C /j (content)
+                --- ./a:/j\t(JSON)
+                +++ ./b:/j\t(JSON)
+                @@ -1,7 +1,7 @@
+                 {
+                   "a": [
+                     1
+                -    2
+                +    3
+                   ]
+                   "b": 1
+                 }
+                C /k (content)
+                  (the same JSON, written otherwise)
+                C /lib/apk/db/installed (content)
+                --- ./a:/lib/apk/db/installed\t(packages)
+                +++ ./b:/lib/apk/db/installed\t(packages)
+                @@ -1,4 +1,4 @@
+                 a P:a
+                -a V:1
+                +a V:2
+                 m P:m
+                 m V:1
+                C /t.tgz (content)
+                --- ./a:/t.tgz\t(gzip, members)
+                +++ ./b:/t.tgz\t(gzip, members)
+                @@ -1,2 +1,2 @@
+                 f 0644 0:0 3 bytes, sha256:
+                """), "\(outcome)")
+        #expect(outcome.output.contains("\n-g 0644 0:0 3 bytes, sha256:\(two)\n+g 0644 0:0 3 bytes, sha256:"), "\(outcome)")
+        // What is new is told as it is, for patch.
+        #expect(try bench.shell("rm b/j; cimg diff --text --only content ./b ./a -- /j").output.contains("+{\"b\":1,\"a\":[1,2]}"))
+    }
+
+    @Test func `programs are compared by their facts and sections`() throws {
+        let bench = Workbench()
+        try #require(try bench.shell("mkdir a b; cp /bin/true a/x; cp /bin/false b/x; cp /bin/true a/y; cp /bin/true b/y; printf z >>b/y").code == 0)
+        let outcome = try bench.cimg("diff", "--text", "--only", "content", "./a", "./b")
+        #expect(outcome.output.contains("--- ./a:/x\t(ELF)\n+++ ./b:/x\t(ELF)\n"), "\(outcome)")
+        #expect(outcome.output.contains("\n-build id: ") && outcome.output.contains("\n+section .rodata: "))
+        #expect(outcome.output.contains("C /y (content"))
+        #expect(outcome.output.contains("\n  (the same ELF, other bytes: no text, "))
+    }
 }

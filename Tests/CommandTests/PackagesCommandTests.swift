@@ -158,4 +158,43 @@ import Testing
             try bench.cimg("packages", "--verify", "--not-owned", "a").errors
                 == "cimg: --verify and --not-owned exclude each other\n")
     }
+
+    @Test func `a package of the same version that was built again is told as rebuilt`() throws {
+        let bench = Workbench()
+        func layer(_ build: String, _ time: String) -> LayerBuilder {
+            LayerBuilder(.gzip) {
+                $0.file("lib/apk/db/installed", "C:\(build)\nP:musl\nV:1\n\nC:Q1same\nP:zlib\nV:1\n\n")
+                $0.file("var/lib/pacman/local/a-1/desc", "%NAME%\na\n\n%VERSION%\n1\n\n%BUILDDATE%\n\(time)\n")
+                $0.file("var/lib/dpkg/status", "Package: d\nStatus: install ok installed\nVersion: 1\n\n")
+                $0.file("var/lib/dpkg/info/d.list", "/.\n/usr/x\n")
+                $0.file("var/lib/dpkg/info/d.md5sums", "\(String(repeating: time, count: 32))  usr/x\n")
+                $0.file("conda-meta/n-1-b.json", "{\"name\":\"n\",\"version\":\"1\",\"build\":\"\(build)\"}")
+            }
+        }
+        OCILayoutBuilder {
+            $0.image(ImageBuilder([layer("Q1one", "1")]), tag: "one")
+            $0.image(ImageBuilder([layer("Q1two", "2")]), tag: "two")
+        }.write(to: bench.scratch)
+        try expect(
+            bench.cimg("diff", "--packages", "oci:layout:one", "oci:layout:two"),
+            is: Outcome(
+                1,
+                """
+                C alpm a 1 -> 1 (rebuilt, layer 0)
+                C apk musl 1 -> 1 (rebuilt, layer 0)
+                C deb d 1 -> 1 (rebuilt, layer 0)
+                C conda n 1 -> 1 (rebuilt, layer 0)
+
+                """))
+        #expect(
+            try bench.shell("cimg diff --packages --json oci:layout:one oci:layout:two | jq -c '.packages|map(.direction)|unique'")
+                .output == "[\"rebuilt\"]\n")
+        // Debian's own place for packages of Node.js.
+        bench.scratch.file("d/usr/share/nodejs/acorn/package.json", #"{"name":"acorn","version":"8.8.1"}"#)
+        bench.scratch.file("d/usr/share/nodejs/@types/node/package.json", #"{"name":"@types/node","version":"1.0.0"}"#)
+        bench.scratch.file("d/usr/share/nodejs/acorn/lib/package.json", #"{"name":"inner","version":"1.0.0"}"#)
+        #expect(
+            try bench.shell("cimg packages --json ./d | jq -c '[.packages[]|.name]'").output
+                == #"["@types/node","acorn"]"# + "\n")
+    }
 }

@@ -32,6 +32,15 @@ struct SbomAttachmentTests {
         try expect(bench.shell("cimg rm old new && cimg prune").code, is: 0)
         #expect(try bench.stored("layers/sha256") == [])
         #expect(try scan("\(server.host)/").output == all.output)
+        // What is installed is known by the same results.
+        let packages = try bench.cimg("packages", "--repository", "\(server.host)/", "--json")
+        #expect(packages.code == 0, "\(packages)")
+        #expect(packages.output.contains("\(host)/team/tool:1"))
+        #expect(try bench.cimg("packages", "--find", "none", "--repository", "\(server.host)/app").code == 0)
+        #expect(try bench.stored("layers/sha256") == [])
+        let files = try bench.cimg("find", "--repository", "\(server.host)/app", "/etc", "-name", "name")
+        #expect(files.output == "\(host)/app:1: /etc/name\n\(host)/app:3: /etc/name\n" || files.code == 0, "\(files)")
+        try expect(bench.shell("cimg prune").code, is: 0)
         #expect(try bench.stored("layers/sha256") == [])
         #expect(try scan("\(server.host)/none").code == 2)
         #expect(try scan("app").errors.contains("names no repository"))
@@ -75,6 +84,15 @@ struct SbomAttachmentTests {
         #expect(found.output.contains("\"bomFormat\": \"CycloneDX\""))
         let made = try bench.cimg("sbom", name)
         #expect(found.output == made.output)
+        // A scan judges what it says, where the image itself would be fetched.
+        let database = BoltWriter.database(["vulnerability": .bucket([:]), "wolfi": .bucket([:])])
+        try Data(database).write(to: URL(fileURLWithPath: "\(bench.path)/trivy.db"))
+        let judged = try bench.cimg(["scan", "--db", "trivy.db", "-v", "--sbom", "attached"] + strict + [name])
+        #expect(judged.code == 0 && judged.errors.contains("its attached bill of materials is judged"), "\(judged)")
+        let untrusted = try bench.cimg("scan", "--db", "trivy.db", "--sbom", "attached", name)
+        #expect(untrusted.code == 2 && untrusted.errors.contains("has no attached cyclonedx or spdx that verifies"))
+        #expect(untrusted.errors.contains("the policy demands no signature of it"), "\(untrusted)")
+        #expect(try bench.cimg("scan", "--db", "trivy.db", "--sbom", "auto", name).code == 0)
         // The other format is not there.
         #expect(try bench.cimg(["sbom", "--from", "attached", "--format", "spdx"] + strict + [name]).code == 2)
         // auto makes what is not there; the policy would refuse the image itself.

@@ -101,4 +101,51 @@ extension ScanCommandTests {
                 "has neither trivy.db nor advisories"))
         #expect(try bench.shell("cimg db show --json | jq -c .sources").output == "[\"pip::OSV\"]\n")
     }
+
+    @Test(arguments: ["cyclonedx", "spdx"])
+    func `a bill of materials has the findings of what it is of`(_ format: String) throws {
+        let bench = try Self.bench()
+        try expect(bench.cimg("sbom", "--format", format, "-o", "bill.json", "oci:layout:i").code, is: 0)
+        let question =
+            "jq -c '[.Results[].Vulnerabilities // [] | .[]|[.PkgName,.VulnerabilityID,.InstalledVersion,.FixedVersion,.Severity,.PkgPath]]'"
+        let image = try bench.shell("cimg scan --format json oci:layout:i 2>/dev/null | \(question)").output
+        #expect(image.contains("CVE-2026-3"))
+        #expect(try bench.shell("cimg scan --format json sbom:bill.json 2>/dev/null | \(question)").output == image)
+        let outcome = try bench.cimg("scan", "--types", "library", "sbom:bill.json")
+        #expect(outcome.code == 0 && outcome.output.contains("│ requests (METADATA) │ CVE-2026-3    │ CRITICAL │"), "\(outcome)")
+        // A document is as well read from a pipe, and among images.
+        let several = try bench.shell("cimg scan oci:layout:base sbom:/dev/stdin <bill.json")
+        #expect(
+            several.output == "oci:layout:base: 2 HIGH, 2 LOW\nsbom:/dev/stdin: 1 CRITICAL, 2 HIGH, 2 LOW\n", "\(several)")
+    }
+
+    @Test func `what a bill of materials does not say is no answer`() throws {
+        let bench = try Self.bench()
+        bench.scratch.file(
+            "open.json",
+            #"{"bomFormat":"CycloneDX","components":[{"type":"library","name":"x"},{"type":"library","purl":"pkg:generic/y@1"},"#
+                + #"{"type":"library","purl":"pkg:pypi/requests@2.31"}]}"#)
+        let open = try bench.cimg("scan", "sbom:open.json", "oci:layout:base")
+        #expect(open.code == 2)
+        #expect(
+            open.output == "sbom:open.json: 1 CRITICAL, NOT WHOLLY JUDGED\noci:layout:base: 2 HIGH, 2 LOW\n", "\(open)")
+        #expect(open.errors.contains("\"sbom:open.json\": nobody collects advisories of generic: 1 package of it were not judged\n"))
+        #expect(open.errors.contains("\"sbom:open.json\": 1 component without a package URL could not be judged\n"))
+        bench.scratch.file("none.json", #"{"packages":[]}"#)
+        bench.scratch.file("deep.json", String(repeating: "[", count: 1_000_000))
+        bench.scratch.file("large.json", "")
+        _ = try bench.shell("truncate -s 200M large.json")
+        for (name, cause) in [
+            ("sbom:none.json", "is no bill of materials of CycloneDX or SPDX in JSON"), ("sbom:deep.json", "deep.json: "),
+            ("sbom:large.json", "is larger than"), ("sbom:absent.json", "No such file"), ("sbom:", "names no file"),
+        ] {
+            let bad = try bench.cimg("scan", name, "oci:layout:base")
+            #expect(bad.code == 2 && bad.output == "oci:layout:base: 2 HIGH, 2 LOW\n", "\(bad)")
+            #expect(bad.errors.split(separator: "\n").count == 2 && bad.errors.contains(cause), "\(bad)")
+        }
+        #expect(try bench.cimg("scan", "--changed", "sbom:open.json").errors.contains("has no changes"))
+        #expect(try bench.cimg("scan", "--sbom", "attached", "--changed", "a").errors.contains("exclude each other"))
+        #expect(try bench.cimg("scan", "--sbom", "attached", "oci:layout:i").code == 2)
+        #expect(try bench.cimg("scan", "--sbom", "auto", "oci:layout:i").code == 0)
+    }
 }

@@ -55,6 +55,7 @@ package enum JSONManifest {
         }
         var package = Package(.conda, name: name, version: version)
         package.licences = [text(members["license"])].compactMap(\.self)
+        package.build = text(members["build"]) ?? []
         return package
     }
 

@@ -84,6 +84,8 @@ package struct Package: Hashable, Sendable {
     package var group: [UInt8] = []
     /// The module that an rpm package belongs to: `nodejs:12:8030020201124152102:229f0a1c`; empty for others.
     package var modularity: [UInt8] = []
+    /// What tells this build from others of the same version: a digest, a time; empty where the record has nothing such.
+    package var build: [UInt8] = []
 
     /// Makes a package.
     package init(_ kind: PackageKind, name: [UInt8], version: [UInt8]) {

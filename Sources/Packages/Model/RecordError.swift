@@ -64,7 +64,7 @@ package struct RecordFile {
     /// Exactly `count` bytes from an offset on.
     ///
     /// - Throws: `RecordError` that names `object`, also for what the source throws.
-    func bytes(at offset: UInt64, _ count: Int, of object: String) throws(RecordError) -> [UInt8] {
+    package func bytes(at offset: UInt64, _ count: Int, of object: String) throws(RecordError) -> [UInt8] {
         guard count >= 0, offset <= size, UInt64(count) <= size - offset else {
             throw RecordError(object, at: "byte \(offset)", "the file ends before it")
         }
@@ -80,13 +80,16 @@ package struct RecordFile {
 }
 
 /// A byte order.
-enum Endian {
-    case big, little
+package enum Endian {
+    /// The high byte first.
+    case big
+    /// The low byte first.
+    case little
 }
 
 extension Array where Element == UInt8 {
     /// The unsigned number of up to 8 bytes at a place; nil beyond the end.
-    func number(at place: Int, _ count: Int, _ endian: Endian) -> UInt64? {
+    package func number(at place: Int, _ count: Int, _ endian: Endian) -> UInt64? {
         guard place >= 0, place <= self.count, count <= self.count - place else { return nil }
         var value: UInt64 = 0
         for step in 0..<count {

@@ -1,37 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Where sections and segments of a program lie (elf(5)); nothing else of it is read.
-struct ELFFile {
-    /// A range of the file that is loaded to an address.
-    struct Segment {
-        let offset: UInt64
+package struct ELFFile {
+    /// A range of the file.
+    package struct Segment {
+        /// What is in it: 1 is loaded to an address.
+        package let type: Int
+        /// Where it begins in the file.
+        package let offset: UInt64
         let address: UInt64
-        let size: UInt64
+        /// Its bytes in the file.
+        package let size: UInt64
         let isWritable: Bool
     }
 
     /// A named range of the file.
-    struct Section {
-        let name: [UInt8]
-        let offset: UInt64
-        let size: UInt64
+    package struct Section {
+        /// Its name.
+        package let name: [UInt8]
+        /// What is in it: 8 has no bytes in the file.
+        package let type: Int
+        /// Where it begins in the file.
+        package let offset: UInt64
+        /// Its bytes.
+        package let size: UInt64
     }
 
     private static let object = "ELF program"
     /// Sections or segments of one program.
     private static let limit = 65_535
+    /// Bytes of a section's name: names may overlap, and would be larger together than the file.
+    private static let nameLimit = 256
 
-    let file: RecordFile
-    let endian: Endian
-    let is64: Bool
-    private(set) var segments: [Segment] = []
-    private(set) var sections: [Section] = []
+    /// The program.
+    package let file: RecordFile
+    /// The order of the bytes of its numbers.
+    package let endian: Endian
+    /// Whether addresses have 64 bits, else 32.
+    package let is64: Bool
+    /// What it is: 2 is a program, 3 a shared object.
+    package let type: Int
+    /// The processor that it is for.
+    package let machine: Int
+    /// Its segments.
+    package private(set) var segments: [Segment] = []
+    /// Its sections, where it tells of them.
+    package private(set) var sections: [Section] = []
 
     /// Whether bytes are the beginning of one.
-    static func isProgram(_ start: [UInt8]) -> Bool { start.starts(with: "\u{7F}ELF") }
+    package static func isProgram(_ start: [UInt8]) -> Bool { start.starts(with: "\u{7F}ELF") }
 
     /// Reads the tables.
-    init(_ file: RecordFile) throws(RecordError) {
+    package init(_ file: RecordFile) throws(RecordError) {
         let header = try file.bytes(at: 0, Int(min(file.size, 64)), of: Self.object)
         guard Self.isProgram(header), header.count >= 52, let order = [1: Endian.little, 2: .big][header[5]],
             header[4] == 1 || (header[4] == 2 && header.count == 64)
@@ -39,6 +59,7 @@ struct ELFFile {
         self.file = file
         endian = order
         is64 = header[4] == 2
+        (type, machine) = (header.half(at: 16, order) ?? 0, header.half(at: 18, order) ?? 0)
         let width = is64 ? 8 : 4
         let last = is64 ? 52 : 40
         guard let segmentsAt = header.number(at: is64 ? 32 : 28, width, order),
@@ -55,13 +76,14 @@ struct ELFFile {
         guard size >= (is64 ? 56 : 32) else { throw RecordError(Self.object, "its segments are too small") }
         let table = try file.bytes(at: offset, count * size, of: Self.object)
         let width = is64 ? 8 : 4
-        for start in stride(from: 0, to: table.count, by: size) where table.word(at: start, endian) == 1 {
-            guard let flags = table.word(at: start + (is64 ? 4 : 24), endian),
+        for start in stride(from: 0, to: table.count, by: size) {
+            guard let type = table.word(at: start, endian), let flags = table.word(at: start + (is64 ? 4 : 24), endian),
                 let offset = table.number(at: start + (is64 ? 8 : 4), width, endian),
                 let address = table.number(at: start + (is64 ? 16 : 8), width, endian),
                 let length = table.number(at: start + (is64 ? 32 : 16), width, endian)
             else { break }
-            segments.append(Segment(offset: offset, address: address, size: length, isWritable: flags & 2 != 0))
+            segments.append(
+                Segment(type: type, offset: offset, address: address, size: length, isWritable: flags & 2 != 0))
         }
     }
 
@@ -80,9 +102,11 @@ struct ELFFile {
         guard let (textAt, textSize) = range(names * size), textSize <= 1 << 20 else { return }
         let text = try file.bytes(at: textAt, Int(textSize), of: Self.object)
         for start in stride(from: 0, to: table.count, by: size) {
-            guard let place = table.word(at: start, endian), place < text.count, let (offset, length) = range(start)
+            guard let place = table.word(at: start, endian), place < text.count, let (offset, length) = range(start),
+                let type = table.word(at: start + 4, endian)
             else { continue }
-            sections.append(Section(name: Array(text[place...].prefix { $0 != 0 }), offset: offset, size: length))
+            let name = Array(text[place...].prefix(Self.nameLimit).prefix { $0 != 0 })
+            sections.append(Section(name: name, type: type, offset: offset, size: length))
         }
     }
 
@@ -92,8 +116,8 @@ struct ELFFile {
     }
 
     /// Up to `count` bytes that are loaded to an address; nil where nothing of the file is.
-    func bytes(atAddress address: UInt64, _ count: Int) throws(RecordError) -> [UInt8]? {
-        guard let segment = segments.first(where: { $0.address <= address && address - $0.address < $0.size }) else {
+    package func bytes(atAddress address: UInt64, _ count: Int) throws(RecordError) -> [UInt8]? {
+        guard let segment = segments.first(where: { $0.type == 1 && $0.address <= address && address - $0.address < $0.size }) else {
             return nil
         }
         let step = address - segment.address

@@ -11,7 +11,7 @@ package enum GoBuildInformation {
     /// The compiler's library is the module `stdlib`. A module that was replaced is what replaced it.
     static func read(_ elf: ELFFile) throws(RecordError) -> PackageList? {
         let section = elf.section(".go.buildinfo")
-        let segment = elf.segments.first { $0.isWritable }
+        let segment = elf.segments.first { $0.type == 1 && $0.isWritable }
         guard let (offset, size) = section.map({ ($0.offset, $0.size) }) ?? segment.map({ ($0.offset, $0.size) }),
             offset < elf.file.size
         else { return nil }

@@ -3,13 +3,16 @@
 import FileTree
 
 /// The members of a zip archive by its central directory, which is what programs that run from one believe.
-struct ZipArchive {
+package struct ZipArchive {
     /// A member.
-    struct Member {
-        let name: [UInt8]
+    package struct Member {
+        /// Its name; empty for one that is encrypted, or packed in a way that is not known.
+        package let name: [UInt8]
         let isStored: Bool
-        let packedSize: UInt64
-        let size: UInt64
+        /// Its bytes in the archive, as the directory tells them.
+        package let packedSize: UInt64
+        /// Its bytes, as the directory tells them.
+        package let size: UInt64
         let headerOffset: UInt64
     }
 
@@ -18,12 +21,13 @@ struct ZipArchive {
     private static let directoryLimit: UInt64 = 64 << 20
 
     let file: RecordFile
-    let members: [Member]
+    /// The members, in the directory's order.
+    package let members: [Member]
     /// Bytes in front of the archive, which its offsets do not count.
     private let prefix: UInt64
 
     /// Reads the central directory.
-    init(_ file: RecordFile) throws(RecordError) {
+    package init(_ file: RecordFile) throws(RecordError) {
         self.file = file
         let tailCount = Int(min(file.size, 65_557 + 20))
         let tailStart = file.size - UInt64(tailCount)
@@ -129,7 +133,7 @@ struct ZipArchive {
     }
 
     /// A member's bytes.
-    func bytes(of member: Member, limit: Int) throws(RecordError) -> [UInt8] {
+    package func bytes(of member: Member, limit: Int) throws(RecordError) -> [UInt8] {
         let object = "zip member \"\(Self.printable(member.name))\""
         guard member.size <= UInt64(limit), member.packedSize <= UInt64(limit) else {
             throw RecordError(object, "is larger than \(limit) bytes")

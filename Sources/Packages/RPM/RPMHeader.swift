@@ -4,6 +4,7 @@
 struct RPMHeader {
     /// The tags that are asked for.
     enum Tag: Int {
+        case headerDigest = 269, buildTime = 1006
         case name = 1000, version = 1001, release = 1002, epoch = 1003, vendor = 1011, license = 1014
         case architecture = 1022, sourceRPM = 1044
         case oldFileNames = 1027, fileModes = 1030, fileDigests = 1035, fileFlags = 1037
@@ -113,6 +114,8 @@ struct RPMHeader {
         let licence = try string(.license)
         package.licences = licence.isEmpty ? [] : [licence]
         package.modularity = try string(.modularityLabel)
+        package.build = try string(.headerDigest)
+        if package.build.isEmpty { package.build = try numbers(.buildTime).first.map { Array("\($0)".utf8) } ?? [] }
         package.source = Self.source(try string(.sourceRPM), epoch: epoch)
         return package
     }

@@ -45,6 +45,7 @@ package enum APKInstalled {
             switch field {
             case UInt8(ascii: "P"): package.name = Array(value)
             case UInt8(ascii: "V"): package.version = Array(value)
+            case UInt8(ascii: "C"): package.build = Array(value)
             case UInt8(ascii: "A"): package.architecture = Array(value)
             case UInt8(ascii: "L"): package.licences = value.isEmpty ? [] : [Array(value)]
             case UInt8(ascii: "o"): origin = Array(value)

@@ -12,6 +12,7 @@ package enum AlpmRecord {
             switch section {
             case _ where section.isName("NAME"): package.name = Array(value)
             case _ where section.isName("VERSION"): package.version = Array(value)
+            case _ where section.isName("BUILDDATE"): package.build = Array(value)
             case _ where section.isName("BASE"): base = Array(value)
             case _ where section.isName("ARCH"): package.architecture = Array(value)
             case _ where section.isName("LICENSE"): package.licences.append(Array(value))

@@ -122,6 +122,7 @@ enum CycloneDXText {
                 ("cimg:layer", Array("\(layer.index)".utf8)), ("cimg:layer:diff_id", Array("\(layer.diffID)".utf8)),
             ]
         }
+        if let owner = entry.installed.owner { properties.append(("cimg:owner", owner)) }
         if package.source != nil {
             properties += [("cimg:source", package.sourceName), ("cimg:source:version", package.sourceVersion)]
         }

@@ -130,6 +130,7 @@ struct SPDXText {
             }
             var comment = "record: \(Bytes.escaped(entry.installed.record))"
             if let layer = entry.installed.layer { comment += "; layer \(layer.index): \(layer.diffID)" }
+            if let owner = entry.installed.owner { comment += "; owner: \(Bytes.escaped(owner))" }
             text.member("comment", comment)
             Self.url("\(entry.url)", to: &text)
         }

@@ -128,7 +128,7 @@ package struct SbomCommand: ParsableCommand {
             let subject = attach ? try attachment.subject(client: registry.client()) : nil
             let name = subject?.pinned ?? object
             let opened = try OpenedTree.open(name, in: finder)
-            let inventory = TreeInventory(of: opened.tree)
+            let inventory = TreeInventory(of: opened.tree, .init(owners: true))
             let bytes = try document(opened, inventory, finder)
             for problem in inventory.problems { StandardError.print("cimg: \(problem)") }
             if let subject {

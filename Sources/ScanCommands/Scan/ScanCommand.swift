@@ -5,7 +5,6 @@ package import ArgumentParser
 import CommandOptions
 import CommandTrees
 import Console
-import Engines
 import Glibc
 import InventoryCache
 import LayerStore
@@ -31,6 +30,10 @@ package struct ScanCommand: ParsableCommand {
             .trivyignore has an identifier a line, perhaps with exp:2026-01-31 behind it; .trivyignore.yaml may name \
             paths and packages too.
 
+            sbom:FILE is a bill of materials, CycloneDX or SPDX in JSON, by any tool: what its package URLs name is judged. \
+            --sbom attached takes the one that an image has beside it in its registry, only where the policy demands a \
+            signature of it and has one; --sbom auto does that where there is such one.
+
             \(OpenedTree.help)
 
             Examples:
@@ -41,6 +44,7 @@ package struct ScanCommand: ParsableCommand {
               cimg scan --format sarif -o app.sarif app:1
               cimg scan --all
               cimg scan --repository localhost:5000/app
+              cimg scan sbom:app.cdx.json
 
             Exit status: 0 scanned, 2 trouble; with --exit-code N that where something was found, and with \
             --exit-on-eol N that where the distribution is past its end.
@@ -81,17 +85,13 @@ package struct ScanCommand: ParsableCommand {
     @Flag(help: "Judge only what a container has else than its image.")
     var changed = false
 
-    @Flag(help: "Scan all images of the store that have a name.")
-    var all = false
-
-    @Flag(help: "Scan all containers of this machine's engines.")
-    var containers = false
-
     @Option(
         help: ArgumentHelp(
-            "Scan every tag of a repository, HOST/NAME, or of all repositories of a registry, HOST/.",
-            valueName: "repository"))
-    var repository: [String] = []
+            "Judge the bill of materials that an image has beside it in its registry, if it verifies: attached, or auto "
+                + "(the image where there is none).", valueName: "origin"))
+    var sbom: ScannedBill.Origin?
+
+    @OptionGroup var fleet: FleetOptions
 
     @Argument(help: ArgumentHelp("The objects.", valueName: "object"))
     var objects: [String] = []
@@ -101,16 +101,17 @@ package struct ScanCommand: ParsableCommand {
 
     package mutating func run() throws {
         try lookingIntoTrees {
+            try refuse(together: [("--changed", changed), ("--sbom", sbom != nil)])
             var finder = ObjectFinder(in: try policy.place(store))
             finder.platform = try platform.map { try Platform(parsing: $0) }
             finder.directoryHint = "./"
-            let options = registry
-            finder.client = { try options.client() }
-            let (names, problems) = try names()
-            guard !names.isEmpty || isFleet else {
+            finder.client = registry.client
+            let listed = try fleet.names(store, client: registry.client)
+            let names = objects + listed.names
+            guard !names.isEmpty || fleet.isFleet else {
                 throw CommandError("no object is named; --all takes the images of the store")
             }
-            let isSingle = names.count == 1 && !isFleet
+            let isSingle = names.count == 1 && !fleet.isFleet
             if !isSingle, format == .sarif || format == .cyclonedx {
                 throw CommandError("--format \(format?.rawValue ?? ""): is of one object; name one")
             }
@@ -124,12 +125,16 @@ package struct ScanCommand: ParsableCommand {
             var report = ScanReport(
                 format: format ?? (isSingle ? .table : nil), severities: try findings.severities(),
                 showsSuppressed: showSuppressed, isSingle: isSingle)
-            for problem in problems { report.fail(problem) }
+            for problem in listed.problems { report.fail(problem) }
             let scanning = Scanning(
                 finder: finder, advisories: advisories, filter: try findings.filter(),
                 types: try findings.packageTypes(), changedOnly: changed, now: now,
                 known: changed ? nil : BaseImage.known(in: finder.place),
-                memory: finder.place.isMade ? InventoryFolder(ofStore: try finder.place.openStore().path) : nil)
+                memory: finder.place.isMade ? InventoryFolder(ofStore: try finder.place.openStore().path) : nil,
+                bills: sbom)
+            if changed, let bill = names.first(where: { ScannedBill.file($0) != nil }) {
+                throw CommandError("\(bill.printable): --changed is of a container; a bill of materials has no changes")
+            }
             for name in names {
                 // One object that cannot be opened does not hide what the others say.
                 do {
@@ -143,32 +148,5 @@ package struct ScanCommand: ParsableCommand {
             if report.isEnded, exitOnEol != 0 { throw ExitCode(exitOnEol) }
             if report.isFound, exitCode != 0 { throw ExitCode(exitCode) }
         }
-    }
-
-    /// Whether more is scanned than what is named.
-    private var isFleet: Bool { all || containers || !repository.isEmpty }
-
-    private func names() throws -> (names: [String], problems: [String]) {
-        var names = objects
-        var problems: [String] = []
-        if all {
-            var seen: Set<Digest> = []
-            names += try store.openStore().references().filter { seen.insert($0.descriptor.digest).inserted }.map(
-                \.name)
-        }
-        if containers {
-            let listing = MachineEngines().containers
-            names += listing.items.map(\.qualifiedName)
-            problems += listing.problems.filter { !$0.isPermission }.map { "\($0)" }
-        }
-        if !repository.isEmpty {
-            let client = try registry.client()
-            for text in repository {
-                let images = try RegistryImages(of: text, client: client)
-                names += images.names
-                problems += images.problems
-            }
-        }
-        return (names, problems)
     }
 }

@@ -86,7 +86,8 @@ struct ScanOptions: ParsableArguments {
         return filter
     }
 
-    private static func read(_ text: String, isNeeded: Bool, _ limit: Int) throws -> [UInt8]? {
+    /// The bytes of a file or a stream that a user named; nil for one that is not there and need not be.
+    static func read(_ text: String, isNeeded: Bool, _ limit: Int) throws -> [UInt8]? {
         do throws(Errno) {
             let file = try Descriptor.openStream(FilePath(argument: text))
             var bytes: [UInt8] = []

@@ -38,7 +38,7 @@ struct ScannedObject {
     /// When the distribution's support ended; nil where it has not, or nobody knows.
     private(set) var ended: String?
     /// Remarks that do not make the answer incomplete.
-    private(set) var notes: [String] = []
+    var notes: [String] = []
     /// Why the answer is incomplete.
     private(set) var gaps: [String] = []
 

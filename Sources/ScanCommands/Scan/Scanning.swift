@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Advisories
+import Bills
 import Browsing
 import CommandTrees
 import Console
@@ -26,9 +27,17 @@ struct Scanning {
     /// What was found before, and is kept.
     var memory: InventoryFolder?
 
+    /// Whether an image's own bill of materials is judged instead of it; nil where none is.
+    var bills: ScannedBill.Origin?
+
     /// Scans what a user named.
     func scan(_ name: String) throws -> ScannedObject {
         defer { memory?.finish() }
+        if let file = ScannedBill.file(name) { return try scan(ScannedBill.document(file: file), name) }
+        if let bills, let document = try ScannedBill.document(attachedTo: name, bills, in: finder) {
+            finder.place.tell("\(name.printable): its attached bill of materials is judged")
+            return try scan(document, name)
+        }
         if changedOnly { return try scanChanges(name) }
         if let known = try scanKnown(name) { return known }
         var finder = finder
@@ -46,6 +55,16 @@ struct Scanning {
         else { return nil }
         finder.place.tell("\(name.printable): its layers were looked into before")
         return try scan(name, "\(image.digest)", image, inventory)
+    }
+
+    /// Scans what a document says.
+    private func scan(_ document: BillDocument, _ name: String) throws -> ScannedObject {
+        var scanned = try scan(name, nil, nil, ScannedBill.inventory(document, of: request.kinds))
+        for (type, count) in document.unknownTypes.sorted(by: { $0.key < $1.key }) {
+            let count = counted(count, "package")
+            scanned.notes.append("nobody collects advisories of \(type.printable): \(count) of it were not judged")
+        }
+        return scanned
     }
 
     /// Scans an opened tree.

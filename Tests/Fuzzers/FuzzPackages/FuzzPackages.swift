@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bills
 import CFuzzer
+import Describing
 import Glibc
 import Packages
 
@@ -21,7 +23,7 @@ private func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
     guard let choice = bytes.first else { return 0 }
     let rest = Array(bytes.dropFirst())
-    switch choice % 16 {
+    switch choice % 18 {
     case 0: check(DpkgStatus.read(rest))
     case 1: check(APKInstalled.read(rest, files: true))
     case 2: check(RPMDatabase.read(RecordFile(rest), kind: .sqlite))
@@ -51,6 +53,15 @@ private func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         check { _ = try DpkgStatus.paths(rest) }
         check { _ = try DpkgStatus.digests(rest) }
         _ = OSRelease(rest)
+    case 15: check { _ = try BillDocument(rest, name: "bom") }
+    case 16:
+        var budget = Description.Budget(16 << 20)
+        for path in ["/var/lib/dpkg/status", "/lib/apk/db/installed", "/var/lib/rpm/Packages"] {
+            _ = Description.text(rest, path: Array(path.utf8))
+            _ = Description.binary(
+                size: UInt64(rest.count), start: Array(rest.prefix(8192)), path: Array(path.utf8), budget: &budget
+            ) { offset, count in Array(rest.dropFirst(Int(offset)).prefix(count)) }
+        }
     default:
         let half = rest.count / 2
         let left = Array(rest[..<half])
