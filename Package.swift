@@ -215,7 +215,8 @@ let package = Package(
             "DiffCommands",
             [
                 "PackageCommands", "ScanCommands", "CommandOptions", "CommandTrees", "Console", "Objects", "Browsing",
-                "Inventory", "Describing", "Pages", "Rebuilding", "TreeDiff", "OverlayLayers", "Threads", "Archive", "Transports",
+                "Inventory", "Describing", "Pages", "Rebuilding", "TreeDiff", "OverlayLayers", "Threads", "Archive",
+                "Transports",
                 "LayerStore",
                 "FileTree", "OCI",
                 "LinuxIO",
@@ -225,7 +226,8 @@ let package = Package(
             "AuditCommands",
             [
                 "DiffCommands", "PackageCommands", "ScanCommands", "LayerCommands", "Auditing", "Expectations",
-                "CommandOptions", "CommandTrees", "Console", "Objects", "Registry", "Browsing", "Inventory", "InventoryCache", "Packages",
+                "CommandOptions", "CommandTrees", "Console", "Objects", "Registry", "Browsing", "Inventory",
+                "InventoryCache", "Packages",
                 "LayerStore", "FileTree", "OCI", "LinuxIO", arguments, system,
             ]),
         module(

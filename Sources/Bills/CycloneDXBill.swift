@@ -79,7 +79,9 @@ extension BilledPackage {
         owner = first("cimg:owner")
         if let index = first("cimg:layer").flatMap({ Int(String(decoding: $0, as: UTF8.self)) }), index >= 0,
             // What is no digest tells of no layer.
-            let digest = first("cimg:layer:diff_id").flatMap({ try? Digest(parsing: String(decoding: $0, as: UTF8.self)) })
+            let digest = first("cimg:layer:diff_id").flatMap({
+                try? Digest(parsing: String(decoding: $0, as: UTF8.self))
+            })
         {
             layerPlace = LayerPlace(index: index, diffID: DiffID(digest))
         }

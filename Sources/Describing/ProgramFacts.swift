@@ -48,7 +48,7 @@ struct ProgramFacts {
         for section in elf.sections where section.type != 0 {
             // What has no bytes in the file, and what a budget has no room for, has a size alone.
             var line = "section \(Bytes.escaped(section.name)): \(section.size) bytes"
-                if section.type != 8 {
+            if section.type != 8 {
                 if section.offset > elf.file.size || section.size > elf.file.size - section.offset {
                     line += ", which are not in the file"
                 } else if budget.take(section.size) {

@@ -188,7 +188,8 @@ package enum InventoryCoding {
         mutating func package() -> Package? {
             guard let kind = string().flatMap({ PackageKind(rawValue: $0) }), let name = text(), let version = text(),
                 let architecture = text(), let source = optional(), let sourceVersion = optional(),
-                let licences = list({ $0.text() }), let supplier = text(), let group = text(), let modularity = text(), let build = text()
+                let licences = list({ $0.text() }), let supplier = text(), let group = text(), let modularity = text(),
+                let build = text()
             else { return nil }
             var package = Package(kind, name: name, version: version)
             package.architecture = architecture

@@ -30,18 +30,25 @@ import Testing
 
     @Test func `packages of every type of URL are read`() throws {
         let urls = [
-            "pkg:deb/debian/libc6@2.36-9?arch=amd64&distro=debian-12", "pkg:rpm/redhat/bash@4.2-33.el7?arch=x86_64&epoch=1",
-            "pkg:apk/alpine/musl@1.2-r0?arch=x86_64", "pkg:alpm/arch/pacman@6.0-1?arch=x86_64", "pkg:pypi/requests@2.31",
-            "pkg:npm/%40babel/core@7.0.0", "pkg:npm/left-pad@1.3.0", "pkg:gem/rake@13.0", "pkg:golang/github.com/a/b@v1.0.0",
-            "pkg:cargo/serde@1.0.1", "pkg:maven/org.apache/log4j@2.17", "pkg:composer/vendor/name@1.0", "pkg:nuget/Some@1.0.0",
+            "pkg:deb/debian/libc6@2.36-9?arch=amd64&distro=debian-12",
+            "pkg:rpm/redhat/bash@4.2-33.el7?arch=x86_64&epoch=1",
+            "pkg:apk/alpine/musl@1.2-r0?arch=x86_64", "pkg:alpm/arch/pacman@6.0-1?arch=x86_64",
+            "pkg:pypi/requests@2.31",
+            "pkg:npm/%40babel/core@7.0.0", "pkg:npm/left-pad@1.3.0", "pkg:gem/rake@13.0",
+            "pkg:golang/github.com/a/b@v1.0.0",
+            "pkg:cargo/serde@1.0.1", "pkg:maven/org.apache/log4j@2.17", "pkg:composer/vendor/name@1.0",
+            "pkg:nuget/Some@1.0.0",
             "pkg:conda/numpy@1.0",
         ]
-        let found = try cyclonedx(urls.map { "{\"type\":\"library\",\"name\":\"x\",\"purl\":\"\($0)\"}" }.joined(separator: ","))
+        let found = try cyclonedx(
+            urls.map { "{\"type\":\"library\",\"name\":\"x\",\"purl\":\"\($0)\"}" }.joined(separator: ","))
         #expect(
             lines(found) == [
-                "deb libc6 2.36-9 amd64", "rpm bash 1:4.2-33.el7 x86_64", "apk musl 1.2-r0 x86_64", "alpm pacman 6.0-1 x86_64",
+                "deb libc6 2.36-9 amd64", "rpm bash 1:4.2-33.el7 x86_64", "apk musl 1.2-r0 x86_64",
+                "alpm pacman 6.0-1 x86_64",
                 "python requests 2.31", "npm @babel/core 7.0.0", "npm left-pad 1.3.0", "gem rake 13.0",
-                "go github.com/a/b v1.0.0", "cargo serde 1.0.1", "maven org.apache log4j 2.17", "composer vendor/name 1.0",
+                "go github.com/a/b v1.0.0", "cargo serde 1.0.1", "maven org.apache log4j 2.17",
+                "composer vendor/name 1.0",
                 "nuget Some 1.0.0", "conda numpy 1.0",
             ])
         // The first package of a system says which it is, where nothing else does.
@@ -80,7 +87,8 @@ import Testing
             lines(found) == [
                 "deb libssl3 3.0.1-1 from openssl 3.0.1-0", "deb libssl3 3.0.1-1 from openssl ",
                 "rpm openssl-libs 3.0-1 from openssl 3.0-1", "deb libssl3 3.0.1-1 from openssl 2:3.0.1-1",
-                "apk libssl3 3.1-r0 from openssl ", "rpm libs 3.0-1 from openssl 3.0-1", "apk a 1 from b 2", "deb own 1",
+                "apk libssl3 3.1-r0 from openssl ", "rpm libs 3.0-1 from openssl 3.0-1", "apk a 1 from b 2",
+                "deb own 1",
             ])
         #expect(text(found.packages[3].record) == "var/lib/dpkg/status")
         #expect(text(found.packages[6].owner) == "o" && found.packages[6].layer?.index == 3)
@@ -105,7 +113,8 @@ import Testing
             """)
         #expect(found.form == .spdx)
         #expect(lines(found) == ["apk libssl3 3.3.2-r0 x86_64 from openssl 3.3.2-r0"])
-        #expect(text(found.packages[0].record) == "/lib/apk/db/installed" && text(found.packages[0].owner) == "apk-tools")
+        #expect(
+            text(found.packages[0].record) == "/lib/apk/db/installed" && text(found.packages[0].owner) == "apk-tools")
         #expect(found.packages[0].layer?.index == 2)
         #expect(text(found.distribution?.id) == "alpine" && text(found.distribution?.versionID) == "3.20.3")
         #expect(found.unnamedCount == 1 && found.unknownTypes == ["generic": 1])

@@ -161,13 +161,18 @@ import Testing
                   \(outcome.output.split(separator: "\n").dropFirst(5).first?.dropFirst(2) ?? "")
 
                 """, "\(outcome)")
-        #expect(outcome.errors == "cimg: Command Test: runs: \"i\": commands are not run: nothing of an image is ever started\n")
+        #expect(
+            outcome.errors
+                == "cimg: Command Test: runs: \"i\": commands are not run: nothing of an image is ever started\n")
         // The same in JSON, and by the name of a file alone it is told what is in it.
         bench.scratch.file(
             "more.json",
-            #"{"schemaVersion": "2.0.0", "FileExistenceTests": [{"name": "no", "path": "/none"}], "metadataTest": {"user": "app"}}"#)
+            #"{"schemaVersion": "2.0.0", "FileExistenceTests": [{"name": "no", "path": "/none"}], "metadataTest": {"user": "app"}}"#
+        )
         #expect(
-            try bench.shell("cimg audit --json more.json i ./dir 2>err | jq -c '[.[]|.rules[]|[.id,.severity,.result]]'").output
+            try bench.shell(
+                "cimg audit --json more.json i ./dir 2>err | jq -c '[.[]|.rules[]|[.id,.severity,.result]]'"
+            ).output
                 == #"[["File Existence Test: no","medium","broken"],["Metadata Test","medium","broken"]]"# + "\n")
         try expect(bench.cimg("audit", "--fail-on", "high", "more.json", "i").code, is: 0)
         bench.scratch.file("dir/none", "x")

@@ -193,14 +193,20 @@ struct DiffContentsTests {
                 @@ -1,2 +1,2 @@
                  f 0644 0:0 3 bytes, sha256:
                 """), "\(outcome)")
-        #expect(outcome.output.contains("\n-g 0644 0:0 3 bytes, sha256:\(two)\n+g 0644 0:0 3 bytes, sha256:"), "\(outcome)")
+        #expect(
+            outcome.output.contains("\n-g 0644 0:0 3 bytes, sha256:\(two)\n+g 0644 0:0 3 bytes, sha256:"), "\(outcome)")
         // What is new is told as it is, for patch.
-        #expect(try bench.shell("rm b/j; cimg diff --text --only content ./b ./a -- /j").output.contains("+{\"b\":1,\"a\":[1,2]}"))
+        #expect(
+            try bench.shell("rm b/j; cimg diff --text --only content ./b ./a -- /j").output.contains(
+                "+{\"b\":1,\"a\":[1,2]}"))
     }
 
     @Test func `programs are compared by their facts and sections`() throws {
         let bench = Workbench()
-        try #require(try bench.shell("mkdir a b; cp /bin/true a/x; cp /bin/false b/x; cp /bin/true a/y; cp /bin/true b/y; printf z >>b/y").code == 0)
+        try #require(
+            try bench.shell(
+                "mkdir a b; cp /bin/true a/x; cp /bin/false b/x; cp /bin/true a/y; cp /bin/true b/y; printf z >>b/y"
+            ).code == 0)
         let outcome = try bench.cimg("diff", "--text", "--only", "content", "./a", "./b")
         #expect(outcome.output.contains("--- ./a:/x\t(ELF)\n+++ ./b:/x\t(ELF)\n"), "\(outcome)")
         #expect(outcome.output.contains("\n-build id: ") && outcome.output.contains("\n+section .rodata: "))

@@ -187,8 +187,10 @@ import Testing
 
                 """))
         #expect(
-            try bench.shell("cimg diff --packages --json oci:layout:one oci:layout:two | jq -c '.packages|map(.direction)|unique'")
-                .output == "[\"rebuilt\"]\n")
+            try bench.shell(
+                "cimg diff --packages --json oci:layout:one oci:layout:two | jq -c '.packages|map(.direction)|unique'"
+            )
+            .output == "[\"rebuilt\"]\n")
         // Debian's own place for packages of Node.js.
         bench.scratch.file("d/usr/share/nodejs/acorn/package.json", #"{"name":"acorn","version":"8.8.1"}"#)
         bench.scratch.file("d/usr/share/nodejs/@types/node/package.json", #"{"name":"@types/node","version":"1.0.0"}"#)

@@ -112,11 +112,14 @@ extension ScanCommandTests {
         #expect(image.contains("CVE-2026-3"))
         #expect(try bench.shell("cimg scan --format json sbom:bill.json 2>/dev/null | \(question)").output == image)
         let outcome = try bench.cimg("scan", "--types", "library", "sbom:bill.json")
-        #expect(outcome.code == 0 && outcome.output.contains("│ requests (METADATA) │ CVE-2026-3    │ CRITICAL │"), "\(outcome)")
+        #expect(
+            outcome.code == 0 && outcome.output.contains("│ requests (METADATA) │ CVE-2026-3    │ CRITICAL │"),
+            "\(outcome)")
         // A document is as well read from a pipe, and among images.
         let several = try bench.shell("cimg scan oci:layout:base sbom:/dev/stdin <bill.json")
         #expect(
-            several.output == "oci:layout:base: 2 HIGH, 2 LOW\nsbom:/dev/stdin: 1 CRITICAL, 2 HIGH, 2 LOW\n", "\(several)")
+            several.output == "oci:layout:base: 2 HIGH, 2 LOW\nsbom:/dev/stdin: 1 CRITICAL, 2 HIGH, 2 LOW\n",
+            "\(several)")
     }
 
     @Test func `what a bill of materials does not say is no answer`() throws {
@@ -129,14 +132,17 @@ extension ScanCommandTests {
         #expect(open.code == 2)
         #expect(
             open.output == "sbom:open.json: 1 CRITICAL, NOT WHOLLY JUDGED\noci:layout:base: 2 HIGH, 2 LOW\n", "\(open)")
-        #expect(open.errors.contains("\"sbom:open.json\": nobody collects advisories of generic: 1 package of it were not judged\n"))
+        #expect(
+            open.errors.contains(
+                "\"sbom:open.json\": nobody collects advisories of generic: 1 package of it were not judged\n"))
         #expect(open.errors.contains("\"sbom:open.json\": 1 component without a package URL could not be judged\n"))
         bench.scratch.file("none.json", #"{"packages":[]}"#)
         bench.scratch.file("deep.json", String(repeating: "[", count: 1_000_000))
         bench.scratch.file("large.json", "")
         _ = try bench.shell("truncate -s 200M large.json")
         for (name, cause) in [
-            ("sbom:none.json", "is no bill of materials of CycloneDX or SPDX in JSON"), ("sbom:deep.json", "deep.json: "),
+            ("sbom:none.json", "is no bill of materials of CycloneDX or SPDX in JSON"),
+            ("sbom:deep.json", "deep.json: "),
             ("sbom:large.json", "is larger than"), ("sbom:absent.json", "No such file"), ("sbom:", "names no file"),
         ] {
             let bad = try bench.cimg("scan", name, "oci:layout:base")

@@ -44,12 +44,17 @@ import Testing
 
                 """)
         #expect(text("[]") == "[]\n")
-        for bad in ["{", "[1,]", "{\"a\"}", "{\"a\":1,}", "[1] 2", "[tru]", "{\"a\":\"x}", "[\"\u{1}\"]", "[\"\\", "{]", "[1 2]", ""] {
+        for bad in [
+            "{", "[1,]", "{\"a\"}", "{\"a\":1,}", "[1] 2", "[tru]", "{\"a\":\"x}", "[\"\u{1}\"]", "[\"\\", "{]",
+            "[1 2]", "",
+        ] {
             #expect(text(bad) == nil, "\(bad)")
         }
         #expect(text(String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000)) == nil)
         // Each level writes all lines in it once more.
-        let deep = String(repeating: "[", count: 60) + "\"\(String(repeating: "x", count: 4 << 20))\"" + String(repeating: "]", count: 60)
+        let deep =
+            String(repeating: "[", count: 60) + "\"\(String(repeating: "x", count: 4 << 20))\""
+            + String(repeating: "]", count: 60)
         #expect(text(deep) == nil)
     }
 
@@ -118,19 +123,24 @@ import Testing
             return field(name, 16) + field("0", 12) + field("0", 6) + field("0", 6) + field("100644", 8)
                 + field(size, 10) + "`\n"
         }
-        let whole = "!<arch>\n" + header("//", "12") + "longername/\n" + header("b.o/", "5") + "hello\n" + header("/0", "0")
+        let whole =
+            "!<arch>\n" + header("//", "12") + "longername/\n" + header("b.o/", "5") + "hello\n" + header("/0", "0")
         let found = try #require(Self.binary(Array(whole.utf8)))
         #expect(
             found.lines == [
                 "b.o 5 bytes, sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
                 "longername 0 bytes, sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
             ])
-        for (name, size) in [("x", "99999999"), ("x", "-1"), ("x", "y"), ("/999999999999999", "0"), ("//", "9999999999")] {
+        for (name, size) in [
+            ("x", "99999999"), ("x", "-1"), ("x", "y"), ("/999999999999999", "0"), ("//", "9999999999"),
+        ] {
             let bad = try #require(
                 Self.binary(Array(("!<arch>\n" + header("a/", "0") + header(name, size)).utf8)), "\(name) \(size)")
             #expect(bad.lines.count == 2)
         }
-        #expect(Self.binary(Array("!<arch>\nnonsense that is no header of any member, but long enough for one".utf8)) == nil)
+        #expect(
+            Self.binary(Array("!<arch>\nnonsense that is no header of any member, but long enough for one".utf8)) == nil
+        )
     }
 
     @Test func `members of a zip have sizes and digests, and bombs are bounded`() throws {
@@ -141,7 +151,8 @@ import Testing
         let found = try #require(Self.binary(bytes))
         #expect(
             found.lines == [
-                "a 5 bytes, sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", "b 314572800 bytes",
+                "a 5 bytes, sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+                "b 314572800 bytes",
                 "c 1 bytes, sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881",
             ])
         for cut in [1, 10, 22, 60, 100] { _ = Self.binary(Array(bytes.dropLast(cut))) }

@@ -117,7 +117,11 @@ package struct ELFFile {
 
     /// Up to `count` bytes that are loaded to an address; nil where nothing of the file is.
     package func bytes(atAddress address: UInt64, _ count: Int) throws(RecordError) -> [UInt8]? {
-        guard let segment = segments.first(where: { $0.type == 1 && $0.address <= address && address - $0.address < $0.size }) else {
+        guard
+            let segment = segments.first(where: {
+                $0.type == 1 && $0.address <= address && address - $0.address < $0.size
+            })
+        else {
             return nil
         }
         let step = address - segment.address
