@@ -165,7 +165,7 @@ struct KernelBackendTests {
         try expect(bench.cimg("mount", "--backend", "kernel", "new", "mnt"), is: .success())
         let path = "\(bench.path)/mnt"
         try expect(
-            bench.shell("cimg mounts | grep -F '\(path) ' | tr -s ' '"),
+            bench.shell("cimg mounts --no-trunc | grep -F '\(path) ' | tr -s ' '"),
             is: .success("\(path) new@\(Sample.new.digest) - mounted\n"))
         let json = try JSONSerialization.jsonObject(with: Data(bench.cimg("mounts", "--json").output.utf8))
         let mount = (json as? [[String: Any]])?.first { $0["mountpoint"] as? String == path }
@@ -206,13 +206,13 @@ struct KernelBackendTests {
             "oci:layout:new", "oci:a/b/../../layout:new", "oci:./layout//:new", "oci:\(bench.path)/layout:new",
         ] {
             try expect(bench.cimg("mount", "--backend", "kernel", name, "mnt"), is: .success())
-            let rows = try bench.cimg("mounts").output
+            let rows = try bench.cimg("mounts", "--no-trunc").output
             #expect(rows.contains(" \(name)@\(Sample.new.digest) "), "\(name)")
             try expect(bench.cimg("umount", "mnt"), is: .success())
         }
         let long = "oci:" + String(repeating: "./", count: 150) + "layout:new"
         try expect(bench.cimg("mount", "--backend", "kernel", long, "mnt"), is: .success())
-        #expect(try bench.cimg("mounts").output.contains("./@\(Sample.new.digest) "))
+        #expect(try bench.cimg("mounts", "--no-trunc").output.contains("./@\(Sample.new.digest) "))
         try expect(bench.cimg("umount", "mnt"), is: .success())
     }
 

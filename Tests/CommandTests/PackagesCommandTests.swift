@@ -168,7 +168,7 @@ import Testing
                 $0.file("var/lib/dpkg/status", "Package: d\nStatus: install ok installed\nVersion: 1\n\n")
                 $0.file("var/lib/dpkg/info/d.list", "/.\n/usr/x\n")
                 $0.file("var/lib/dpkg/info/d.md5sums", "\(String(repeating: time, count: 32))  usr/x\n")
-                $0.file("conda-meta/n-1-b.json", "{\"name\":\"n\",\"version\":\"1\",\"build\":\"\(build)\"}")
+                $0.file("opt/conda/conda-meta/n-1-b.json", "{\"name\":\"n\",\"version\":\"1\",\"build\":\"\(build)\"}")
             }
         }
         OCILayoutBuilder {
