@@ -78,8 +78,8 @@ extension BilledPackage {
         if let path = first("cimg:record", trivy + "FilePath", "syft:location:0:path") { record = path }
         owner = first("cimg:owner")
         if let index = first("cimg:layer").flatMap({ Int(String(decoding: $0, as: UTF8.self)) }), index >= 0,
-            // What is no digest tells of no layer.
             let digest = first("cimg:layer:diff_id").flatMap({
+                // What is no digest tells of no layer.
                 try? Digest(parsing: String(decoding: $0, as: UTF8.self))
             })
         {

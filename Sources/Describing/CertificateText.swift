@@ -17,7 +17,7 @@ enum CertificateText {
         guard start.starts(with: [0x30, 0x82]), file.size <= UInt64(byteLimit), budget.take(file.size),
             // What is none is described as other bytes are.
             let bytes = try? file.bytes(at: 0, Int(file.size), of: "certificate"),
-            let text = try? describe(bytes)
+            let text = try? describe(bytes)  // As above.
         else { return nil }
         return Description("certificate", Array(text.utf8))
     }
@@ -33,7 +33,7 @@ enum CertificateText {
                 if line.elementsEqual("-----END CERTIFICATE-----".utf8) {
                     // A text that is none is compared as text.
                     guard found.count < countLimit, let bytes = Base64.decoded(content ?? []),
-                        let text = try? describe(bytes)
+                        let text = try? describe(bytes)  // As above.
                     else { return nil }
                     found.append(text)
                     content = nil
