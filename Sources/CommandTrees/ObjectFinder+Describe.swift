@@ -4,26 +4,20 @@ import Console
 package import LayerStore
 import OCI
 package import Objects
-import Transports
 
 extension ObjectFinder {
     /// The documents of an image that a user named.
     ///
     /// - Throws: `CommandError` for what is no image that has them.
     package func describe(_ text: String) throws -> ImageDescription {
-        let object: NamedObject? = isDirectoryName(text) ? nil : try resolve(text)
-        let store = try place.openStore()
-        switch object {
+        switch isDirectoryName(text) ? nil : try resolve(text) {
         case nil, .engine(.container):
             throw CommandError("\"\(text.printable)\": has no configuration to compare; only images have one")
-        case .engine(.image): return try store.describe(openSource(text))
-        case .image: break
+        case .engine(.image), .image: break
         }
-        if let digest = try store.find(text) { return try store.describe(digest, platform: platform) }
-        if RegistryName.explicit(text) == nil, try ImageLocation(parsing: text) != nil {
-            return try store.describe(openSource(text))
-        }
-        return try store.describe(open(text).digest, platform: platform)
+        if let image = try documents(ofImage: text) { return image }
+        // Its layers are taken in to make some.
+        return try place.openStore().describe(openSource(text))
     }
 
     /// The documents of an image that a user named, without its layers; nil for a container and whatever else has none.
