@@ -180,7 +180,7 @@ package struct InspectCommand: ParsableCommand {
     private func remote(_ finder: ObjectFinder) throws -> Found? {
         guard let name = RegistryName.of(image) else { return nil }
         if objectOptions.pull == .never {
-            throw CommandError("\"\(image.printable)\": is not in the store, and --pull never asks nobody")
+            throw CommandError("\"\(image.printable)\": is not in the store; drop --pull never to fetch it")
         }
         let needsTags = format?.contains("RepoTags") ?? !(raw || config || layers || history || json)
         do {

@@ -36,9 +36,9 @@ extension ImageDescription {
 }
 
 extension Store {
-    /// Finds an image by a name, by `name` for `name:latest` and the reverse, by `name@sha256:…` (six digits or
-    /// more) where the name is one of an image of that digest, by a manifest's or configuration's digest, or by at least six hexadecimal digits that
-    /// begin one.
+    /// Finds an image by a name, by `name` for `name:latest` and the reverse, by `name@sha256:…` (six digits or more)
+    /// where the name is one of an image of that digest, by a manifest's or configuration's digest, or by at least six
+    /// hexadecimal digits that begin one.
     ///
     /// Nil if there is none.
     ///
@@ -95,7 +95,8 @@ extension Store {
         }
         let near = references.filter { repository($0.name) == repository(name) }
         var matches = Set(near.map(\.descriptor.digest).filter { $0.hex.hasPrefix(digits) })
-        for reference in near where matches.isEmpty {
+        guard matches.isEmpty else { return try Self.only(matches, "\(name)@sha256:\(digits)") }
+        for reference in near {
             // An index's images go by its name.
             guard let image = try whole(reference.descriptor.digest) else { continue }
             if [image.digest, image.manifest.config.digest].contains(where: { $0.hex.hasPrefix(digits) }) {

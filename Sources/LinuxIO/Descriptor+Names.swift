@@ -7,10 +7,10 @@ import Threads
 
 /// Operations on names in an open directory; a name is the program's own and has no slash.
 extension Descriptor {
-    /// Opens a directory in this one, making it (0700) where it is missing.
-    package func makeDirectory(_ name: String) throws(Errno) -> Descriptor {
+    /// Opens a directory in this one, making it where it is missing, with a mode of which the umask is taken away.
+    package func makeDirectory(_ name: String, mode: UInt32 = 0o700) throws(Errno) -> Descriptor {
         do throws(Errno) {
-            _ = try retrying { mkdirat(rawValue, name, 0o700) }
+            _ = try retrying { mkdirat(rawValue, name, mode) }
         } catch .fileExists {}
         return try openBeneath(name, O_RDONLY | O_DIRECTORY)
     }

@@ -24,7 +24,8 @@ extension ObjectFinder {
     func stored(_ text: String, in store: Store) throws -> Digest? {
         guard let digest = try store.find(text) else {
             guard pull == .never, RegistryName.of(text) != nil else { return nil }
-            throw CommandError("\"\(text.printable)\": is not in the store \(store.path), and --pull never asks nobody")
+            throw CommandError(
+                "\"\(text.printable)\": is not in the store \(store.path); drop --pull never to fetch it")
         }
         guard RegistryName.of(text) != nil, !text.contains("@") else { return digest }
         switch pull {

@@ -77,9 +77,12 @@ package struct SigstoreImage {
 
     /// Whether a policy demands signatures of a manifest in the image's repository, and has them.
     ///
+    /// The manifest goes by its digest, as it is signed; the image's tag is not its name.
+    ///
     /// - Returns: why not; nil where it does.
     package func refusal(of digest: Digest, by judge: ImageJudge, client: RegistryClient) throws -> String? {
-        let image = JudgedImage(reference, in: repository, judge.settings, client: client)
+        let pinned = Reference(registry: reference.registry, repository: reference.repository, digest: digest)
+        let image = JudgedImage(pinned, in: repository, judge.settings, client: client)
         let verdict = try judge.verdict(on: image.subject, manifest: digest) { try image.evidence(for: digest) }
         if let refusal = verdict.refusal { return refusal }
         let isSigned = verdict.requirements.contains { $0.requirement != .insecureAcceptAnything }

@@ -287,10 +287,15 @@ package struct AttachmentStore: Sendable {
         }.map(\.digest)
     }
 
-    /// The document that a manifest has as its only layer; nil for one of another type.
-    package func attachedDocument(_ digest: Digest, type: String, limit: Int) throws -> [UInt8]? {
-        guard case .manifest(let manifest) = try repository.decoded(repository.document(.digest(digest))),
-            manifest.layers.count == 1, let layer = manifest.layers.first, layer.mediaType == type
+    /// The document that a manifest has as its only layer; nil for one of another type or of another image.
+    ///
+    /// A list of referrers is the registry's word alone; what the document is of is what its own manifest says.
+    package func attachedDocument(_ digest: Digest, type: String, to subject: Digest, limit: Int) throws -> [UInt8]? {
+        let document = try repository.document(.digest(digest))
+        guard case .manifest(let manifest) = try repository.decoded(document), manifest.layers.count == 1,
+            let layer = manifest.layers.first, layer.mediaType == type,
+            case .object(let members) = try StrictObject.value(document.bytes, limit: DocumentLimit.manifest),
+            case .object(let named) = members["subject"], named["digest"] == .string("\(subject)")
         else { return nil }
         return try content(layer, limit: limit)
     }

@@ -69,7 +69,9 @@ struct RegistryInteropTests {
         }
 
     /// Docker takes any certificate of this machine.
-    @Test(.enabled(if: Requirements.engines), arguments: engineCases.indices)
+    ///
+    /// One after the other: an engine has the same image under all names, and takes it away with the last of them.
+    @Test(.enabled(if: Requirements.engines), .serialized, arguments: engineCases.indices)
     func `engines and cimg read what the other wrote`(_ index: Int) throws {
         let (engine, demand) = Self.engineCases[index]
         let server = try DistributionServer(demand)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import OCI
 import TestSupport
 import Testing
 
@@ -70,7 +71,7 @@ struct SbomAttachmentTests {
         bench.scratch.file(
             "strict.json",
             policy(
-                "{\"type\":\"sigstoreSigned\",\"keyPath\":\"\(bench.path)/me.pub\",\"signedIdentity\":{\"type\":\"matchRepository\"}}"
+                "{\"type\":\"sigstoreSigned\",\"keyPath\":\"\(bench.path)/me.pub\",\"signedIdentity\":{\"type\":\"matchRepoDigestOrExact\"}}"
             ))
         bench.scratch.file(
             "r.d/r.yaml", "docker:\n  \(server.host):\n    use-sigstore-attachments: true\n")
@@ -84,6 +85,21 @@ struct SbomAttachmentTests {
         #expect(found.output.contains("\"bomFormat\": \"CycloneDX\""))
         let made = try bench.cimg("sbom", name)
         #expect(found.output == made.output)
+        // The registry may list it beside another image, of which it says nothing.
+        try expect(bench.cimg("push", "-q", "old", "\(server.host)/app:2").code, is: 0)
+        let relist = """
+            import urllib.request as u
+            place = "http://\(server.host)/v2/app/manifests/sha256-"
+            kind = "application/vnd.oci.image.index.v1+json"
+            index = u.urlopen(u.Request(place + "\(Sample.new.digest.hex)", headers={"Accept": kind})).read()
+            new = u.Request(place + "\(Sample.old.digest.hex)", data=index, headers={"Content-Type": kind}, method="PUT")
+            u.urlopen(new)
+            """
+        bench.scratch.file("relist.py", relist)
+        try expect(bench.shell("python3 relist.py").code, is: 0)
+        let foreign = try bench.cimg(["sbom", "--from", "attached"] + strict + ["\(server.host)/app:2"])
+        #expect(foreign.code == 2 && foreign.output.isEmpty, "\(foreign)")
+        #expect(foreign.errors.contains("is no application/vnd.cyclonedx+json of this image"), "\(foreign)")
         // A scan judges what it says, where the image itself would be fetched.
         let database = BoltWriter.database(["vulnerability": .bucket([:]), "wolfi": .bucket([:])])
         try Data(database).write(to: URL(fileURLWithPath: "\(bench.path)/trivy.db"))

@@ -69,7 +69,11 @@ import Testing
         let bench = Workbench()
         _ = registry.add(index: [Sample.old, Self.artifact], to: "app", tag: "1")
         try expect(bench.cimg("pull", "-q", "--all", "\(registry.host)/app:1", "all").code, is: 0)
-        try expect(bench.cimg("copy", "-q", "--all", "all", "oci:out:1").code, is: 0)
+        try expect(bench.shell("umask 022; cimg copy -q --all all oci:out:1").code, is: 0)
+        // As files are made: for everybody, but for the umask.
+        try expect(
+            bench.shell("stat -c %a out out/blobs out/blobs/sha256 out/index.json"),
+            is: .success("755\n755\n755\n644\n"))
         try expect(bench.cimg("fsck").code, is: 0)
     }
 

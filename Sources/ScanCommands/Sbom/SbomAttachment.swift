@@ -50,16 +50,18 @@ struct SbomAttachment {
     func find(by judge: ImageJudge, client: RegistryClient) throws -> (bytes: [UInt8]?, refusals: [String]) {
         let image = try SigstoreImage(object, client: client)
         var refusals: [String] = []
-        let found = try image.store.attached(type: type, to: image.manifest(platform).digest)
+        let subject = try image.manifest(platform).digest
+        let found = try image.store.attached(type: type, to: subject)
         for digest in found.prefix(Self.countLimit) {
             // Nothing of what is not trusted is read.
             if let refusal = try image.refusal(of: digest, by: judge, client: client) {
                 refusals.append("\(image.repositoryName)@\(digest): \(refusal)")
                 continue
             }
-            if let bytes = try image.store.attachedDocument(digest, type: type, limit: Self.byteLimit) {
+            if let bytes = try image.store.attachedDocument(digest, type: type, to: subject, limit: Self.byteLimit) {
                 return (bytes, refusals)
             }
+            refusals.append("\(image.repositoryName)@\(digest): is no \(type) of this image")
         }
         return (nil, refusals)
     }

@@ -28,10 +28,10 @@ struct BlobDirectory: Sendable {
         self.name = name
     }
 
-    /// A directory in this one, made where it is missing.
+    /// A directory in this one, made where it is missing, for whoever may read the files.
     func subdirectory(_ name: String) throws(SourceError) -> BlobDirectory {
         do throws(Errno) {
-            return BlobDirectory(try directory.makeDirectory(name), name: self.name)
+            return BlobDirectory(try directory.makeDirectory(name, mode: 0o777), name: self.name)
         } catch {
             throw SourceError("\(self.name): \(name)", "\(error)")
         }
