@@ -24,6 +24,8 @@ struct Disk {
     private static let maximumPathByteCount = 4095
 
     let files: DiskFiles
+    /// Whether the root directory was taken away with all in it, and nothing has made it again.
+    var isRootMissing = false
     private var table = NameTable()
     private var nodes: [Node]
 
@@ -176,6 +178,14 @@ struct Disk {
             table.remove(gone)
             nodes[Int(gone)] = Node(file: Self.gone)
         }
+    }
+
+    /// Removes the root directory and everything in it; whatever comes next makes a new one.
+    mutating func removeRoot() throws {
+        for child in children(of: 0) { try remove(child) }
+        nodes[0] = Node(file: files.directory())
+        files[file(0)].isUndated = true
+        isRootMissing = true
     }
 
     /// Gives a name another file.

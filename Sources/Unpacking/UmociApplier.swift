@@ -14,15 +14,23 @@ struct UmociApplier {
         // The directory is put back as it was before.
         let before = above.map { disk.files[disk.file($0)].isUndated }
         if base.starts(with: Whiteout.prefix) {
-            try hide(base, above, in: &disk)
+            // Where nothing is, a whiteout finds nothing.
+            guard !disk.isRootMissing else { return }
+            try hide(base, directory, above, in: &disk)
+            guard above == nil || !disk.isRootMissing else { throw Self.lostParent }
         } else {
             try create(entry, base, directory, in: &disk)
         }
-        if let above, let before, disk.file(above) != Disk.gone { disk.files[disk.file(above)].isUndated = before }
+        guard let above, let before else { return }
+        guard disk.file(above) != Disk.gone else { throw Self.lostParent }
+        disk.files[disk.file(above)].isUndated = before
     }
+
+    private static let lostParent = DiskError(.refused, "a whiteout takes away the directory that it is in")
 
     private func setRoot(_ entry: UnpackedEntry, in disk: inout Disk) throws {
         guard entry.type == .directory else { throw DiskError(.refused, "the root is not a directory") }
+        disk.isRootMissing = false
         try disk.put(entry, at: Disk.Place(parent: 0, name: [], node: 0), Self.rules)
     }
 
@@ -31,6 +39,7 @@ struct UmociApplier {
     ) throws {
         let path = directory + [base]
         let existing = try disk.look(path)
+        disk.isRootMissing = false
         try during("making directory \(directory.shown)") {
             try disk.makeDirectories(directory) { disk, node in
                 let above = try disk.files.attributes(of: disk.file(disk.parent(of: node)))
@@ -59,24 +68,33 @@ struct UmociApplier {
     }
 
     /// Takes away what this layer has not touched.
-    private func hide(_ base: ArraySlice<UInt8>, _ directory: UInt32?, in disk: inout Disk) throws {
+    ///
+    /// What is left of a name without its prefix is joined to the directory as `filepath.Join` does it: nothing and `.`
+    /// are the directory itself, `..` is the one above, also where the directory is not there.
+    private func hide(
+        _ base: ArraySlice<UInt8>, _ path: [ArraySlice<UInt8>], _ directory: UInt32?, in disk: inout Disk
+    ) throws {
         let isOpaque = Whiteout(base) == .opaque
         let name = base.dropFirst(Whiteout.prefix.count)
-        guard isOpaque || !(name.isEmpty || name.elementsEqual([0x2E]) || name.elementsEqual([0x2E, 0x2E])) else {
-            // It would take away the directory itself, or the one above.
-            throw DiskError(.refused, "a whiteout without a name")
-        }
         guard name.count <= EntryPath.maximumNameByteCount else { throw DiskError(.nameTooLong, "looking for it") }
-        guard let directory else { return }
-        var start = directory
-        if !isOpaque {
-            guard disk.isDirectory(directory), let node = disk.child(name, of: directory) else { return }
-            start = node
+        let start: UInt32?
+        if isOpaque || name.isEmpty || name.elementsEqual([0x2E]) {
+            start = directory
+        } else if name.elementsEqual([0x2E, 0x2E]) {
+            guard !path.isEmpty else { throw DiskError(.refused, "a whiteout of what is above the root") }
+            start = try disk.look(path.dropLast())
+        } else {
+            guard let directory, disk.isDirectory(directory) else { return }
+            start = disk.child(name, of: directory)
         }
+        guard let start else { return }
         var stack = [start]
         while let node = stack.popLast() {
-            if disk.isTouched(node) || (isOpaque && node == start) {
+            // The root is not among the paths that umoci notes as touched.
+            if node == 0 ? isOpaque : disk.isTouched(node) || (isOpaque && node == start) {
                 stack += disk.children(of: node)
+            } else if node == 0 {
+                try disk.removeRoot()
             } else {
                 try disk.remove(node)
             }

@@ -89,7 +89,15 @@ package struct EngineFlattener {
     }
 
     /// The finished tree.
-    package consuming func freeze() throws -> Tree { try files.tree(of: disk) }
+    ///
+    /// - Throws: `LayerError` where a whiteout took the root directory away and nothing came after it.
+    package consuming func freeze() throws -> Tree {
+        if disk.isRootMissing, let last = files.layers.last {
+            throw LayerError(
+                layer: last.diffID, path: [], reason: "\(engine.rawValue) refuses it: no root directory is left")
+        }
+        return try files.tree(of: disk)
+    }
 
     /// What a layer's own root directory is made with: podman makes it as the one below has become.
     private func rootPermissions() throws -> UInt16 {

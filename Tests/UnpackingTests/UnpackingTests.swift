@@ -14,8 +14,7 @@ struct UnpackingTests {
     /// How many random stacks are tried, and from which seed on.
     private static let environment = ProcessInfo.processInfo.environment
     private static let count = RandomStack.count
-    private static let seed =
-        environment["CIMG_UNPACKING_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...1 << 40)
+    private static let seed = environment["CIMG_UNPACKING_SEED"].flatMap { UInt64($0) } ?? 1
 
     @Test(arguments: UnpackingEngine.allCases)
     func `random stacks are on the disk what they are simulated to be`(engine: UnpackingEngine) throws {
@@ -46,6 +45,55 @@ struct UnpackingTests {
         }
         print(
             "\(engine.rawValue): \(Self.count) stacks from seed \(Self.seed), \(treeCount) trees, \(failures) failures")
+    }
+}
+
+/// Whiteouts whose name leads out of their directory, under umoci, which joins it to the directory's path.
+@Suite("umoci's whiteouts that lead elsewhere", .enabled(if: Requirements.engines), .timeLimit(.minutes(15)))
+struct UmociWhiteoutTests {
+    private static let below: [LayerItem] = [
+        .dir("a", mode: 0o711), .dir("a/b"), .file("a/b/c"), .file("a/d"), .file("f"),
+    ]
+    private static let trees: [[[LayerItem]]] = [
+        [below, [.marker("n/.wh..."), .file("e")]],
+        [below, [.marker("n/.wh...")], [.marker(".wh.x"), .file("n/e")]],
+        [below, [.marker("n/.wh..."), .dir("./", mode: 0o711), .file("e")]],
+        [below, [.file("a/b/x"), .marker("a/b/.wh..")]],
+        [below, [.file("a/b/x"), .marker("a/b/.wh...")]],
+        [below, [.file("f", "x"), .marker("f/.wh..")]],
+        [below, [.marker("n/m/.wh...")]],
+        [below, [.marker("n/m/.wh..."), .marker("n/.wh."), .file("e")]],
+    ]
+    private static let refused: [[[LayerItem]]] = [
+        [below, [.marker("n/.wh...")]],
+        [below, [.marker("a/.wh..."), .file("e")]],
+        [below, [.marker("a/b/.wh..")]],
+        [below, [.marker("a/b/.wh.")]],
+        [below, [.marker("a/b/.wh...")]],
+        [below, [.marker("f/.wh..")]],
+        [below, [.marker(".wh.")], [.file("e")]],
+        [below, [.marker(".wh..")], [.file("e")]],
+        [below, [.marker(".wh...")], [.file("e")]],
+    ]
+
+    @Test func `what is taken away is what umoci takes away`() throws {
+        for (number, stack) in Self.trees.enumerated() {
+            let result = try #require(RealUnpacking().results(.umoci, [stack]).first)
+            let (isTree, problem) = try Comparison(.umoci, stack, number).outcome(result)
+            #expect(isTree)
+            #expect(problem == nil)
+        }
+    }
+
+    @Test func `where the directory itself is taken away, umoci refuses the layer`() throws {
+        for (number, stack) in Self.refused.enumerated() {
+            let comparison = Comparison(.umoci, stack, number)
+            #expect(!comparison.isAccepted, "\(number)")
+            let result = try #require(RealUnpacking().results(.umoci, [stack]).first)
+            let (isTree, problem) = try comparison.outcome(result)
+            #expect(!isTree)
+            #expect(problem == nil)
+        }
     }
 }
 
