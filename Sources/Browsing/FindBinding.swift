@@ -30,8 +30,13 @@ struct FindBinding {
                 return .newer(try tree.attributes(of: file).mtime)
             }
             return .newer(try tree.attributes(of: tree.resolve(path, followsLast: false)).mtime)
-        case .topLayer: return .layer(.equal(UInt64(try layerCount())))
-        case .layer, .layerName:
+        case .topLayer:
+            let count = try layerCount()
+            return count == 0 ? .always(false) : .layer(.equal(UInt64(count - 1)))
+        case .layer(let number):
+            try check(number, try layerCount())
+            return test
+        case .layerName:
             _ = try layerCount()
             return test
         default: return test
@@ -45,6 +50,13 @@ struct FindBinding {
                     + "a registry does")
         }
         return layers.count
+    }
+
+    /// Refuses a number that is none of a layer, where no other object may have it.
+    private func check(_ number: NumberTest, _ count: Int) throws(FindError) {
+        guard isOnlyOne, number.value >= UInt64(count) else { return }
+        let layers = count == 0 ? "it has none" : count == 1 ? "its only one is 0" : "its layers are 0 to \(count - 1)"
+        throw FindError("\(Bytes.escaped(tree.name)): has no layer \(number.value): \(layers)")
     }
 
     private func number(

@@ -93,6 +93,13 @@ package enum NumberTest: Sendable, Hashable {
         }
     }
 
+    /// The number itself.
+    var value: UInt64 {
+        switch self {
+        case .equal(let number), .above(let number), .below(let number): number
+        }
+    }
+
     @inline(__always)
     func matches(_ number: UInt64) -> Bool {
         switch self {

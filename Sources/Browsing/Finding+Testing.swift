@@ -68,7 +68,7 @@ extension Finding {
             guard try tree.mayHaveXattrs(file) else { return false }
             return try tree.attributes(of: file).xattrs.contains { pattern.matches($0.name) }
         case .layer(let number):
-            return try tree.layer(of: file).map { number.matches(UInt64($0.index) + 1) } ?? false
+            return try tree.layer(of: file).map { number.matches(UInt64($0.index)) } ?? false
         case .layerName(let digits):
             return try tree.layer(of: file).map { $0.diffID.digest.hex.utf8.starts(with: digits) } ?? false
         case .digest(let digits):

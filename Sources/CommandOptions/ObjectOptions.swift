@@ -19,7 +19,7 @@ package struct ObjectOptions: ParsableArguments {
 
     /// Whether registries are asked.
     @Option(help: pullHelp)
-    package var pull = PullPolicy.missing
+    package var pull: PullPolicy?
 
     /// Makes the options for the parser.
     package init() {}
@@ -30,7 +30,8 @@ package struct ObjectOptions: ParsableArguments {
     package func finder(_ store: StoreOptions, directoryHint: String = "./") throws -> ObjectFinder {
         var finder = ObjectFinder(in: try policy.place(store))
         finder.platform = try platform.map { try Platform(parsing: $0) }
-        finder.pull = pull
+        finder.pull = pull ?? .missing
+        finder.isPullChosen = pull != nil
         finder.client = registry.client
         finder.directoryHint = directoryHint
         return finder
@@ -40,5 +41,5 @@ package struct ObjectOptions: ParsableArguments {
 private let platformHelp = ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]")
 
 private let pullHelp = ArgumentHelp(
-    "When the registry is asked for an image of one: always, missing (the default: if the store has none of the name), "
-        + "newer (always, if it can be asked), never.", valueName: "policy")
+    "When the registry is asked for an image of one: always, missing (if the store has none of the name), newer (always, "
+        + "if it can be asked), never. Without it: always for docker://NAME, else missing.", valueName: "policy")

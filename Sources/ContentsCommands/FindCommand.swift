@@ -22,8 +22,8 @@ package struct FindCommand: ParsableCommand {
 
             Tests: -name, -iname, -path, -ipath, -lname PATTERN; -type f,d,l,c,b,p,s; -perm MODE, -MODE, /MODE; -user, \
             -group NAME; -uid, -gid, -links N; -nouser, -nogroup; -size N[cwbkMG]; -newer FILE, -newermt TIME; -mtime, \
-            -mmin N; -empty; -xattr PATTERN, which any attribute's name fits; -layer N, of which 1 is the base, or top \
-            or a diff ID; -digest SHA256 or its beginning; -true, -false. N may be +N or -N.
+            -mmin N; -empty; -xattr PATTERN, which any attribute's name fits; -layer N, as "cimg layers" counts them: 0 \
+            is the base, or top or a diff ID; -digest SHA256 or its beginning; -true, -false. N may be +N or -N.
 
             Users and groups are those of the object's own /etc/passwd and /etc/group, FILE is a file of the object, \
             TIME is UTC: 2026-01-31 or 2026-01-31T23:59:58.

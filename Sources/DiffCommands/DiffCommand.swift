@@ -20,7 +20,7 @@ package struct DiffCommand: ParsableCommand {
         usage: "cimg diff [<options>] <left> [<right>] [-- <path> ...]",
         discussion: """
             Prints one line for each path that is only in RIGHT (A), only in LEFT (D) or in both but changed (C), with \
-            the reasons behind a C. The order is that of the paths' bytes, what is below a directory right after it.
+            the reasons behind a C, and behind an A the mode of a file that sets the user or group, and its capabilities. The order is that of the paths' bytes, what is below a directory right after it.
 
             A directory is changed if its own owner, mode or attributes are, not because something below it is. \
             All that is below an added or removed directory is listed too. A file of another type is changed in its \
@@ -52,7 +52,8 @@ package struct DiffCommand: ParsableCommand {
 
             --packages compares what is installed: A, D, or C with both versions, told as an upgrade or a downgrade \
             in the order of the package's own tool, or as rebuilt where the version is the same; then the source and the layer. --vulnerabilities tells which are \
-            gone (D) and which are new (A).
+            gone (D) and which are new (A). Where neither side has a record of any package this is told, and is trouble but for \
+            sides in which nothing could be run: they have no packages.
 
             --text prints the lines that differ. Of programs, certificates, archives, JSON and databases of packages it \
             compares what they say, and names the form behind the file.
@@ -241,8 +242,9 @@ package struct DiffCommand: ParsableCommand {
         guard paths.isEmpty else { throw CommandError("--packages compares whole sides: it takes no paths") }
         let diff = try PackageDiff(pair, rememberedIn: finder.place)
         try output.write(json ? diff.json() : Array(diff.text().utf8))
-        for name in diff.unrecorded { StandardError.print("cimg: \"\(name)\": no record of any package is in it") }
-        if diff.hasTrouble { throw ExitCode(2) }
+        let isUnanswered = try diff.isUnanswered
+        for line in diff.gaps(isUnanswered: isUnanswered) { StandardError.print("cimg: \(line)") }
+        if diff.hasTrouble || isUnanswered { throw ExitCode(2) }
         return diff.differs
     }
 

@@ -5,7 +5,7 @@ import Console
 import FileTree
 package import TreeDiff
 
-/// One line a path: `A`, `D` or `C`, the escaped path, and the reasons behind a `C`.
+/// One line a path: `A`, `D` or `C`, the escaped path, the reasons behind a `C`, and the rights that an `A` brings.
 package struct DiffText: DiffReport {
     private let namesOnly: Bool
     package var bytes: [UInt8] = []
@@ -25,6 +25,9 @@ package struct DiffText: DiffReport {
             bytes.append(contentsOf: " (".utf8)
             bytes.append(contentsOf: Self.reasons(change.fields, left, right).utf8)
             bytes.append(UInt8(ascii: ")"))
+        } else if !namesOnly, change.kind == .added, let new = change.right {
+            let rights = Self.rights(new.attributes)
+            if !rights.isEmpty { bytes.append(contentsOf: " (\(rights.joined(separator: ", ")))".utf8) }
         }
         bytes.append(UInt8(ascii: "\n"))
     }
@@ -77,7 +80,7 @@ package struct DiffText: DiffReport {
     /// What differs between two files, such as `content, size 3→5`.
     static func reasons(_ fields: ChangedFields, _ left: ChangedFile, _ right: ChangedFile) -> String {
         let (old, new) = (left.attributes, right.attributes)
-        return fields.named.map { name, field in
+        let reasons = fields.named.map { name, field in
             let values: (String, String)? =
                 switch field {
                 case .mode: (DiffValue.mode(old), DiffValue.mode(new))
@@ -93,7 +96,19 @@ package struct DiffText: DiffReport {
                 }
             if let values { return "\(name) \(values.0)→\(values.1)" }
             return field == .xattrs ? "\(name) \(xattrs(old.xattrs, new.xattrs))" : name
-        }.joined(separator: ", ")
+        }
+        // Of a file of another type nothing else is compared.
+        return (reasons + (fields.contains(.type) ? rights(new) : [])).joined(separator: ", ")
+    }
+
+    /// What a new file may do in the name of others: its mode where it sets the user or the group, and capabilities.
+    static func rights(_ new: Attributes) -> [String] {
+        guard new.type == .regular else { return [] }
+        var rights: [String] = []
+        if new.permissions & 0o6000 != 0 { rights.append("mode \(DiffValue.mode(new))") }
+        let capabilities = Array("security.capability".utf8)
+        if new.xattrs.contains(where: { $0.name == capabilities }) { rights.append("xattrs +security.capability") }
+        return rights
     }
 
     /// The names of attributes that differ: `+` added, `-` removed, `~` another value.

@@ -65,7 +65,9 @@ extension WholeReport {
 
     private func reasons(_ file: WholeDifference.File) -> String {
         guard file.old == nil, let left = file.change.left, let right = file.change.right else {
-            return DiffValue.type(file.change.type)
+            let added = file.change.kind == .added ? file.change.right : nil
+            let rights = added.map { DiffText.rights($0.attributes) } ?? []
+            return ([DiffValue.type(file.change.type)] + rights).joined(separator: ", ")
         }
         return DiffText.reasons(file.change.fields, left, right)
     }

@@ -52,7 +52,7 @@ package struct PullCommand: ParsableCommand {
             if transfer.quiet { pull.telling = .nothing }
             let pulled = try pull.run(RegistryName.explicit(image) ?? image, into: store, name: name)
             try ImportCommand.settleBehind(store)
-            try transfer.report(pulled.digest, of: pulled.name)
+            try transfer.report(ImageCopy.Result(digest: pulled.digest), of: pulled.name)
         }
     }
 }

@@ -57,7 +57,7 @@ package struct PushCommand: ParsableCommand {
             copy.takesAll = transfer.all
             if transfer.quiet { copy.telling = .nothing }
             let result = try copy.run(from: image, to: "docker://\(name)")
-            try transfer.report(result.digest, of: "\(ImageCopy.target(name))")
+            try transfer.report(result, of: "\(ImageCopy.target(name))")
         }
     }
 }
@@ -67,8 +67,10 @@ package struct CopyCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "copy", abstract: "Copy an image from one place to another, byte for byte.",
         discussion: """
-            \(ImagePlace.help) Every digest is checked on the way and stays as it is, but for a docker-archive, whose \
-            layers are uncompressed. Within a registry, blobs are not sent at all. Signatures go along from and to \
+            \(ImagePlace.help) A destination without a transport is a name of the store, also where it begins with a host: \
+            docker://HOST/NAME goes to the registry. Every digest is checked on the way and stays as it is, but for a docker-archive, whose \
+            layers are uncompressed and which has no manifest: of it and of docker-daemon: the digest of the configuration \
+            is printed, docker's image ID. Within a registry, blobs are not sent at all. Signatures go along from and to \
             registries and dir:; other places cannot hold them, which is told.
 
             Examples:
@@ -130,12 +132,9 @@ package struct CopyCommand: ParsableCommand {
             copy.takesAll = transfer.all
             if transfer.quiet { copy.telling = .nothing }
             let result = try copy.run(from: source, to: destination)
-            if try ImageLocation(destination: destination)?.isStandardStream == true {
-                // Standard output is the archive's.
-                if !transfer.quiet { StandardError.print("\(destination.printable) \(result.digest)") }
-            } else {
-                try transfer.report(result.digest, of: destination.printable)
-            }
+            // Standard output may be the archive's.
+            let isStream = try ImageLocation(destination: destination)?.isStandardStream == true
+            try transfer.report(result, of: destination.printable, onErrors: isStream)
         }
     }
 }

@@ -4,6 +4,7 @@ import ArgumentParser
 import CommandOptions
 import Console
 import OCI
+import Objects
 
 /// What of an image goes from one place to another, and what is told of it.
 struct TransferOptions: ParsableArguments {
@@ -28,7 +29,15 @@ struct TransferOptions: ParsableArguments {
     }
 
     /// Prints the line that a transfer ends with.
-    func report(_ digest: Digest, of name: String) throws {
-        try StandardOutput.write(quiet ? "\(digest)\n" : "\(name) \(digest)\n")
+    ///
+    /// - Parameter onErrors: whether standard output has something else.
+    func report(_ result: ImageCopy.Result, of name: String, onErrors: Bool = false) throws {
+        let line = "\(name) \(result.digest)" + (result.note.isEmpty ? "" : " (\(result.note))")
+        if onErrors {
+            if !quiet { StandardError.print(line) }
+        } else {
+            try StandardOutput.write(quiet ? "\(result.digest)\n" : "\(line)\n")
+        }
+        if !quiet, let hint = result.hint { StandardError.print("cimg: \(hint)") }
     }
 }

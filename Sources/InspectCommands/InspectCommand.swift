@@ -113,10 +113,12 @@ package struct InspectCommand: ParsableCommand {
         }
         let finder = try finder
         let asks = objectOptions.pull == .always || objectOptions.pull == .newer
-        if RegistryName.explicit(image) == nil, !asks {
+        if !asks {
             if case .engine = try resolve(finder) { return nil }
             let store = try self.store.openStore()
-            if let digest = try store.find(image) { return try store.readBlob(digest, limit: DocumentLimit.manifest) }
+            if let digest = try finder.storedDigest(image, in: store) {
+                return try store.readBlob(digest, limit: DocumentLimit.manifest)
+            }
         }
         guard objectOptions.pull != .never, objectOptions.pull != .newer, let name = RegistryName.of(image) else {
             return nil
@@ -139,8 +141,9 @@ package struct InspectCommand: ParsableCommand {
     private func find() throws -> Found {
         let finder = try finder
         let asks = objectOptions.pull == .always || objectOptions.pull == .newer
-        if RegistryName.explicit(image) != nil || asks && RegistryName.of(image) != nil {
-            if let found = try remote(finder) { return found }
+        if asks, RegistryName.of(image) != nil, let found = try remote(finder) { return found }
+        if RegistryName.explicit(image) != nil {
+            if let found = try stored(finder) ?? remote(finder) { return found }
         }
         if case .engine(let object) = try resolve(finder) {
             switch object {
@@ -153,16 +156,19 @@ package struct InspectCommand: ParsableCommand {
                 return .image(InspectedImage(try store.describe(finder.source(of: image))), isRemote: false)
             }
         }
+        if let found = try stored(finder) ?? remote(finder) { return found }
+        return .image(InspectedImage(try self.store.openStore().describe(finder.openSource(image))), isRemote: false)
+    }
+
+    /// The image of the store; nil where it has none.
+    private func stored(_ finder: ObjectFinder) throws -> Found? {
         let store = try self.store.openStore()
-        if let digest = try store.find(image) {
-            self.store.tell("\(image.printable): image \(digest) of the store \(store.path)")
-            var found = InspectedImage(try store.describe(digest, platform: finder.platform))
-            found.topBytes = try store.readBlob(digest, limit: DocumentLimit.manifest)
-            found.topDigest = digest
-            return .image(found, isRemote: false)
-        }
-        if let found = try remote(finder) { return found }
-        return .image(InspectedImage(try store.describe(finder.openSource(image))), isRemote: false)
+        guard let digest = try finder.storedDigest(image, in: store) else { return nil }
+        self.store.tell("\(image.printable): image \(digest) of the store \(store.path)")
+        var found = InspectedImage(try store.describe(digest, platform: finder.platform))
+        found.topBytes = try store.readBlob(digest, limit: DocumentLimit.manifest)
+        found.topDigest = digest
+        return .image(found, isRemote: false)
     }
 
     /// What the name means among the objects of this machine.

@@ -19,22 +19,39 @@ package struct CheckCommand: ParsableCommand {
         commandName: "check", abstract: "Judge what an image costs by rules, for CI.",
         discussion: """
             Rules come from files in YAML, each a mapping "rules": dive's .dive-ci works as it is. Without --rules, \
-            .dive-ci of this directory is taken if there is one. --rule sets one more. There are lowest-efficiency \
-            (0.9), highest-wasted-bytes and highest-user-wasted-percent (0.1), which are dive's, with what it takes \
-            where nothing is said, and counted without its mistakes unless --dive-compatible is given; \
-            highest-dead-bytes, highest-dead-percent, highest-layer-count, highest-size; blocked-paths, patterns of \
-            paths that no layer may have even if a later one takes them away; blocked-waste, patterns of paths that \
-            must not be dead. With --against: highest-growth, and highest-dead-growth (1MB). Sizes are 20MB or 20MiB, \
-            shares 0.05 or 5%; disabled, off and false switch a rule off.
+            .dive-ci of this directory is taken if there is one. --rule NAME=VALUE sets one more, --rule NAME one with \
+            the value that it has where nothing is said. NAME may be dive's older one, as highestUserWastedPercent. \
+            Sizes are 20MB or 20MiB, shares 0.05 or 5%; disabled, off and false switch a rule off. Each rule, with the \
+            value where nothing is said, and what it measures:
 
-              dead         bytes of files that the image does not show, as a later layer
-                           deletes or replaces them; highest-dead-percent is their part
-                           of the bytes of all layers' files
-              wasted       dive's: all copies of each path that several layers have, also
+              lowest-efficiency (0.9)
+                           dive's: the smallest copy of each path as a part of all copies
+              highest-wasted-bytes (off)
+                           dive's: all copies of each path that several layers have, also
                            the one that is shown
-              user-wasted  wasted as a part of what the layers above the first have; may
+              highest-user-wasted-percent (0.1)
+                           these as a part of what the layers above the first have; may
                            be more than 1
-              efficiency   dive's: the smallest copy of each path as a part of all copies
+              highest-dead-bytes (off)
+                           bytes of files that the image does not show, as a later layer
+                           deletes or replaces them
+              highest-dead-percent (off)
+                           these as a part of the bytes of all layers' files
+              highest-layer-count (off)
+                           layers
+              highest-size (off)
+                           bytes of files in all layers
+              highest-growth (off)
+                           with --against: bytes of files more than the older image has
+              highest-dead-growth (1MB)
+                           with --against: dead bytes more than the older image has
+              blocked-paths (off)
+                           patterns of paths that no layer may have, even if a later one
+                           takes them away
+              blocked-waste (off)
+                           patterns of paths that must not be dead
+
+            dive's three are counted without its mistakes unless --dive-compatible is given.
 
             An image may have few dead bytes and break dive's rules; highest-user-wasted-percent=off asks for no such \
             thing. For example:
@@ -66,7 +83,7 @@ package struct CheckCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A file of rules; may be given several times.", valueName: "file"), completion: .file())
     var rules: [String] = []
 
-    @Option(help: ArgumentHelp("A rule; may be given several times.", valueName: "name=value"))
+    @Option(help: ArgumentHelp("A rule; may be given several times.", valueName: "name[=value]"))
     var rule: [String] = []
 
     @Flag(help: "Count dive's figures with dive's mistakes.")
@@ -122,7 +139,8 @@ package struct CheckCommand: ParsableCommand {
         }
         for text in rule {
             guard let equals = text.firstIndex(of: "=") else {
-                throw CommandError("--rule \"\(text.printable)\": not of the form NAME=VALUE")
+                try checked.setDefault(text, name: "--rule")
+                continue
             }
             try checked.set(String(text[..<equals]), to: String(text[text.index(after: equals)...]), name: "--rule")
         }

@@ -47,6 +47,17 @@ package enum CheckRule: String, CaseIterable, Sendable {
         }
     }
 
+    /// A value, for messages.
+    fileprivate var exampleText: String {
+        switch self {
+        case .lowestEfficiency: "0.9"
+        case .highestUserWastedPercent, .highestDeadPercent: "5%"
+        case .highestLayerCount: "20"
+        case .blockedPaths, .blockedWaste: "'*/.git/*'"
+        default: "20MB"
+        }
+    }
+
     /// Whether it says something of two images only.
     package var needsOlderImage: Bool { self == .highestGrowth || self == .highestDeadGrowth }
 
@@ -145,6 +156,17 @@ package struct CheckRules: Sendable {
         guard set(rule, text) else {
             throw CheckRulesError("\(name): \(key): \"\(text.printable)\" is \(rule.refusal)")
         }
+    }
+
+    /// Sets a rule to what it is where nothing is said.
+    ///
+    /// - Throws: `CheckRulesError` that begins with `name`, also for a rule that needs a value.
+    package mutating func setDefault(_ key: String, name: String) throws(CheckRulesError) {
+        let rule = try Self.rule(key, name)
+        guard !Self.isOff(rule.defaultText) else {
+            throw CheckRulesError("\(name) \(key): needs a value: \(key)=\(rule.exampleText)")
+        }
+        set(rule, rule.defaultText)
     }
 
     /// Sets the patterns of a rule.

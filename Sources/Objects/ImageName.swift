@@ -63,4 +63,17 @@ extension CommandError {
     package static func unknownImage(_ name: String) -> CommandError {
         CommandError("\"\(name.printable)\": no image of this name in the store; \"cimg images\" lists them")
     }
+
+    /// The store has no image of a name that may be one of another place.
+    package static func unknownSource(_ name: String) -> CommandError {
+        if let guess = sourceGuess(name) {
+            return CommandError(
+                "\"\(name.printable)\": no image of this name in the store; did you mean \(guess.printable)?")
+        }
+        // What is no name of a registry gets no hint.
+        let isName = (try? Reference(parsing: name)) != nil
+        return CommandError(
+            "\"\(name.printable)\": no image of this name in the store; \"cimg images\" lists them"
+                + (isName ? "; one of a registry is docker://\(name.printable)" : ""))
+    }
 }

@@ -41,6 +41,8 @@ package struct ObjectFinder {
     package var platform: Platform?
     /// When a registry is asked for what is looked at.
     package var pull = PullPolicy.missing
+    /// Whether the user said so, not the default: then `docker://NAME` may be an image of the store too.
+    package var isPullChosen = false
     /// Whether it is told of a registry's image which one the store has, without a wish to know what is done.
     package var tellsStored = false
     /// Whether it is told that a name means another image in its registry by now than in the store.

@@ -106,9 +106,17 @@ package struct ImageCopy {
     package struct Result {
         /// The digest of the manifest or index that has the name now.
         package var digest: Digest
+        /// What is to be known of the digest or its name; empty for nothing.
+        package var note = ""
+        /// What somebody may have meant that was not done.
+        package var hint: String?
         /// Blobs whose bytes had to be copied, and those that were there.
-        var copied = 0
-        var present = 0
+        var (copied, present) = (0, 0)
+
+        /// Says what has the name.
+        package init(digest: Digest, note: String = "", copied: Int = 0, present: Int = 0) {
+            (self.digest, self.note, self.copied, self.present) = (digest, note, copied, present)
+        }
     }
 
     private var finder: ObjectFinder {
@@ -131,7 +139,7 @@ package struct ImageCopy {
         if isForOneRegistry, case .registry(let first) = from, case .registry(let second) = to {
             try Self.checkSameRegistry(first, second)
         }
-        if case .stored(let name) = to { return try intoStore(from, source, name) }
+        if case .stored(let name) = to { return try intoStore(from, source, name).named(name) }
         if case .engineName(let kind, let name) = to {
             return try EngineLoad(kind, name: name).run { try run(from: source, to: $0) }
         }
@@ -183,7 +191,7 @@ package struct ImageCopy {
             return ImageCopySource(graph: graph, origin: repository, judged: judged)
         case .stored(let name):
             let store = try self.place.openStore()
-            guard let digest = try store.find(name) else { throw CommandError.unknownImage(name) }
+            guard let digest = try store.find(name) else { throw CommandError.unknownSource(name) }
             return ImageCopySource(
                 graph: try store.graph(takesAll ? digest : store.manifest(of: digest, platform: platform).digest))
         case .local(let location):
@@ -275,7 +283,7 @@ package struct ImageCopy {
             (pull.platform, pull.takesAll, pull.telling) = (platform, takesAll, telling)
             return Result(digest: try pull.run(image, into: store, name: name).digest)
         case .stored(let image):
-            guard let digest = try store.find(image) else { throw CommandError.unknownImage(image) }
+            guard let digest = try store.find(image) else { throw CommandError.unknownSource(image) }
             try store.name(name, digest, telling: place)
             return Result(digest: digest)
         case .local(let location):
@@ -314,7 +322,7 @@ package struct ImageCopy {
         if case .name(let text) = location.selection { name = text }
         try writeDockerArchive(
             location, name: name, configuration: description.configurationBytes, layers: layers)
-        return Result(digest: description.digest, copied: layers.count)
+        return .dockerArchive(description.configurationBytes, copied: layers.count)
     }
 
     /// An image whose uncompressed layers are in the store.
@@ -327,7 +335,7 @@ package struct ImageCopy {
             try self.place.admit(manifest, reference, in: repository, client: client)
             source = try repository.source(manifest, name: nil)
         case .stored(let name):
-            guard let digest = try store.find(name) else { throw CommandError.unknownImage(name) }
+            guard let digest = try store.find(name) else { throw CommandError.unknownSource(name) }
             source = store.source(try store.describe(digest, platform: platform))
         case .local(let location): source = try finder.open(location)
         case .engine(let image): source = try finder.source(of: image)

@@ -2,7 +2,7 @@
 
 import Console
 package import LayerStore
-import OCI
+package import OCI
 import Registry
 
 /// When a registry is asked for an image that a command only looks at; podman's words.
@@ -22,7 +22,7 @@ extension ObjectFinder {
     ///
     /// - Returns: nil where a registry is to be asked, or the store has none.
     func stored(_ text: String, in store: Store) throws -> Digest? {
-        guard let digest = try store.find(text) else {
+        guard let digest = try storedDigest(text, in: store) else {
             guard pull == .never, RegistryName.of(text) != nil else { return nil }
             throw CommandError(
                 "\"\(text.printable)\": is not in the store \(store.path); drop --pull never to fetch it")
@@ -37,6 +37,17 @@ extension ObjectFinder {
             if tellsStored { StandardError.print("cimg: \(line)") } else { place.tell(line) }
             return digest
         }
+    }
+
+    /// The image of the store that a text means, also one behind `docker://` where the user said when to ask: then the
+    /// registry's name is one of the store.
+    package func storedDigest(_ text: String, in store: Store) throws -> Digest? {
+        guard let name = RegistryName.explicit(text) else { return try store.find(text) }
+        guard isPullChosen, pull == .missing || pull == .never else { return nil }
+        for reference in try client().settings.registries.candidates(for: name) {
+            if let digest = try store.find(RegistryName.stored(reference)) { return digest }
+        }
+        return nil
     }
 
     private func since(_ digest: Digest, in store: Store) throws -> String {

@@ -60,6 +60,47 @@ package struct PackageDiff {
         }
     }
 
+    /// Whether neither side has a record though there is what could come of packages: then it is not known whether they
+    /// differ.
+    ///
+    /// Of the same image it is known without records.
+    ///
+    /// - Throws: what goes wrong where a side is looked through.
+    package var isUnanswered: Bool {
+        get throws {
+            guard unrecorded.count == 2, pair.left.digest == nil || pair.left.digest != pair.right.digest else {
+                return false
+            }
+            return try !isBare(pair.left, left) || !isBare(pair.right, right)
+        }
+    }
+
+    /// What cannot be told of the sides, a line each.
+    ///
+    /// - Parameter isUnanswered: as the property has it, which may look through the sides.
+    package func gaps(isUnanswered: Bool) -> [String] {
+        let names = unrecorded
+        guard names.count == 2 else { return names.map { "\"\($0)\": no record of any package is in it" } }
+        let sides = "\"\(names[0])\" and \"\(names[1])\""
+        if isUnanswered {
+            return [
+                "\(sides): no record of any package is in either, so that packages cannot be compared; without --packages "
+                    + "files are"
+            ]
+        }
+        return ["\(sides): neither has any packages"]
+    }
+
+    /// Whether nothing in a tree could come of a package: it is of no distribution, and no file of it can be run.
+    private func isBare(_ side: DiffSide, _ inventory: TreeInventory) throws -> Bool {
+        guard inventory.distribution == nil else { return false }
+        let tree = BrowsedTree(side.tree, name: RawArguments.bytes(of: side.name))
+        let programs = try FindExpression(["-type", "f", "-perm", "/111", "-print", "-quit"].map { Array($0.utf8) })
+        var isBare = true
+        let outcome = try Finding(programs, in: tree, now: 0).run(from: tree.root) { _, _ in isBare = false }
+        return isBare && outcome.problemCount == 0
+    }
+
     /// A line for each change: its letter, the type, the name, the versions, what it was built from, the layer.
     package func text() -> String {
         comparison.changes.map { change in

@@ -103,6 +103,19 @@ package struct PolicyFile {
             path: path, old: try TrustFile.read(path, limit: TrustFile.configurationByteLimit), new: Array(text.utf8))
     }
 
+    /// Whether signatures beside the images of a scope are looked for, as the directory says.
+    ///
+    /// - Throws: `TrustError` or `SignatureError` that names the file.
+    package func looksForAttachments(_ scope: String) throws -> Bool {
+        var storage = SignatureStorage()
+        for name in try TrustFile.names(in: registries) where name.hasSuffix(".yaml") {
+            let path = registries.appending(name)
+            guard let bytes = try TrustFile.read(path, limit: TrustFile.configurationByteLimit) else { continue }
+            try storage.add(bytes, name: path.string)
+        }
+        return storage.usesSigstoreAttachments(in: scope)
+    }
+
     /// The change that takes away where signatures of a scope are; nil where this program did not say it.
     package func storageRemoval(_ scope: String) throws -> Change? {
         let path = storagePath(scope)

@@ -76,7 +76,7 @@ package final class RegistrySignatureStore: Sendable {
         } else {
             let tag = AttachmentStore.tag(.signature, of: digest)
             let place = "docker://\(repository.registry)/\(repository.name):\(tag)"
-            evidence.places.append(LookedPlace(place, .notLooked("use-sigstore-attachments is not set")))
+            evidence.places.append(LookedPlace(place, .notLooked(LookedPlace.attachmentsUnset)))
         }
         return evidence
     }

@@ -20,6 +20,9 @@ package struct LookedPlace: Sendable, Hashable {
     /// What came of it.
     package var result: Result
 
+    /// Why signatures beside an image are not looked for where nobody asked for it.
+    package static let attachmentsUnset = "use-sigstore-attachments is not set"
+
     /// Makes a place.
     package init(_ name: String, _ result: Result) {
         self.name = name
@@ -108,11 +111,17 @@ package struct Verdict: Sendable, Equatable {
     /// Whether the image may be used.
     package var isAccepted: Bool { refusal == nil }
 
-    /// What would let an image in that is refused because another tag of it is signed; nil for other reasons.
+    /// What would let an image in that is refused because another tag of it is signed, or because nobody looked where
+    /// its signatures may be; nil for other reasons.
     package var advice: String? {
-        guard let wanted = subject.reference, let outcome = requirements.first(where: { $0.refusal != nil }) else {
-            return nil
+        guard let outcome = requirements.first(where: { $0.refusal != nil }) else { return nil }
+        if case .sigstoreSigned = outcome.requirement, outcome.signatures.isEmpty,
+            evidence?.places.contains(where: { $0.result == .notLooked(LookedPlace.attachmentsUnset) }) == true
+        {
+            return "signatures beside the image are looked for after \"cimg trust add --attachments\", or with "
+                + "use-sigstore-attachments: true in registries.d"
         }
+        guard let wanted = subject.reference else { return nil }
         let identity: SignedIdentity
         switch outcome.requirement {
         case .signedBy(let signed): identity = signed.identity

@@ -17,7 +17,8 @@ package struct TrustAddCommand: ParsableCommand {
         discussion: """
             What was said of the scope before is replaced; everything else in the file stays. Keys are read first: a \
             file without a key is refused. Several keys are one requirement each, all of which must be fulfilled, \
-            unless --any is given.
+            unless --any is given. Signatures that lie beside an image in its registry, as cosign and cimg sign leave \
+            them, are only looked for with --attachments.
 
             Examples:
 
@@ -89,12 +90,19 @@ package struct TrustAddCommand: ParsableCommand {
             let requirements = try self.requirements()
             var document = try files.document()
             var changes: [PolicyFile.Change] = []
+            var isOfRegistries = true
             if scope == "default" {
+                if lookaside != nil || lookasideStaging != nil || attachments {
+                    throw CommandError(
+                        "\"default\": where signatures are is said of a registry, not of all; write it below "
+                            + "default-docker in registries.d")
+                }
                 document.setDefault(requirements)
             } else {
                 let scope = try RawArguments.text(self.scope, "the scope")
                 let transport =
                     self.transport ?? document.transport(of: scope) ?? (scope.hasPrefix("/") ? "dir" : "docker")
+                isOfRegistries = transport == "docker"
                 document.set(scope, of: transport, requirements)
                 if lookaside != nil || lookasideStaging != nil || attachments {
                     guard transport == "docker" else {
@@ -106,7 +114,20 @@ package struct TrustAddCommand: ParsableCommand {
                 }
             }
             try options.make([try files.change(to: document)] + changes)
+            if isOfRegistries, type == "sigstoreSigned", !attachments { try tellUnlooked(files) }
         }
+    }
+
+    /// Tells that no signature will be found where the images have theirs beside them.
+    private func tellUnlooked(_ files: PolicyFile) throws {
+        let scope = try RawArguments.text(self.scope, "the scope")
+        guard try !files.looksForAttachments(scope) else { return }
+        let remedy =
+            scope == "default"
+            ? "write use-sigstore-attachments: true below default-docker in registries.d" : "add --attachments"
+        StandardError.print(
+            "cimg: \(scope.printable): signatures beside images, as cosign and \"cimg sign\" leave them, are not looked for; "
+                + remedy)
     }
 
     private func requirements() throws -> [JSONValue] {

@@ -110,11 +110,22 @@ import Testing
             _ = try Finding(expression, in: tree, now: 0).run(from: tree.root) { paths.append($1.file.text) }
             return paths
         }
-        #expect(try found("-layer 1") == ["/f0"])
-        #expect(try found("-layer +1") == ["/f1", "/f2"])
+        #expect(try found("-layer 0") == ["/f0"])
+        #expect(try found("-layer 1") == ["/f1"])
+        #expect(try found("-layer +0") == ["/f1", "/f2"])
+        #expect(try found("-layer -2") == ["/f0", "/f1"])
         #expect(try found("-layer top") == ["/f2"])
         #expect(try found("-layer \(fixture.layerNames[1])") == ["/f1"])
         #expect(try found("-layer \(fixture.layerNames[1].digest.hex.prefix(12))") == ["/f1"])
+        for word in ["3", "+3", "-3"] {
+            let error = #expect(throws: FindError.self) { try found("-layer \(word)") }
+            #expect(error?.description == "box: has no layer 3: its layers are 0 to 2")
+        }
+        // Of several objects one may have it.
+        let some = try FindExpression(["-layer", "3"].map { Array($0.utf8) })
+        _ = try Finding(some, in: tree, now: 0, isOnlyOne: false).run(from: tree.root) { _, _ in
+            Issue.record("a file of no layer")
+        }
         #expect(
             Self.found(.memory, "-layer 1") == [
                 "box: does not know which layer brought a file; an image of a store, a source or a registry does"

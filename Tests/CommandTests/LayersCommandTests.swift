@@ -158,10 +158,22 @@ import Testing
         #expect(
             try bench.cimg("check", "--rules", "none", "oci:layout:new")
                 == .trouble("--rules none: No such file or directory"))
-        bench.scratch.file(".dive-ci", "")
+        bench.scratch.file(".dive-ci", "rules:\n  lowest-efficiency: off\n")
+        // A name alone is the rule as it is where nothing is said.
+        for name in ["lowest-efficiency", "lowestEfficiency"] {
+            let alone = try bench.cimg("check", "--rule", name, "oci:layout:new")
+            #expect(alone.code == 1 && alone.output.contains("\nFAIL  lowest-efficiency            0."), "\(alone)")
+            #expect(alone.output.contains(" < 0.9\n"), "\(alone)")
+        }
+        try expect(
+            bench.cimg("check", "--rule", "highest-size", "oci:layout:new"),
+            is: .trouble("--rule highest-size: needs a value: highest-size=20MB"))
         #expect(
             try bench.cimg("check", "--rule", "x", "oci:layout:new")
-                == .trouble("--rule \"x\": not of the form NAME=VALUE"))
+                == .trouble(
+                    "--rule: x: no such rule; there are lowest-efficiency, highest-wasted-bytes, "
+                        + "highest-user-wasted-percent, highest-dead-bytes, highest-dead-percent, highest-layer-count, "
+                        + "highest-size, highest-growth, highest-dead-growth, blocked-paths, blocked-waste"))
     }
 
     @Test func `directories tell what they take, files of several names once`() throws {

@@ -136,6 +136,36 @@ import Testing
                 errors: "cimg: \"./bare\": no record of any package is in it\n"))
     }
 
+    @Test func `where neither side has a record nothing was compared`() throws {
+        let bench = Workbench()
+        func image(_ name: String, _ mode: Int64) -> ImageBuilder {
+            ImageBuilder([LayerBuilder(.gzip) { $0.file(name, "x", mode: mode) }])
+        }
+        OCILayoutBuilder {
+            $0.image(image("data", 0o644), tag: "data")
+            $0.image(image("more", 0o644), tag: "more")
+            $0.image(image("program", 0o755), tag: "program")
+            $0.image(image("etc/os-release", 0o644), tag: "distribution")
+        }.write(to: bench.scratch)
+        func diff(_ left: String, _ right: String) throws -> Outcome {
+            try bench.cimg("diff", "--packages", "oci:layout:\(left)", "oci:layout:\(right)")
+        }
+        let sides = "cimg: \"oci:layout:data\" and \"oci:layout:%\": "
+        let empty = Outcome(0, errors: sides.replacing("%", with: "more") + "neither has any packages\n")
+        try expect(diff("data", "more"), is: empty)
+        for other in ["program", "distribution"] {
+            try expect(
+                diff("data", other),
+                is: Outcome(
+                    2,
+                    errors: sides.replacing("%", with: other)
+                        + "no record of any package is in either, so that packages cannot be compared; without "
+                        + "--packages files are\n"))
+        }
+        // The same image has the same packages, whichever they are.
+        try expect(diff("program", "program").code, is: 0)
+    }
+
     @Test func `what is damaged is told beside what is whole`() throws {
         let outcome = try Self.bench().cimg("packages", "oci:layout:damaged")
         #expect(outcome.code == 2)

@@ -236,6 +236,12 @@ struct SigningCommandTests {
         let blind = try bench.cimg("trust", "check", "\(host)/app:1")
         #expect(
             blind.code == 1 && blind.output.contains("(not looked: use-sigstore-attachments is not set)"), "\(blind)")
+        let advice =
+            "signatures beside the image are looked for after \"cimg trust add --attachments\", or with "
+            + "use-sigstore-attachments: true in registries.d"
+        #expect(blind.output.contains("  advice  \(advice)\n"), "\(blind)")
+        let refused = try bench.cimg("pull", "-q", "\(host)/app:1", "z")
+        #expect(refused.code == 2 && refused.errors.contains("; \(advice); see "), "\(refused)")
     }
 
     @Test func `a list of referrers that fails is trouble, never unsigned`() throws {

@@ -126,6 +126,44 @@ import Testing
             is: .success("RepoTags\":[\"app:latest\"]\n"))
     }
 
+    @Test func `an archive of docker has the digest of its configuration, and is told by it`() throws {
+        let bench = try Sample.bench()
+        let line =
+            "docker-archive:a.tar:app \(Digest(of: Array(Sample.old.configuration.text.utf8))) "
+            + "(the configuration: docker's image ID; no manifest goes along)\n"
+        let copied = try bench.cimg("copy", "old", "docker-archive:a.tar:app")
+        #expect(copied.code == 0 && copied.output == line, "\(copied)")
+        #expect(
+            try bench.shell(
+                "tar -xOf a.tar manifest.json | grep -o '[0-9a-f]*[.]json' | sed 's/^/sha256:/; s/[.]json//'"
+            ).output
+                == "\(Digest(of: Array(Sample.old.configuration.text.utf8)))\n")
+    }
+
+    @Test func `a name of the store is told as one, and what could be meant beside it`() throws {
+        let bench = try Sample.bench()
+        let name = "\(registry.host)/app:2"
+        try expect(
+            bench.cimg("copy", "old", name),
+            is: Outcome(
+                0, "\(name) \(Sample.old.digest) (a name of the store)\n",
+                errors: "cimg: \(name): is a name of the store now, nothing went to a registry; for that write "
+                    + "docker://\(name), or \"cimg push\"\n"))
+        try expect(
+            bench.cimg("copy", "old", "plain"), is: .success("plain \(Sample.old.digest) (a name of the store)\n"))
+        try expect(bench.cimg("copy", "-q", "old", name), is: .success("\(Sample.old.digest)\n"))
+        #expect(registry.content.withLock { $0.manifests["app"] == nil })
+        let absent = "\(registry.host)/none:1"
+        try expect(
+            bench.cimg("copy", absent, "dir:d"),
+            is: .trouble(
+                "\"\(absent)\": no image of this name in the store; \"cimg images\" lists them; one of a registry is "
+                    + "docker://\(absent)"))
+        try expect(
+            bench.cimg("copy", "./layout", "dir:d"),
+            is: .trouble("\"./layout\": no image of this name in the store; did you mean oci:./layout?"))
+    }
+
     @Test(arguments: ["", "/"])
     func `the repositories of a registry are listed by its host and port`(_ end: String) throws {
         let bench = Workbench()

@@ -97,6 +97,35 @@ struct TrustCommandTests {
         try expect(bench.cimg("trust", "check", "--require-signed", "\(host)/mystery:1").code, is: 1)
     }
 
+    @Test func `who wants signatures of sigstore is told that nobody looks for them`() throws {
+        let bench = Workbench()
+        try expect(bench.cimg("generate-key-pair", "--output-key-prefix", "me").code, is: 0)
+        let add = ["trust", "add", "--policy", "p.json", "--registries.d", "r", "-t", "sigstoreSigned", "-f", "me.pub"]
+        func note(_ scope: String, _ remedy: String = "add --attachments") -> String {
+            "cimg: \(scope): signatures beside images, as cosign and \"cimg sign\" leave them, are not looked for; "
+                + "\(remedy)\n"
+        }
+        func errors(_ arguments: String...) throws -> String {
+            let outcome = try bench.cimg(add + arguments)
+            #expect(outcome.code == 0, "\(outcome)")
+            return outcome.errors
+        }
+        try expect(errors("a.example/team"), is: note("a.example/team"))
+        try expect(
+            errors("default"),
+            is: note("default", "write use-sigstore-attachments: true below default-docker in registries.d"))
+        try expect(errors("--attachments", "a.example"), is: "")
+        // What is said of the registry holds for what is in it.
+        try expect(errors("a.example/team/app"), is: "")
+        try expect(errors("b.example"), is: note("b.example"))
+        try expect(errors("--transport", "dir", "/images"), is: "")
+        try expect(
+            bench.cimg(add + ["--attachments", "default"]),
+            is: .trouble(
+                "\"default\": where signatures are is said of a registry, not of all; write it below default-docker in "
+                    + "registries.d"))
+    }
+
     @Test func `what skopeo signs is accepted, and signatures travel with a copy`() throws {
         let server = try DistributionServer()
         let host = server.host

@@ -28,4 +28,24 @@ import Testing
         }
         #expect(outcomes[0] == outcomes[1] && !outcomes[0].errors.contains("is not in the store"), "\(outcomes)")
     }
+
+    @Test(arguments: ["missing", "never"])
+    func `a registry's name is one of the store where the user says so`(_ policy: String) throws {
+        let registry = FakeRegistry()
+        let (host, old, bench) = (registry.host, Sample.old, Workbench())
+        registry.add(old, to: "app", tag: "old")
+        registry.add(Sample.new, to: "app", tag: "new")
+        let name = "docker://\(host)/app:new"
+        let absent = try bench.cimg("ls", "--pull", policy, name, "/etc")
+        #expect(absent.code == (policy == "never" ? 2 : 0), "\(absent)")
+        try expect(bench.cimg("pull", "-q", "docker://\(host)/app:old", "\(host)/app:new").code, is: 0)
+        registry.intercept { _ in .init(500) }
+        try expect(bench.cimg("cat", "--pull", policy, name, "/etc/name").output, is: "old\n")
+        try expect(bench.cimg("diff", "--pull", policy, name, "\(host)/app:new"), is: .success())
+        try expect(bench.cimg("inspect", "--pull", policy, "--raw", name), is: .success(old.manifest.text))
+        let told = try bench.cimg("inspect", "--pull", policy, "--format", "{{.Digest}}", name)
+        #expect(told.output == "\(old.digest)\n", "\(told)")
+        // Without a policy it is the registry's, whatever the store has.
+        try expect(bench.cimg("cat", name, "/etc/name").code, is: 2)
+    }
 }

@@ -11,6 +11,27 @@ import Testing
 import TreeDiff
 
 @Suite(.timeLimit(.minutes(15))) struct ReportTests {
+    @Test func `what a new file may do in the name of others is told`() throws {
+        let left = MemoryTree([.symlink("link", to: "x"), .file("old", mode: 0o4755)], knows: .contents)
+        let right = MemoryTree([
+            .file("group", mode: 0o2755), .file("link", mode: 0o6755), .directory("shared", mode: 0o2775),
+            .file("plain", mode: 0o755), .file("ping", xattrs: [("security.capability", "x")]),
+            .file("su", mode: 0o4755, xattrs: [("security.capability", "x")]),
+        ])
+        #expect(
+            try printed(left, right) == """
+                A /group (mode 2755)
+                C /link (type symlink→file, mode 6755)
+                D /old
+                A /ping (xattrs +security.capability)
+                A /plain
+                A /shared
+                A /su (mode 4755, xattrs +security.capability)
+
+                """)
+        #expect(try printed(left, right, as: DiffText(namesOnly: true)).hasPrefix("/group\n/link\n/old\n"))
+    }
+
     @Test func `JSON describes both sides by what differs`() throws {
         let left = MemoryTree(
             [

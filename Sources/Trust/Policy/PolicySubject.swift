@@ -83,6 +83,21 @@ package struct PolicySubject: Sendable, Hashable {
         return reference
     }
 
+    /// A scope of images of registries and those that it lies in, the most specific first.
+    static func wider(_ scope: String) -> [String] {
+        // What is no name is a host or a domain.
+        if scope.contains("/"), let reference = try? Reference(parsing: scope) {
+            return [scope] + scopes(of: reference)
+        }
+        var scopes = [scope]
+        var host = (scope.hasPrefix("*.") ? scope.dropFirst(2) : scope[...]).prefix { $0 != ":" && $0 != "/" }
+        while let dot = host.firstIndex(of: ".") {
+            host = host[host.index(after: dot)...]
+            scopes.append("*.\(host)")
+        }
+        return scopes
+    }
+
     /// The scopes of a name: itself, its repository, the namespaces, the host, wildcards of its domains.
     static func scopes(of reference: Reference) -> [String] {
         var scopes = ["\(reference)"]

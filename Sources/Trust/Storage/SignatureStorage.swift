@@ -121,6 +121,13 @@ package struct SignatureStorage: Sendable, Hashable {
         sections(for: reference).lazy.compactMap(\.usesSigstoreAttachments).first ?? false
     }
 
+    /// Whether signatures of sigstore are looked for beside the images of a scope; of `default`, of which nothing else is
+    /// said.
+    package func usesSigstoreAttachments(in scope: String) -> Bool {
+        PolicySubject.wider(scope).lazy.compactMap { sections[$0]?.usesSigstoreAttachments }.first
+            ?? defaultSection?.usesSigstoreAttachments ?? false
+    }
+
     /// What is said of an image, the most specific first; each setting is that of the first that has it.
     private func sections(for reference: Reference) -> [Section] {
         PolicySubject.docker(reference).scopes.compactMap { sections[$0] } + (defaultSection.map { [$0] } ?? [])
