@@ -20,14 +20,18 @@ package struct AuditCommand: ParsableCommand {
             RULES is a file in YAML: "rules", a list. Each has an id, perhaps a severity (info, low, medium, high, \
             critical; medium without one) and a reason, and one thing that it asks:
 
-              files            path (or several, or patterns), exists, type, mode, max-mode, owner, group, sha256, \
-            target, contains, lacks
-              find             expression of "cimg find", path, except: nothing else may be found
-              packages         forbidden and required, as "cimg packages --find" takes them; forbidden-licences, \
-            verified, owned
-              config           equals, matches, present, absent, by the keys of "cimg diff --config"
-              vulnerabilities  severity, fixable, except, max, by the advisories of "cimg db"
-              signatures       "signatures: required": the policy demands signatures and has them
+              files            path (or several, or patterns), exists, type, mode,
+                               max-mode, owner, group, sha256, target, contains, lacks
+              find             expression of "cimg find", path, except: nothing else
+                               may be found
+              packages         forbidden and required, as "cimg packages --find"
+                               takes them; forbidden-licences, verified, owned
+              config           equals, matches, present, absent, by the keys of
+                               "cimg diff --config"
+              vulnerabilities  severity, fixable, except, max, by the advisories of
+                               "cimg db"
+              signatures       "signatures: required": the policy demands signatures
+                               and has them
 
             For example:
 

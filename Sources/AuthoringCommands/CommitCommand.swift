@@ -37,7 +37,7 @@ package struct CommitCommand: ParsableCommand {
             Examples:
 
               cimg mount --rw alpine m && echo hi > m/hi && cimg commit ./m hello
-              cimg commit upper:changes app:3 --change 'CMD ["/bin/app"]' --change 'ENV LEVEL=2'
+              cimg commit upper:changes app:3 --change 'CMD ["/app"]' --change 'ENV LEVEL=2'
               cimg commit --source-date-epoch 0 -m 'with curl' my_container my_image
 
             Exit status: 0 made, 2 trouble.

@@ -83,7 +83,7 @@ struct CommitSource {
         do throws(Errno) {
             directory = try UpperDirectory.opened(path)
         } catch {
-            throw CommandError("\"\(text.printable)\": \(error)")
+            throw CommandError(UpperDirectory.problem(text, error))
         }
         guard let name = try onto ?? UpperDirectory.recordedImage(directory) else {
             throw CommandError("\"\(text.printable)\": does not say which image its changes are of; --onto names it")
@@ -109,7 +109,9 @@ struct CommitSource {
         let process = try MountedServer.of(mount).process()
         // What is read must be whole before it is opened: a copy that gets its name takes another's place.
         if process != nil { try UnfinishedCopies.finish(in: mount) }
-        guard let process, let trees = try WrittenTree(process.opened(), name: text) else {
+        let content = try process?.opened()
+        try content?.checkUpper(text)
+        guard let content, let trees = try WrittenTree(content, name: text) else {
             throw CommandError("\"\(text.printable)\": is not mounted to be written to (--rw)")
         }
         guard trees.below is MappedTree else {
@@ -132,7 +134,14 @@ struct CommitSource {
         _ onto: String?, _ name: String, _ digest: String, _ text: String, _ finder: ObjectFinder
     ) throws -> ImageDescription {
         if let onto { return try finder.whole(onto) }
-        if let found = try finder.place.openStore().find(digest) { return try finder.place.openStore().describe(found) }
+        let store = try finder.place.openStore()
+        if let found = try store.find(digest) { return try store.describe(found) }
+        let isPlain = RegistryName.explicit(name) == nil && EngineKind.prefixed(name) == nil
+        if isPlain, try ImageLocation(parsing: name) == nil, try store.find(name) == nil {
+            throw CommandError(
+                "\"\(text.printable)\": its image, \(name.printable)@\(digest), is not in the store \(store.path); --root "
+                    + "names the store that it was mounted from, --onto another image")
+        }
         let base = try finder.whole(name)
         guard "\(base.digest)" == digest else {
             throw CommandError(

@@ -101,11 +101,11 @@ package struct CimgCommand: ParsableCommand {
                 try StandardOutput.write(Version.details)
                 Glibc.exit(0)
             }
-            if arguments.first == "find" {
-                arguments = ["find"] + FindCommand.arranged(Array(arguments.dropFirst()))
-            }
             try refuseWhatTheParserLetsPass(arguments)
             do {
+                if arguments.first == "find" {
+                    arguments = try ["find"] + FindCommand.arranged(Array(arguments.dropFirst()))
+                }
                 arguments = try FamiliarOptions.translated(arguments)
             } catch {
                 StandardError.print("cimg: \(error)")
@@ -117,10 +117,23 @@ package struct CimgCommand: ParsableCommand {
         } catch {
             let code = exitCode(for: error)
             // Help and version are no errors; a command that failed has said why.
-            if code.isSuccess || error is ExitCode { exit(withError: error) }
+            if error is ExitCode { exit(withError: error) }
+            if code.isSuccess { end(with: fullMessage(for: error, columns: HelpText.unbroken)) }
             let problem = UsageProblem(
                 message: message(for: error), fullMessage: fullMessage(for: error), commands: commandNames)
             StandardError.print("\(problem)")
+            Glibc.exit(2)
+        }
+    }
+
+    /// Prints help, or a version, and ends the process.
+    private static func end(with message: String) -> Never {
+        do {
+            let text = HelpText(message, columns: StandardOutput.columns ?? 80).text
+            try StandardOutput.write(text.isEmpty ? "" : text + "\n")
+            Glibc.exit(0)
+        } catch {
+            StandardError.print("cimg: \(error)")
             Glibc.exit(2)
         }
     }
@@ -148,7 +161,8 @@ package struct CimgCommand: ParsableCommand {
     /// Ends the process where there is no command, or help is asked for one that does not exist.
     private static func refuseWhatTheParserLetsPass(_ arguments: [String]) throws {
         guard let first = arguments.first else {
-            StandardError.write(helpMessage() + "\n")
+            StandardError.write(
+                HelpText(helpMessage(columns: HelpText.unbroken), columns: StandardOutput.columns ?? 80).text + "\n")
             throw ExitCode(2)
         }
         if !first.hasPrefix("-"), !(commandNames + ["help", "settle"]).contains(first) {

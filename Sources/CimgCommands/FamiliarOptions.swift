@@ -43,6 +43,10 @@ enum FamiliarOptions {
             "-a": .told("images with names stay; \"cimg images delete --all\" takes all names away first"),
             "--all": .told("images with names stay; \"cimg images delete --all\" takes all names away first"),
         ],
+        "mount": [
+            "--writable": .told("--rw makes a mount writable, --upper DIR keeps what is changed"),
+            "--read-write": .told("--rw makes a mount writable, --upper DIR keeps what is changed"),
+        ],
         "cp": ["-a": .isSo, "--archive": .isSo],
         "copy": [
             "-a": .means(["--all"]), "--preserve-digests": .isSo, "--debug": .means(["-v"]),

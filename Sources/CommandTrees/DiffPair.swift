@@ -87,6 +87,13 @@ package struct DiffPair {
                 DiffSide(name: "\(name) as \(finder.unpackingName)", digest: other.digest, tree: other.tree), [])
         }
         if let mount = try ofMount(name) { return mount }
+        if isUpperName(name) {
+            guard let recorded = try OpenedTree.recordedImage(ofUpper: name) else {
+                throw CommandError(
+                    "\"\(name.printable)\": does not say which image its changes are of; name it on the left")
+            }
+            if let pair = try ofUpper(recorded, name, in: finder) { return pair }
+        }
         guard !isDirectoryName(name), case .engine(let object) = try finder.resolve(name),
             case .container(let container) = object
         else {
@@ -127,7 +134,8 @@ package struct DiffPair {
             let layers = OpenedLayers()
             return DiffPair(
                 try openDiffSide(left, in: finder, sharing: layers),
-                try openDiffSide(right, in: finder, sharing: layers), [])
+                try openDiffSide(right, in: finder, sharing: layers), [],
+                incomparable: isUpperName(left) ? .nlink : [])
         case (let object?, nil):
             let side = try EngineSide(left, object)
             let (other, image) = try open(right, beside: side, in: finder, readsAll: readsAll)
@@ -160,7 +168,8 @@ package struct DiffPair {
         _ left: String, _ right: String, in finder: ObjectFinder
     ) throws -> (EngineObject?, EngineObject?) {
         func object(_ text: String, near other: EngineObject? = nil) throws -> EngineObject? {
-            guard !isDirectoryName(text), case .engine(let object) = try finder.resolve(text, near: other?.storage)
+            guard !isDirectoryName(text), !isUpperName(text),
+                case .engine(let object) = try finder.resolve(text, near: other?.storage)
             else { return nil }
             return object
         }
@@ -179,7 +188,7 @@ package struct DiffPair {
     private static func open(
         _ text: String, beside side: EngineSide, in finder: ObjectFinder, readsAll: Bool
     ) throws -> (DiffSide, MappedTree?) {
-        guard !isDirectoryName(text) else { return (try openDiffSide(text, in: finder), nil) }
+        guard !isDirectoryName(text), !isUpperName(text) else { return (try openDiffSide(text, in: finder), nil) }
         let image = try finder.open(text)
         let tree = try mappedTree(image.tree)
         let other = DiffSide(name: text, digest: "\(image.digest)", tree: tree)

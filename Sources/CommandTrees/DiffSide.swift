@@ -40,6 +40,9 @@ package func openDiffSide(
         return DiffSide(
             name: object, digest: nil, tree: try DirectoryTree(path: FilePath(RawArguments.bytes(of: object))))
     }
+    if isUpperName(object) {
+        return try OpenedTree.openUpper(Array(RawArguments.bytes(of: object).dropFirst(6)), object, in: finder)
+    }
     let image = try finder.open(object, sharing: layers)
     return DiffSide(name: object, digest: "\(image.digest)", tree: try mappedTree(image.tree))
 }
@@ -49,6 +52,9 @@ package func isDirectoryName(_ text: String) -> Bool {
     // By bytes: a letter's accent may stand behind the slash.
     ["/", "./", "../"].contains { text.utf8.starts(with: $0.utf8) } || text == "." || text == ".."
 }
+
+/// Whether a text names an upper directory, `upper:DIR`.
+package func isUpperName(_ text: String) -> Bool { text.utf8.starts(with: "upper:".utf8) }
 
 /// A stored tree, mapped for reading.
 package func mappedTree(_ tree: StoredTree) throws -> MappedTree {

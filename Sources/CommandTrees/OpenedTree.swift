@@ -84,12 +84,12 @@ package struct OpenedTree {
             let path = Array(RawArguments.bytes(of: text).dropFirst(6))
             directory = try Descriptor.open(FilePath(path), O_RDONLY | O_DIRECTORY)
         } catch {
-            throw CommandError("\"\(text.printable)\": \(error)")
+            throw CommandError(UpperDirectory.problem(text, error))
         }
         return try UpperDirectory.recordedImage(directory)
     }
 
-    private static func openUpper(_ path: [UInt8], _ text: String, in finder: ObjectFinder) throws -> DiffSide {
+    static func openUpper(_ path: [UInt8], _ text: String, in finder: ObjectFinder) throws -> DiffSide {
         guard let recorded = try recordedImage(ofUpper: text) else {
             throw CommandError(
                 "\"\(text.printable)\": does not say which image its changes are of; \"cimg diff IMAGE upper:DIR\" "

@@ -40,6 +40,12 @@ package enum StandardOutput {
 
     /// What stands for a part of a cell that was cut off.
     package static var ellipsis: String { isPlainTerminal ? "~" : "…" }
+    /// How many columns tables for people may take: what `COLUMNS` says, else those of the terminal; nil for any number.
+    package static var columns: Int? {
+        if let text = Environment.text("COLUMNS"), let columns = Int(text), columns > 0 { return columns }
+        return terminalColumns
+    }
+
     /// How many columns it has; nil where it is no terminal.
     package static var terminalColumns: Int? {
         guard isatty(STDOUT_FILENO) == 1 else { return nil }

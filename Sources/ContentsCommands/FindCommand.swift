@@ -90,7 +90,9 @@ package struct FindCommand: ParsableCommand {
 
     /// The arguments of the command with its own options before everything else, since a test like `-name` begins as an
     /// option does.
-    package static func arranged(_ arguments: [String]) -> [String] {
+    ///
+    /// - Throws: a `CommandError` for a test that is written with two dashes, which is no option.
+    package static func arranged(_ arguments: [String]) throws -> [String] {
         var (options, rest): ([String], [String]) = ([], [])
         var waiting = arguments[...]
         while let word = waiting.popFirst() {
@@ -99,6 +101,9 @@ package struct FindCommand: ParsableCommand {
                 break
             }
             if word.utf8.starts(with: "--".utf8) || ["-v", "-h"].contains(word) {
+                if FindExpression.argumentCount(of: RawArguments.bytes(of: String(word.dropFirst()))) != nil {
+                    throw CommandError("find: \(word): tests have one dash: \(word.dropFirst())")
+                }
                 options.append(word)
                 if Self.valued.contains(word), let value = waiting.popFirst() { options.append(value) }
                 continue

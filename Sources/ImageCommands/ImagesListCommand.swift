@@ -201,8 +201,11 @@ package struct ImagesListCommand: ParsableCommand {
                 image.platform.map { "\($0)" } ?? "-",
             ]
         }
-        try StandardOutput.write(TextTable.text((noheading ? [] : [["NAME", "DIGEST", "PLATFORM"]]) + rows))
+        try StandardOutput.write(
+            TextTable.text((noheading ? [] : [["NAME", "DIGEST", "PLATFORM"]]) + rows, columns: columns))
     }
+
+    private var columns: Int? { noTrunc ? nil : StandardOutput.columns }
 
     private func short(_ digest: Digest) -> String { noTrunc ? "\(digest)" : String(digest.hex.prefix(12)) }
 
@@ -231,7 +234,7 @@ package struct ImagesListCommand: ParsableCommand {
                         String((image.configuration.created ?? "-").printable.prefix(10)),
                         "\(image.manifest.layers.count)", TextTable.size(Self.size(image.manifest)),
                     ]
-                })
+                }, columns: columns)
     }
 
     private static func json(_ rows: [Row]) -> [UInt8] {

@@ -15,6 +15,9 @@ package struct PullCommand: ParsableCommand {
             in. What the store has is not fetched again, and a pull that was interrupted goes on with the layers that \
             are missing. Short names, mirrors and blocked registries are those of registries.conf.
 
+            Proxies are those of http_proxy, https_proxy, all_proxy and no_proxy; this machine itself (localhost, 127.0.0.0/8, \
+            ::1) is asked without one.
+
             Examples:
 
               cimg pull docker.io/library/alpine:3.20

@@ -77,9 +77,9 @@ package struct CopyCommand: ParsableCommand {
 
               cimg copy docker://localhost:5000/app:1 oci:images/app:1
               cimg copy --all docker://registry.example/app:1 docker://localhost:5000/app:1
-              cimg copy --referrers docker://registry.example/app:1 docker://localhost:5000/app:1
+              cimg copy --referrers docker://a.example/app:1 docker://localhost:5000/app:1
               cimg copy --sign-by me@example.com dir:app docker://registry.example/app:1
-              cimg copy alpine docker-archive:alpine.tar:alpine:latest && docker load -i alpine.tar
+              cimg copy alpine docker-archive:a.tar:alpine:latest && docker load -i a.tar
 
             Exit status: 0 copied, 2 trouble.
             """)

@@ -19,12 +19,16 @@ struct ContainerView {
     private let mounts: [EngineMount]
     private let layers: EngineLayers?
     private let upperByteCount: UInt64?
+    private let columns: Int?
     /// What could not be read of it.
     let problems: [String]
 
     /// Asks the engine's files; what cannot be read of the container is a problem, and the rest is shown.
-    init(_ container: EngineContainer) {
+    ///
+    /// - Parameter columns: how many tables may take; nil for any number.
+    init(_ container: EngineContainer, columns: Int?) {
         self.container = container
+        self.columns = columns
         status = container.status()
         var problems: [String] = []
         func read<Value>(_ work: () throws -> Value) -> Value? {
@@ -80,8 +84,16 @@ struct ContainerView {
             [layer.diffID.map { "\($0)" } ?? "-", layer.path.string.printable]
         }
         return TextTable.text(facts)
-            + (places.isEmpty ? "" : "\n" + TextTable.text([["MOUNT", "KIND", "SOURCE", ""]] + places))
-            + (layers.isEmpty ? "" : "\n" + TextTable.text([["LAYER", "DIRECTORY"]] + layers))
+            + (places.isEmpty
+                ? ""
+                : "\n"
+                    + table([["MOUNT", "KIND", "SOURCE", ""]] + places, [.start(2, least: 20), .start(0, least: 20)]))
+            + (layers.isEmpty
+                ? "" : "\n" + table([["LAYER", "DIRECTORY"]] + layers, [.end(0, least: 20), .start(1, least: 20)]))
+    }
+
+    private func table(_ rows: [[String]], _ cuts: [TextTable.Cut]) -> String {
+        TextTable.text(rows, columns: columns, cuts: cuts)
     }
 
     /// Words as a JSON array: what is a word, and what a blank in one, is to be seen.

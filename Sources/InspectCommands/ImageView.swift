@@ -12,6 +12,8 @@ struct ImageView {
     let sizes: [DiffID: UInt64]
     /// What the configuration says beyond what cimg needs.
     let details: ExecutionFacts
+    /// How many columns the tables may take; nil for any number.
+    var columns: Int?
 
     private var layers: [(descriptor: ContentDescriptor, diffID: DiffID)] {
         Array(zip(image.manifest.layers, image.configuration.rootfs.diffIDs))
@@ -53,8 +55,11 @@ struct ImageView {
                 (step.createdBy ?? step.comment ?? "").printable,
             ]
         }
-        let history = steps.isEmpty ? "" : "\n" + TextTable.text([["HISTORY", "", "BY"]] + steps)
-        return TextTable.text(facts) + "\n" + TextTable.text(rows) + history
+        let history =
+            steps.isEmpty
+            ? "" : "\n" + TextTable.text([["HISTORY", "", "BY"]] + steps, columns: columns, cuts: [.end(2, least: 20)])
+        return TextTable.text(facts) + "\n"
+            + TextTable.text(rows, columns: columns, cuts: [.end(0, least: 20), .start(3, least: 20)]) + history
     }
 
     /// For programs.

@@ -32,7 +32,7 @@ package struct InspectCommand: ParsableCommand {
 
               cimg inspect alpine
               cimg inspect docker://localhost:5000/mystery
-              cimg inspect --format '{{.Digest}} {{.Labels.version}}' docker://localhost:5000/mystery
+              cimg inspect --format '{{.Digest}} {{.Labels.version}}' localhost:5000/mystery
               cimg inspect --raw docker-archive:saved.tar.gz
               cimg inspect my_container
               cimg inspect --json alpine | jq -r '.layers[].digest'
@@ -71,6 +71,9 @@ package struct InspectCommand: ParsableCommand {
             valueName: "template"))
     var format: String?
 
+    @Flag(help: "Do not shorten what is too wide for the terminal.")
+    var noTrunc = false
+
     @Flag(name: [.customShort("n"), .long], help: "Do not list the repository's tags.")
     var noTags = false
 
@@ -92,19 +95,22 @@ package struct InspectCommand: ParsableCommand {
             }
             if raw { return try StandardOutput.write(found.topBytes) }
             if config { return try StandardOutput.write(found.image.configurationBytes) }
-            if layers { return try StandardOutput.write(found.skopeo.layersText) }
-            if history { return try StandardOutput.write(found.skopeo.historyText) }
+            if layers { return try StandardOutput.write(found.skopeo.layersText(columns: columns)) }
+            if history { return try StandardOutput.write(found.skopeo.historyText(columns: columns)) }
             if let format {
                 let record = try ImageRecord(found.skopeo, names: names(found, isRemote: isRemote))
                 return try StandardOutput.write(record.formatted(RawArguments.text(format, "--format")))
             }
             if skopeo || isRemote && !json { return try StandardOutput.write(found.skopeo.json) }
             let view = ImageView(
-                name: image, image: found.image, sizes: try sizes(found.image), details: try ExecutionFacts(found.image)
-            )
+                name: image, image: found.image, sizes: try sizes(found.image),
+                details: try ExecutionFacts(found.image),
+                columns: columns)
             try StandardOutput.write(json ? view.json : Array(view.text.utf8))
         }
     }
+
+    private var columns: Int? { noTrunc ? nil : StandardOutput.columns }
 
     /// The manifest of anything, an image or not, byte for byte; nil where only a look at the image tells it.
     private func rawManifest() throws -> [UInt8]? {
@@ -212,7 +218,7 @@ package struct InspectCommand: ParsableCommand {
             let value = try ContainerRecord(container, for: text).value
             return try StandardOutput.write(FormatOption.formatted(text, value))
         }
-        let view = ContainerView(container)
+        let view = ContainerView(container, columns: columns)
         try StandardOutput.write(json ? view.json : Array(view.text.utf8))
         for problem in view.problems { StandardError.print("cimg: \(problem)") }
         if !view.problems.isEmpty { throw ExitCode(2) }

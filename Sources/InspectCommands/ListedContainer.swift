@@ -36,6 +36,11 @@ struct ListedContainer {
     static let headings = ["NAME", "ID", "IMAGE", "COMMAND", "STATE", "PID", "SINCE", "PORTS"]
     private static let commandLimit = 24
 
+    /// What may be cut of the columns where they are too wide.
+    static let cuts: [TextTable.Cut] = [
+        .end(7, least: 8), .end(6, least: 17), .end(3, least: 8), .start(2, least: 12), .end(6, least: 11),
+    ]
+
     /// The columns: since when it runs, or when it was made.
     func cells(isShort: Bool) -> [String] {
         var command = details.command.map(\.printable).joined(separator: " ")

@@ -45,7 +45,7 @@ package struct PsCommand: ParsableCommand {
     @Flag(help: "List the containers of all users (as root).")
     var allUsers = false
 
-    @Flag(help: "Do not shorten commands.")
+    @Flag(help: "Shorten neither commands nor what is too wide for the terminal.")
     var noTrunc = false
 
     @Option(
@@ -85,7 +85,10 @@ package struct PsCommand: ParsableCommand {
                 try StandardOutput.write(rows.map { "\($0.container.qualifiedName)\n" }.joined())
             } else {
                 let headings = noheading ? [] : [ListedContainer.headings]
-                try StandardOutput.write(TextTable.text(headings + rows.map { $0.cells(isShort: !noTrunc) }))
+                try StandardOutput.write(
+                    TextTable.text(
+                        headings + rows.map { $0.cells(isShort: !noTrunc) },
+                        columns: noTrunc ? nil : StandardOutput.columns, cuts: ListedContainer.cuts))
             }
             // Storages of others are no trouble to a plain user who has asked for none of them by name.
             problems.removeAll(where: \.isPermission)

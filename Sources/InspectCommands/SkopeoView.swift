@@ -81,16 +81,21 @@ struct SkopeoView {
     }
 
     /// The layers for people, and how much they are together.
-    var layersText: String {
+    ///
+    /// - Parameter columns: how many the table may take; nil for any number.
+    func layersText(columns: Int?) -> String {
         let rows = image.manifest.layers.map { layer in
             ["\(layer.digest)", TextTable.size(max(0, layer.size)), layer.mediaType.printable]
         }
-        return TextTable.text([["LAYER", "SIZE", "MEDIA TYPE"]] + rows)
+        let cuts: [TextTable.Cut] = [.end(0, least: 20), .start(2, least: 20)]
+        return TextTable.text([["LAYER", "SIZE", "MEDIA TYPE"]] + rows, columns: columns, cuts: cuts)
             + "\(counted(rows.count, "layer")), \(TextTable.size(max(0, size)))\n"
     }
 
     /// The history for people, with the size of the layer that each step brought.
-    var historyText: String {
+    ///
+    /// - Parameter columns: how many the table may take; nil for any number.
+    func historyText(columns: Int?) -> String {
         var layers = image.manifest.layers[...]
         let rows = (image.configuration.history ?? []).map { step in
             let layer = step.emptyLayer == true ? nil : layers.popFirst()
@@ -99,7 +104,7 @@ struct SkopeoView {
                 layer.map { TextTable.size(max(0, $0.size)) } ?? "-", (step.createdBy ?? step.comment ?? "").printable,
             ]
         }
-        return TextTable.text([["CREATED", "SIZE", "BY"]] + rows)
+        return TextTable.text([["CREATED", "SIZE", "BY"]] + rows, columns: columns, cuts: [.end(2, least: 20)])
     }
 }
 

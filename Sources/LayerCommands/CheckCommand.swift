@@ -70,7 +70,7 @@ package struct CheckCommand: ParsableCommand {
 
               cimg check web:2
               cimg check --against web:1 --rules .dive-ci web:2
-              cimg check --rule highest-size=200MB --rule 'blocked-paths=*/.git/*' --markdown web >> "$GITHUB_STEP_SUMMARY"
+              cimg check --rule highest-size=200MB --markdown web >> "$GITHUB_STEP_SUMMARY"
 
             Exit status: 0 all rules are kept, 1 one is broken, 2 trouble.
             """)

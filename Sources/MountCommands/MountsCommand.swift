@@ -38,7 +38,7 @@ package struct MountsCommand: ParsableCommand {
     @Flag(help: "Print a JSON array.")
     var json = false
 
-    @Flag(help: "Do not shorten digests.")
+    @Flag(help: "Shorten neither digests nor what is too wide for the terminal.")
     var noTrunc = false
 
     @Option(
@@ -77,7 +77,9 @@ package struct MountsCommand: ParsableCommand {
                 ] + (hasUppers ? [upper(mount) ?? ""] : [])
                     + (hasRefusals ? [mount.kernelRefusal?.printable ?? ""] : [])
             }
-        return TextTable.text(rows)
+        let cuts: [TextTable.Cut] =
+            (hasRefusals ? [.end(hasUppers ? 5 : 4, least: 18)] : []) + (hasUppers ? [.start(4, least: 26)] : [])
+        return TextTable.text(rows, columns: isShort ? StandardOutput.columns : nil, cuts: cuts)
     }
 
     /// What is mounted; of a digest so many digits as tell images apart, which every command takes.

@@ -14,6 +14,14 @@ package import SystemPackage
 /// it is locked while a mount uses it. Neither may be a symbolic link: what is written and removed there must be where the
 /// user sees it.
 package enum UpperDirectory {
+    /// Why an upper directory that somebody named, `upper:DIR`, cannot be opened.
+    package static func problem(_ name: String, _ error: Errno) -> String {
+        let reason =
+            error == .noSuchFileOrDirectory
+            ? "no such directory; DIR is what \"cimg mount --rw --upper DIR\" was given" : "\(error)"
+        return "\"\(name.printable)\": \(reason)"
+    }
+
     /// Opens the upper of a user, made where it is missing.
     ///
     /// - Parameters:

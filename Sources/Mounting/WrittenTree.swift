@@ -59,7 +59,7 @@ package struct WrittenTree {
         do throws(Errno) {
             directory = try Descriptor.open(FilePath(path), O_RDONLY | O_DIRECTORY)
         } catch {
-            throw MountError("\"\(name.printable)\": \(error)")
+            throw MountError(UpperDirectory.problem(name, error))
         }
         try UnfinishedCopies.finish(in: directory)
         if let recorded = try UpperDirectory.recordedImage(directory), recorded != identity {

@@ -191,7 +191,7 @@ package func sourceGuess(_ text: String, directory: String = "rootfs:") -> Strin
     let path = FilePath(bytes)
     let cut = bytes.lastIndex(of: UInt8(ascii: ":")).map { FilePath(Array(bytes[..<$0])) }
     guard let place = [path, cut].compactMap({ $0 }).first(where: { !$0.isEmpty && fileExists($0) }) else { return nil }
-    if fileExists(place.appending("index.json")) { return "oci:\(text)" }
+    if ["index.json", "oci-layout"].contains(where: { fileExists(place.appending($0)) }) { return "oci:\(text)" }
     guard place == path else { return nil }
     if fileExists(place.appending("manifest.json")) { return "dir:\(text)" }
     if fileExists(place.appending(".")) { return directory + text }

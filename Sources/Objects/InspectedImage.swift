@@ -41,11 +41,26 @@ package struct InspectedImage {
         image = try ImageDescription(source)
         if withTags {
             do {
-                tags = try repository.tags()
+                tags = Self.ordered(try repository.tags())
             } catch let error as RegistryError {
                 // Whoever may read an image may not be allowed to list others.
                 StandardError.print("cimg: tags: \(error)")
             }
         }
+    }
+
+    /// Tags in order; behind them those under which signatures, attestations and bills of images are kept.
+    static func ordered(_ tags: [String]) -> [String] {
+        let sorted = tags.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
+        return sorted.filter { !isOfAttachment($0) } + sorted.filter { isOfAttachment($0) }
+    }
+
+    /// Whether a tag is a digest with what is said of it: `sha256-0123….sig`, `.att`, `.sbom`, or `sha256-0123…` alone.
+    private static func isOfAttachment(_ tag: String) -> Bool {
+        let parts = tag.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard tag.hasPrefix("sha256-"), let name = parts.first, Digest(hex: String(name.dropFirst(7))) != nil else {
+            return false
+        }
+        return parts.count == 1 || ["sig", "att", "sbom"].contains(parts[1])
     }
 }

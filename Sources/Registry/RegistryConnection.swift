@@ -111,7 +111,8 @@ final class RegistryConnection: Sendable {
                 wait(before: attempt, asked: answer.header("Retry-After"))
             } catch {
                 guard let failure = NetworkFailure(error) else { throw error }
-                guard failure.isTransient, isRepeatable, attempt < limits.attempts else {
+                let mostAttempts = min(limits.attempts, failure.attemptLimit)
+                guard failure.isTransient, isRepeatable, attempt < mostAttempts else {
                     throw self.error(failure, object, attempts: attempt)
                 }
                 wait(before: attempt, asked: nil)

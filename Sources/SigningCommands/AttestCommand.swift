@@ -22,8 +22,8 @@ package struct AttestCommand: ParsableCommand {
 
             Examples:
 
-              cimg attest --key me.key --type spdxjson --predicate app.spdx.json localhost:5000/app:1
-              cimg attest --key me.key --type https://example.com/tested --predicate result.json localhost:5000/app:1
+              cimg attest --key me.key --type spdxjson --predicate app.spdx.json a.example/b
+              cimg attest --key me.key --type https://a.example --predicate r a.example/b
 
             Exit status: 0 signed, 2 trouble.
             """)
@@ -77,13 +77,13 @@ package struct VerifyAttestationCommand: ParsableCommand {
         commandName: "verify-attestation", abstract: "Check what is said of an image of a registry, and print it.",
         discussion: """
             Looks for attestations in both their forms, and prints the envelopes of those that a trusted signer made of \
-            this very image, one a line. Without --type, those of every kind but signatures.
+            this very image, one a line. Without --type, those of every kind but signatures. --output statement prints what \
+            was signed, --output predicate what is said in it.
 
             Examples:
 
-              cimg verify-attestation --key me.pub --type spdxjson localhost:5000/app:1 | \
-            jq -r .payload | base64 -d | jq .predicate
               cimg verify-attestation --key me.pub localhost:5000/app:1
+              cimg verify-attestation --key me.pub -o predicate localhost:5000/app:1
 
             Exit status: 0 found, 1 none that counts, 11 no such image, 2 trouble.
             """)
@@ -92,6 +92,11 @@ package struct VerifyAttestationCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("What kind: a URI, or \(PredicateType.words).", valueName: "type"))
     var type: String?
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("What is printed: json, the envelope; statement; or predicate.", valueName: "form"))
+    var output = AttestationOutput.json
 
     @Flag(help: "Print a JSON array.")
     var json = false
@@ -122,7 +127,7 @@ package struct VerifyAttestationCommand: ParsableCommand {
                 throw ExitCode(1)
             }
             result.tell(image, options, hasAnnotations: false, trust)
-            let values = result.findings.compactMap { $0.envelope?.value }
+            let values = try result.findings.compactMap(\.envelope).map { try output.value(of: $0) }
             if json {
                 try StandardOutput.write(JSONValue.array(values).compactJSON() + [0x0A])
             } else {

@@ -22,8 +22,10 @@ package struct VerifyBlobCommand: ParsableCommand {
             Examples:
 
               cimg verify-blob --key me.pub --bundle tool.sigstore.json tool
-              cimg verify-blob --trusted-root trusted_root.json --certificate-identity me@example.com \
-            --certificate-oidc-issuer https://accounts.example.com --bundle tool.sigstore.json sha256:0123…
+              cimg verify-blob --trusted-root trusted_root.json \\
+                --certificate-identity me@example.com \\
+                --certificate-oidc-issuer https://accounts.example.com \\
+                --bundle tool.sigstore.json sha256:0123…
 
             Exit status: 0 signed, 1 not, 2 trouble.
             """)

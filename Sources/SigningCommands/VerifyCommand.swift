@@ -25,10 +25,11 @@ package struct VerifyCommand: ParsableCommand {
             Examples:
 
               cimg verify --key me.pub localhost:5000/alpine:0.4
-              cimg verify --key me.pub -a git=0d1c2e localhost:5000/app:1 | jq -r '.[].critical.image[]'
+              cimg verify --key me.pub -a git=0d1c2e a.example/b | jq '.[].critical.image'
               cimg verify --key me.pub --rekor-key rekor.pub registry.example/app:1
-              cimg verify --trusted-root trusted_root.json --certificate-identity me@example.com \
-            --certificate-oidc-issuer https://accounts.example.com registry.example/app:1
+              cimg verify --trusted-root trusted_root.json \\
+                --certificate-identity me@example.com \\
+                --certificate-oidc-issuer https://accounts.example.com a.example/b
 
             Exit status: 0 signed, 10 no signatures, 11 no such image, 12 no signature that counts, 2 trouble.
             """)

@@ -110,7 +110,9 @@ final class PolicyListing {
     // MARK: - Output
 
     /// podman's table, with the identity and the file behind it.
-    func table(_ rows: [Row], heading: Bool) -> String {
+    ///
+    /// - Parameter columns: how many it may take; nil for any number.
+    func table(_ rows: [Row], heading: Bool, columns: Int?) -> String {
         var lines = heading ? [["TRANSPORT", "NAME", "TYPE", "ID", "STORE", "IDENTITY", "FILE"]] : []
         lines += rows.map { row in
             [
@@ -118,7 +120,10 @@ final class PolicyListing {
                 row.identity, file,
             ]
         }
-        return TextTable.text(lines)
+        let cuts: [TextTable.Cut] = [
+            .start(6, least: 12), .start(4, least: 12), .end(3, least: 10), .end(5, least: 9), .start(1, least: 20),
+        ]
+        return TextTable.text(lines, columns: columns, cuts: cuts)
     }
 
     /// podman's JSON, with the identity and the file.

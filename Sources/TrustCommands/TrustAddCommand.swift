@@ -23,7 +23,7 @@ package struct TrustAddCommand: ParsableCommand {
             Examples:
 
               cimg trust add registry.example/team -f /etc/pki/team.gpg
-              cimg trust add localhost:5000 --pubkeys alice.pub --sigstore file:///var/lib/containers/sigstore
+              cimg trust add localhost:5000 --pubkeys alice.pub --sigstore file:///srv/sigs
               cimg trust add -t sigstoreSigned -f me.pub --attachments registry.example/app
               cimg trust add -t reject registry.example/old
               cimg trust add --transport dir /images -t accept --dry-run

@@ -44,6 +44,9 @@ package struct TrustCheckCommand: ParsableCommand {
     @Flag(help: "Refuse an image that a rule without signatures accepts.")
     var requireSigned = false
 
+    @Flag(help: "Shorten and break nothing that is too wide for the terminal.")
+    var noTrunc = false
+
     @Flag(help: "Print a JSON array.")
     var json = false
 
@@ -63,7 +66,8 @@ package struct TrustCheckCommand: ParsableCommand {
             var verdicts: [Verdict] = []
             for image in images { verdicts += try check.verdicts(on: image) }
             let file = try judge.policy().file
-            let report = VerdictReport(file: file?.string, requiresSigned: requireSigned)
+            let report = VerdictReport(
+                file: file?.string, requiresSigned: requireSigned, columns: noTrunc ? nil : StandardOutput.columns)
             isRefused = verdicts.contains { report.refusal($0) != nil }
             try StandardOutput.write(json ? report.json(verdicts) : Array(report.text(verdicts).utf8))
         }

@@ -38,6 +38,9 @@ package struct TrustShowCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Print JSON: podman's fields, and file and identity.")
     var json = false
 
+    @Flag(help: "Do not shorten what is too wide for the terminal.")
+    var noTrunc = false
+
     @Flag(help: "Print the policy's file as it is.")
     var raw = false
 
@@ -59,7 +62,8 @@ package struct TrustShowCommand: ParsableCommand {
             }
             let rows = listing.rows()
             if json { return try StandardOutput.write(listing.json(rows)) }
-            try StandardOutput.write(listing.table(rows, heading: !noheading))
+            try StandardOutput.write(
+                listing.table(rows, heading: !noheading, columns: noTrunc ? nil : StandardOutput.columns))
             for problem in listing.problems { StandardError.print("cimg: \(problem)") }
         }
     }

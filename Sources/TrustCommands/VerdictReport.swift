@@ -12,6 +12,8 @@ struct VerdictReport {
     let file: String?
     /// Whether a rule without signatures refuses.
     let requiresSigned: Bool
+    /// How many columns the text may take; nil for any number.
+    var columns: Int?
 
     private var fileName: String { file?.printable ?? "built in" }
 
@@ -31,11 +33,17 @@ struct VerdictReport {
     // MARK: - Text
 
     /// What people read.
-    func text(_ verdicts: [Verdict]) -> String { verdicts.map(text).joined() }
+    func text(_ verdicts: [Verdict]) -> String {
+        verdicts.map(text).joined().split(separator: "\n").map {
+            TextTable.wrapped(String($0), columns: columns, indent: 10) + "\n"
+        }.joined()
+    }
 
     private func text(_ verdict: Verdict) -> String {
         let refusal = refusal(verdict)
-        var text = "\(verdict.subject.name.printable) \(verdict.digest) \(refusal == nil ? "accepted" : "refused")\n"
+        let whole = "\(verdict.digest)"
+        let digest = columns == nil ? whole : TextTable.cut(whole, to: 20)
+        var text = "\(verdict.subject.name.printable) \(digest) \(refusal == nil ? "accepted" : "refused")\n"
         text += "  policy  \(fileName): \(verdict.rule.description)\n"
         for (position, outcome) in verdict.requirements.enumerated() {
             let keys = Self.keys(outcome.requirement).map { " \($0)" } ?? ""

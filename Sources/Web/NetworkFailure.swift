@@ -26,16 +26,23 @@ package struct NetworkFailure: Sendable {
     /// Whether the same request may succeed a moment later.
     package var isTransient: Bool { kind == .broken }
 
+    /// How often the same request is sent at most, whatever the limits are: what a proxy cannot reach it will not reach
+    /// by being asked five times.
+    package private(set) var attemptLimit = Int.max
+
     /// Tells what an error of the transport means; nil for errors of something else.
     package init?(_ error: any Error) {
         guard let error = error as? TransferError else { return nil }
         let (kind, reason) = Self.meaning(of: error)
         self.kind = kind
+        if error.code == 56, error.text.contains("CONNECT tunnel failed") { attemptLimit = 2 }
         guard let proxy = error.proxy, kind == .noConnection || Self.proxyCodes.contains(error.code) else {
             self.reason = reason
             return
         }
-        let said = error.code == 56 && !error.text.isEmpty ? error.text.printable : reason
+        let said =
+            error.code == 56 && !error.text.isEmpty
+            ? error.text.printable : reason.replacing("a registry runs there", with: "a proxy runs there")
         self.reason = "proxy \(proxy.printable): \(said)\(Self.advice(for: error))"
     }
 

@@ -44,6 +44,9 @@ import Testing
             bench.cimg("copy", "--format", "oci", "old", "oci:x:y"),
             is: .trouble("copy: --format: documents are copied as they are, so that digests stay"))
         try expect(bench.stored("").isEmpty, is: false)
+        try expect(
+            bench.cimg("mount", "--writable", "old", "mnt"),
+            is: .trouble("mount: --writable: --rw makes a mount writable, --upper DIR keeps what is changed"))
         // The command first: what its options would be does not matter.
         try expect(
             bench.cimg("history", "--no-trunc", "old"),

@@ -51,6 +51,8 @@ import Testing
             (["old", "-nmae", "x"], "there is no test \"-nmae\"; \"cimg help find\" lists them"),
             (["old", "/etc", "x"], "\"x\": stands behind a path and is none: it has no / at its start"),
             (["old:/etc", "/bin"], "\"old:/etc\": has a path already; \"/bin\" is another"),
+            (["old", "--perm", "-4000"], "find: --perm: tests have one dash: -perm"),
+            (["--newer=x", "--maxdepth", "1", "old"], "find: --maxdepth: tests have one dash: -maxdepth"),
             (["old", "-user", "joe"], "old: no user \"joe\" in its /etc/passwd"),
             (["old", "/none"], "old: \"/none\": no such file or directory"),
             (

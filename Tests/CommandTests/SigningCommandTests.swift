@@ -287,6 +287,8 @@ struct SigningCommandTests {
         let statement = try #require(JSONSerialization.jsonObject(with: payload) as? [String: Any])
         #expect(statement["predicateType"] as? String == "https://spdx.dev/Document")
         #expect((statement["predicate"] as? [String: [String]]) == ["packages": ["a"]])
+        let predicate = try bench.cimg("verify-attestation", "--key", "me.pub", "-o", "predicate", "\(host)/app:1")
+        expect(predicate.output, is: "{\"packages\":[\"a\"]}\n")
         try expect(
             bench.cimg("verify-attestation", "--key", "me.pub", "--type", "cyclonedx", "\(host)/app:1").code, is: 1)
         try expect(bench.cimg("verify-attestation", "--key", "other.pub", "\(host)/app:1").code, is: 1)

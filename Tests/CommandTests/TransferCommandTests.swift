@@ -202,4 +202,17 @@ import Testing
         bench.environment["CIMG"] = Workbench.builtProgram
         try expect(bench.shell(script).output, is: "done\n")
     }
+
+    @Test func `a layout without its prefix is guessed`() throws {
+        let bench = try Sample.bench()
+        _ = try bench.shell("mkdir made && cp layout/oci-layout made")
+        for (name, words) in [
+            ("layout:new", ["push", "layout:new", "localhost:1/a"]), ("./layout", ["copy", "./layout", "oci:x:1"]),
+            ("made:1", ["push", "made:1", "localhost:1/a"]),
+        ] {
+            try expect(
+                bench.cimg(words),
+                is: .trouble("\"\(name)\": no image of this name in the store; did you mean oci:\(name)?"))
+        }
+    }
 }

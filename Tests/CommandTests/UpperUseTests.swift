@@ -79,4 +79,18 @@ struct UpperUseTests {
         #expect(outcome.errors.contains("volume \""))
         try expect(bench.shell("grep -c \(bench.path)/mnt /proc/self/mountinfo"), is: Outcome(1, "0\n"))
     }
+
+    @Test func `an upper is a side of a comparison, alone and on the left`() throws {
+        let bench = try Sample.bench()
+        let script = "cimg mount --rw --upper up new mnt && echo x >mnt/x && cimg umount mnt"
+        try expect(bench.shell(script), is: .success())
+        try expect(bench.cimg("diff", "upper:up"), is: Outcome(1, "A /x\n"))
+        try expect(bench.cimg("diff", "upper:up", "new"), is: Outcome(1, "D /x\n"))
+        for words in [["upper:MISSING"], ["upper:MISSING", "new"], ["new", "upper:MISSING"]] {
+            try expect(
+                bench.cimg(["diff"] + words),
+                is: .trouble(
+                    "\"upper:MISSING\": no such directory; DIR is what \"cimg mount --rw --upper DIR\" was given"))
+        }
+    }
 }

@@ -14,7 +14,7 @@ import Testing
         "tag", "rm", "mount",
         "umount", "mounts", "ps", "overlay", "diff", "ls", "cat", "cp", "find", "packages", "sbom", "scan",
         "db", "db show", "db update", "prune", "fsck",
-        "layers", "waste", "check", "du", "lint", "explore", "test", "repro", "commit", "export",
+        "layers", "waste", "check", "du", "lint", "explore", "test", "repro", "commit", "export", "audit",
     ]
 
     static let wrong: [(arguments: [String], expected: Outcome)] = [
@@ -187,6 +187,7 @@ import Testing
         }
         #expect(try outcome.output == String(contentsOf: file, encoding: .utf8))
         #expect(outcome.output.split(separator: "\n").allSatisfy { !$0.hasSuffix(" ") })
+        #expect(outcome.output.split(separator: "\n").filter { $0.count > 80 } == [])
     }
 
     @Test(arguments: commands.filter { $0 != "mounts" && $0 != "umount" })

@@ -131,7 +131,7 @@ final class Workbench {
         process.currentDirectoryURL = URL(fileURLWithPath: path)
         process.environment = [
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "\(path)/home",
-            "TMPDIR": "\(path)/tmp", "CIMG_ROOT": "\(path)/store", "LC_ALL": "C.UTF-8", "COLUMNS": "80",
+            "TMPDIR": "\(path)/tmp", "CIMG_ROOT": "\(path)/store", "LC_ALL": "C.UTF-8",
         ].merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         return process

@@ -38,7 +38,7 @@ import Web
         #expect(
             error?.description
                 == "registry registry.invalid: proxy http://127.0.0.1:1: connection refused; check host and port, and "
-                + "whether a registry runs there")
+                + "whether a proxy runs there")
     }
 
     @Test(arguments: [
@@ -114,6 +114,19 @@ import Web
                 == "registry registry.invalid: proxy http://\(refusing.host): CONNECT tunnel failed, response 407; give "
                 + "it a user and password: http://USER:SECRET@HOST:PORT in its variable")
         #expect(refusing.requests.count == count + 1)
+    }
+
+    @Test func `a proxy that cannot reach a registry is asked once more`() throws {
+        let failing = LoopbackServer { _ in .init(503) }
+        let fixture = try PullFixture(["https_proxy": "http://\(failing.host)"])
+        let error = #expect(throws: RegistryError.self) {
+            try fixture.client.registry("registry.invalid").check()
+        }
+        #expect(
+            error?.description
+                == "registry registry.invalid: proxy http://\(failing.host): CONNECT tunnel failed, response 503 "
+                + "(2 attempts); try again later")
+        #expect(failing.requests.count == 2)
     }
 
     @Test func `a program of a web server does not believe HTTP_PROXY`() throws {

@@ -47,7 +47,8 @@ package struct DbUpdateCommand: ParsableCommand {
             without; or a folder of these. Advisories as collectors publish them are read too: records of OSV in JSON, one or an \
             archive (all.zip), lists of Alpine's secdb, the JSON of Debian's tracker; a file, or a folder of any of these, which \
             together become the database. The new database takes the place of the old one when it is whole: its digest \
-            is that of its manifest, and it is a database. The policy of "cimg trust" counts for artifacts too.
+            is that of its manifest, and it is a database. The policy of "cimg trust" counts for artifacts too. How old \
+            it is, how many sources it has and how large it is are printed.
 
             Examples:
 
@@ -94,7 +95,9 @@ package struct DbUpdateCommand: ParsableCommand {
                 try update.take(FilePath(argument: source), object: "\"\(object)\"")
             }
             let opened = try AdvisoryFolder.open(nil, of: place)
-            try StandardOutput.write("\(opened.age(at: Moment(seconds: Int64(time(nil)))))\n")
+            let age = opened.age(at: Moment(seconds: Int64(time(nil))))
+            let sources = counted(try opened.database.names().count, "source")
+            try StandardOutput.write("\(age)\n\(sources), \(TextTable.size(opened.size))\n")
         }
     }
 

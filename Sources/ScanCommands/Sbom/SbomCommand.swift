@@ -81,7 +81,7 @@ package struct SbomCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The platform to take of several.", valueName: "os/arch[/variant]"))
     var platform: String?
 
-    @Option(help: "cyclonedx, spdx, syft-json or trivy-json.")
+    @Option(help: "cyclonedx (cyclonedx-json), spdx (spdx-json), syft-json (syft, json) or trivy-json (trivy).")
     var format = Format.cyclonedx
 
     @Option(
