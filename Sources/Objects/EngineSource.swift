@@ -66,7 +66,7 @@ extension ObjectFinder {
     /// - Throws: also where the text names neither.
     package func take(_ text: String, into store: Store) throws -> Digest {
         guard try ImageLocation(parsing: text) != nil || engineImage(text) != nil else {
-            throw CommandError.unknownSource(text)
+            throw sourceGuess(text) == nil ? CommandError.unknownImage(text) : .unknownSource(text)
         }
         let meter = ProgressMeter("reading \(text.printable)")
         let source = try openSource(text)

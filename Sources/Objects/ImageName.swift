@@ -59,13 +59,6 @@ package enum ImageName {
 }
 
 extension CommandError {
-    /// Neither the store has an image of a name, nor is it written as a source.
-    package static func unknownSource(_ name: String) -> CommandError {
-        guard let guess = sourceGuess(name) else { return unknownImage(name) }
-        return CommandError(
-            "\"\(name.printable)\": no image of this name in the store; did you mean \(guess.printable)?")
-    }
-
     /// The store has no image of a name.
     package static func unknownImage(_ name: String) -> CommandError {
         CommandError("\"\(name.printable)\": no image of this name in the store; \"cimg images\" lists them")
