@@ -187,7 +187,7 @@ package struct ExpectationRun {
                         "\(word) string '\(pattern.printable)' \(isExpected ? "not " : "")found in file content"
                             + " of \(test.path.printable)" + Self.excerpt(bytes))
                 } catch {
-                    result.fail("\(word) string '\(pattern.printable)' is no pattern: \(error)")
+                    result.fail("\(word) string '\(pattern.printable)' cannot be looked for: \(error)")
                 }
             }
         }
@@ -293,7 +293,7 @@ package struct ExpectationRun {
                     "\(kind) \(pair.key.printable) value \(value.printable) does not match expected value: "
                         + pair.value.printable)
             } catch {
-                result.fail("\(kind) \(pair.key.printable): '\(pair.value.printable)' is no pattern: \(error)")
+                result.fail("\(kind) \(pair.key.printable): '\(pair.value.printable)' cannot be looked for: \(error)")
             }
         }
     }

@@ -3,7 +3,7 @@
 /// A regular expression in RE2's syntax, as programs in Go take it, that is looked for in bytes.
 ///
 /// Bytes are read as UTF-8; one that is none stands for U+FFFD. All states are followed at once, so no pattern takes more
-/// time than its size times that of the text. Groups are not told: only whether there is a match.
+/// time than its size times that of the text, and that has a limit. Groups are not told: only whether there is a match.
 package struct TextPattern: Sendable {
     /// A step of the program; targets are relative.
     enum Step: Sendable, Equatable {
@@ -20,6 +20,8 @@ package struct TextPattern: Sendable {
 
     /// Steps that a pattern may have.
     package static let stepLimit = 10_000
+    /// Steps that a search may go through, over all places of a text: some ten seconds of them.
+    package static let searchLimit = 1 << 30
     /// Groups within each other.
     package static let depthLimit = 100
 
@@ -34,11 +36,24 @@ package struct TextPattern: Sendable {
     }
 
     /// Whether the pattern matches somewhere in a text.
-    package func matches(_ text: some RandomAccessCollection<UInt8>) -> Bool {
-        text.withContiguousStorageIfAvailable { search($0) } ?? Array(text).withUnsafeBufferPointer { search($0) }
+    ///
+    /// - Parameter limit: the steps that may be gone through.
+    /// - Throws: `PatternError` where that needs more steps.
+    package func matches(
+        _ text: some RandomAccessCollection<UInt8>, limit: Int = searchLimit
+    ) throws(PatternError) -> Bool {
+        let found =
+            text.withContiguousStorageIfAvailable { search($0, limit) }
+            ?? Array(text).withUnsafeBufferPointer { search($0, limit) }
+        guard let found else {
+            throw PatternError("it takes more than \(limit) steps to look for it in \(text.count) bytes")
+        }
+        return found
     }
 
-    private func search(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    /// - Returns: nil where the limit was reached.
+    private func search(_ text: UnsafeBufferPointer<UInt8>, _ limit: Int) -> Bool? {
+        var rest = limit
         var current = States(count: steps.count + 1)
         var next = States(count: steps.count + 1)
         var offset = 0
@@ -47,6 +62,8 @@ package struct TextPattern: Sendable {
         while true {
             if add(0, to: &current, before, here) { return true }
             guard let scalar = here else { return false }
+            rest -= current.members.count
+            guard rest >= 0 else { return nil }
             let (after, afterWidth) = Self.scalar(in: text, at: offset + width)
             for state in current.members {
                 guard case .one(let wanted) = steps[state], wanted.contains(scalar) else { continue }

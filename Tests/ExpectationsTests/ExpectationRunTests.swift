@@ -96,7 +96,7 @@ import Testing
                 """) == [
                     "passed File Content Test: a", "failed File Content Test: b",
                     "Expected string 'toor' not found in file content of /etc/passwd: 'root:x:0:0:root:/root:/bin/bash\\n'",
-                    "Expected string '(' is no pattern: a parenthesis is not closed",
+                    "Expected string '(' cannot be looked for: a parenthesis is not closed",
                     "Excluded string 'root' found in file content of /etc/passwd: 'root:x:0:0:root:/root:/bin/bash\\n'",
                     "failed File Content Test: c", "t: \"/etc\": is a directory", "failed File Content Test: d",
                     "t: \"/none\": no such file or directory",
@@ -154,7 +154,8 @@ import Testing
                   user: root
                 """) == [
                     "failed Metadata Test", "env var A value b=c does not match expected value: x",
-                    "variable NONE not found in image metadata", "env var A: '[' is no pattern: a [ is not closed",
+                    "variable NONE not found in image metadata",
+                    "env var A: '[' cannot be looked for: a [ is not closed",
                     "env variable A should not be present in image metadata", "label k not found in image metadata",
                     "Image Cmd [\"sh\"] does not match expected: []",
                     "Image entrypoint [] does not match expected: [\"a b\"]",

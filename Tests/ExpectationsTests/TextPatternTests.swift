@@ -58,4 +58,11 @@ import Testing
         #expect(throws: PatternError.self) { try TextPattern(String(repeating: "a", count: 20_000)) }
         #expect(throws: PatternError.self) { try TextPattern(String(repeating: "a?", count: 9000)) }
     }
+
+    @Test func `a search has a limit of steps`() throws {
+        let text = [UInt8](repeating: 0x61, count: 10_000)
+        let pattern = try TextPattern("(.{0,100}){1}b")
+        #expect(throws: PatternError.self) { try pattern.matches(text, limit: 1_000_000) }
+        #expect(try !pattern.matches(text, limit: 10_000_000))
+    }
 }
