@@ -19,6 +19,10 @@ struct HelpText {
     ///   - whole: help or another message, for `unbroken` columns.
     ///   - columns: how many there are; under 40 count as 40.
     init(_ whole: String, columns: Int) {
+        guard whole.hasPrefix("OVERVIEW: ") || whole.hasPrefix(Self.usage) else {
+            text = whole
+            return
+        }
         let columns = max(40, columns)
         var part = Part.overview
         var lines: [String] = []

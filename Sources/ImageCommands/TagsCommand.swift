@@ -15,6 +15,8 @@ package struct TagsCommand: ParsableCommand {
             A host alone lists the registry's repositories where the registry tells them: HOST:PORT, or HOST with a dot \
             in it; any other with a slash behind it.
 
+            Proxies are those of http_proxy and its companions: see "cimg help pull".
+
             Examples:
 
               cimg tags localhost:5000/alpine

@@ -16,6 +16,8 @@ package struct PushCommand: ParsableCommand {
             Manifest, configuration and layers go out byte for byte as they came in, so that digests stay. What the \
             registry has is not sent again.
 
+            Proxies are those of http_proxy and its companions: see "cimg help pull".
+
             Examples:
 
               cimg push alpine:0.1 localhost:5000/alpine:0.1
@@ -72,6 +74,8 @@ package struct CopyCommand: ParsableCommand {
             layers are uncompressed and which has no manifest: of it and of docker-daemon: the digest of the configuration \
             is printed, docker's image ID. Within a registry, blobs are not sent at all. Signatures go along from and to \
             registries and dir:; other places cannot hold them, which is told.
+
+            Proxies are those of http_proxy and its companions: see "cimg help pull".
 
             Examples:
 

@@ -38,7 +38,7 @@ struct ListedContainer {
 
     /// What may be cut of the columns where they are too wide.
     static let cuts: [TextTable.Cut] = [
-        .end(7, least: 8), .end(6, least: 17), .end(3, least: 8), .start(2, least: 12), .end(6, least: 11),
+        .end(7, least: 6), .end(6, least: 17), .end(3, least: 8), .start(2, least: 12), .end(6, least: 11),
     ]
 
     /// The columns: since when it runs, or when it was made.

@@ -78,7 +78,7 @@ package struct MountsCommand: ParsableCommand {
                     + (hasRefusals ? [mount.kernelRefusal?.printable ?? ""] : [])
             }
         let cuts: [TextTable.Cut] =
-            (hasRefusals ? [.end(hasUppers ? 5 : 4, least: 18)] : []) + (hasUppers ? [.start(4, least: 26)] : [])
+            (hasRefusals ? [.end(hasUppers ? 5 : 4, least: 18)] : []) + (hasUppers ? [.start(4, least: 20)] : [])
         return TextTable.text(rows, columns: isShort ? StandardOutput.columns : nil, cuts: cuts)
     }
 

@@ -7,6 +7,7 @@ import Testing
 
 @testable import CimgCommands
 @testable import Console
+@testable import InspectCommands
 
 /// Tables and help for people, where there are 80 columns.
 @Suite(.timeLimit(.minutes(15))) struct NarrowTableTests {
@@ -80,7 +81,63 @@ import Testing
         #expect(verdict.first { $0.contains("refused") }?.contains("…") == true, "\(verdict)")
     }
 
+    @Test func `the list of containers fits, and each row tells of all columns`() {
+        let rows = [
+            ListedContainer.headings,
+            [
+                "podman:a-container-of-long-name", "0123456789ab", "registry.example/team/app:2025.1",
+                "/usr/bin/app -x",
+                "running", "123456", "2026-11-29 07:40:12 +0100", "8080->80/tcp, 8443->443/tcp",
+            ],
+        ]
+        expect(
+            TextTable.text(rows, columns: 80, cuts: ListedContainer.cuts),
+            is: """
+                NAME  ID            IMAGE         COMMAND   STATE    PID     SINCE        PORTS
+                podman:a-container-of-long-name
+                      0123456789ab  …/app:2025.1  /usr/bi…  running  123456  2026-11-29…  8080-…
+
+                """)
+        expect(TextTable.text(rows, columns: 180, cuts: ListedContainer.cuts), is: TextTable.text(rows))
+    }
+
+    @Test(.enabled(if: Requirements.fuse && Requirements.root))
+    func `where mounts keep changes is shortened from the front`() throws {
+        let bench = try Sample.bench()
+        let upper = "kept-in-a-directory-whose-name-is-long"
+        try expect(bench.cimg("mount", "--rw", "--upper", upper, "new", "mnt"), is: .success())
+        defer { _ = try? bench.cimg("umount", "mnt") }
+        let whole = try bench.cimg("mounts").output
+        #expect(whole.contains("\(bench.path)/\(upper) ("))
+        bench.environment["COLUMNS"] = "80"
+        let lines = try bench.cimg("mounts").output.split(separator: "\n")
+        #expect(lines.allSatisfy { $0.count <= 80 || $0.hasPrefix("/") && !$0.contains(" ") }, "\(lines)")
+        #expect(lines.contains { $0.firstMatch(of: /serving  .*…\S*-is-long \([0-9.]+ kB\)$/) != nil }, "\(lines)")
+        try expect(bench.cimg("mounts", "--no-trunc").output.contains("\(bench.path)/\(upper) ("), is: true)
+    }
+
     // MARK: - Help
+
+    @Test func `manual pages leave tables and nested lists as they are`() throws {
+        let bench = Workbench()
+        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../scripts/manpages").standardized.path
+        try expect(bench.shell("mkdir man && python3 '\(script)' '\(Workbench.builtProgram)' man").code, is: 0)
+        try expect(
+            bench.shell("grep -A3 '^rules:' man/cimg-audit.1; grep -A1 '^files  ' man/cimg-audit.1"),
+            is: .success(
+                """
+                rules:
+                  \\- id: shadow
+                    severity: high
+                    files: {path: /etc/shadow, max\\-mode: "0640", owner: root}
+                files            path (or several, or patterns), exists, type, mode,
+                                 max\\-mode, owner, group, sha256, target, contains, lacks
+
+                """))
+        try expect(
+            bench.shell("grep -c 'asked without a proxy' man/cimg-pull.1").output, is: "1\n")
+    }
 
     @Test func `help is broken, but not its examples`() {
         let help = """
