@@ -111,8 +111,9 @@ package struct CheckCommand: ParsableCommand {
             let finder = try options.finder()
             let patterns = try Self.patterns(rules)
             let subject = try Self.subject(try .open(image, in: finder), patterns, isCompatible: diveCompatible)
-            let older = try against.map {
-                try Self.subject(try .open($0, in: finder), [:], isCompatible: diveCompatible)
+            let older = try against.map { name in
+                let image = try LayeredImage.open(name, in: finder)
+                return CheckVerdict.Older(digest: image.object.digest, costs: try image.costs())
             }
             let verdict = CheckVerdict(subject, older: older, rules: rules) { pattern, path in
                 patterns[pattern]?.matches(path) ?? false

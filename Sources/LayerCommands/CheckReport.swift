@@ -9,7 +9,7 @@ struct CheckReport {
     let name: String
     let older: String?
     let subject: CheckVerdict.Subject
-    let olderSubject: CheckVerdict.Subject?
+    let olderSubject: CheckVerdict.Older?
     let verdict: CheckVerdict
     /// The files that the rules come from.
     let files: [String]

@@ -25,6 +25,17 @@ package struct CheckVerdict: Sendable {
         }
     }
 
+    /// The image that it replaces.
+    package struct Older: Sendable {
+        /// Its manifest's digest.
+        package let digest: Digest
+        /// What its layers cost.
+        package let costs: LayerCosts
+
+        /// Puts facts together.
+        package init(digest: Digest, costs: LayerCosts) { (self.digest, self.costs) = (digest, costs) }
+    }
+
     /// What became of a rule.
     package enum Status: String, Sendable {
         /// It is kept.
@@ -63,7 +74,7 @@ package struct CheckVerdict: Sendable {
     ///   - older: the image that it replaces.
     ///   - matches: whether a path matches a pattern.
     package init(
-        _ subject: Subject, older: Subject? = nil, rules: CheckRules,
+        _ subject: Subject, older: Older? = nil, rules: CheckRules,
         matches: (_ pattern: String, _ path: [UInt8]) -> Bool
     ) {
         hasOlder = older != nil
@@ -101,7 +112,7 @@ package struct CheckVerdict: Sendable {
     }
 
     private static func judge(
-        _ rule: CheckRule, _ threshold: CheckRules.Threshold, _ text: String, _ subject: Subject, _ older: Subject?,
+        _ rule: CheckRule, _ threshold: CheckRules.Threshold, _ text: String, _ subject: Subject, _ older: Older?,
         _ matches: (String, [UInt8]) -> Bool
     ) -> Line {
         let total = subject.costs.total()

@@ -65,12 +65,12 @@ package struct DiveFigures: Sendable {
                 var size = node.size
                 if node.isWhiteout {
                     guard let previous = stacked.node(components) else {
-                        remarks.append(.whiteoutOfNothing(layer: index, path: Self.path(components)))
+                        remarks.append(.whiteoutOfNothing(layer: index, path: LayerPath.text(components)))
                         return !isCompatible
                     }
                     size = previous.isDirectory ? previous.sum : 0
                 }
-                let path = Self.path(components)
+                let path = LayerPath.text(components)
                 var reference = references[path, default: Reference()]
                 reference.count += 1
                 reference.sum &+= size
@@ -95,10 +95,6 @@ package struct DiveFigures: Sendable {
         } else {
             userWastedShare = Double(wastedByteCount) / Double(user)
         }
-    }
-
-    private static func path(_ components: [[UInt8]]) -> [UInt8] {
-        [UInt8(ascii: "/")] + components.joined(separator: [UInt8(ascii: "/")])
     }
 
     private static func tree(_ layer: any LayerEntries) throws -> DiveTree {

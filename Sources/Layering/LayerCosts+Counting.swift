@@ -57,7 +57,7 @@ extension LayerCosts {
                 DuplicateContent(
                     digest: digest, byteCount: wanted[digest]?.size ?? 0, paths: paths.sorted { Bytes.precedes($0, $1) }
                 )
-            }.sorted { ($1.excess, $0.digest.hex) < ($0.excess, $1.digest.hex) }
+            }.sorted { $0.excess == $1.excess ? $0.digest.hex < $1.digest.hex : $0.excess > $1.excess }
         }
     }
 
@@ -135,7 +135,18 @@ package enum LayerPath {
     package static func shown(_ path: [UInt8]) -> [UInt8] {
         // It is shown as it stands.
         guard let components = (try? EntryPath(path, clamped: true))?.components else { return path }
-        return [UInt8(ascii: "/")] + components.joined(separator: [UInt8(ascii: "/")])
+        return text(components)
+    }
+
+    /// Components as a path from the root.
+    static func text<Parts: Collection>(_ components: Parts) -> [UInt8] where Parts.Element: Collection<UInt8> {
+        var text: [UInt8] = []
+        text.reserveCapacity(max(1, components.reduce(components.count) { $0 + $1.count }))
+        for component in components {
+            text.append(UInt8(ascii: "/"))
+            text += component
+        }
+        return text.isEmpty ? [UInt8(ascii: "/")] : text
     }
 
     /// Whether the last component hides something.

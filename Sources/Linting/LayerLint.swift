@@ -250,7 +250,9 @@ struct LayerLint {
             let path = LintPath.text(above)
             let parent = Array(above)
             if let entry = own[path] {
-                guard entry.index != index, judgedParents.insert(path).inserted else { continue }
+                guard entry.index != index else { continue }
+                // Then those above it have been, too.
+                guard judgedParents.insert(path).inserted else { return }
                 switch entry.type {
                 case .directory: if entry.index > index { add(.orderChildBeforeParent, components, index) }
                 case .symbolicLink: add(.parentIsSymlink, components, index, parent.shownName)

@@ -48,6 +48,12 @@ struct LintPath {
 
     /// The path with a slash at its start.
     static func text(_ components: some Collection<[UInt8]>) -> [UInt8] {
-        [UInt8(ascii: "/")] + components.joined(separator: [UInt8(ascii: "/")])
+        var text: [UInt8] = []
+        text.reserveCapacity(max(1, components.reduce(components.count) { $0 + $1.count }))
+        for component in components {
+            text.append(UInt8(ascii: "/"))
+            text += component
+        }
+        return text.isEmpty ? [UInt8(ascii: "/")] : text
     }
 }

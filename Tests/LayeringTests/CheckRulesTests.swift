@@ -128,12 +128,15 @@ import Testing
         let (older, newer) = (
             try Self.subject([[.file("a", "123")]]), try Self.subject([[.file("a", "12345")]], digest: "2")
         )
-        let grown = CheckVerdict(newer, older: older, rules: rules) { _, _ in false }
+        func replaced(_ image: CheckVerdict.Subject) -> CheckVerdict.Older {
+            .init(digest: image.digest, costs: image.costs)
+        }
+        let grown = CheckVerdict(newer, older: replaced(older), rules: rules) { _, _ in false }
         #expect(grown.summary == "verdict: regression reason=highest-growth [pass:3 fail:1 skip:7]")
-        let shrunk = CheckVerdict(older, older: newer, rules: rules) { _, _ in false }
+        let shrunk = CheckVerdict(older, older: replaced(newer), rules: rules) { _, _ in false }
         #expect(shrunk.summary == "verdict: ok [pass:4 fail:0 skip:7]")
         #expect(shrunk.lines.first { $0.rule == .highestGrowth }?.reason == "-2 <= 1")
-        let same = CheckVerdict(older, older: older, rules: rules) { _, _ in false }
+        let same = CheckVerdict(older, older: replaced(older), rules: rules) { _, _ in false }
         #expect(same.summary == "verdict: noop digest=\(older.digest) [pass:4 fail:0 skip:7]")
     }
 }
