@@ -72,7 +72,7 @@ package struct CopyCommand: ParsableCommand {
             \(ImagePlace.help) A destination without a transport is a name of the store, also where it begins with a host: \
             docker://HOST/NAME goes to the registry. Every digest is checked on the way and stays as it is, but for a docker-archive, whose \
             layers are uncompressed and which has no manifest: of it and of docker-daemon: the digest of the configuration \
-            is printed, docker's image ID. Within a registry, blobs are not sent at all. Signatures go along from and to \
+            is printed, docker's image ID where containerd does not keep its images. Within a registry, blobs are not sent at all. Signatures go along from and to \
             registries and dir:; other places cannot hold them, which is told.
 
             Proxies are those of http_proxy and its companions: see "cimg help pull".

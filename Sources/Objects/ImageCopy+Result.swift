@@ -19,6 +19,6 @@ extension ImageCopy.Result {
     static func dockerArchive(_ configuration: [UInt8], copied: Int) -> Self {
         Self(
             digest: Digest(of: configuration),
-            note: "the configuration: docker's image ID; no manifest goes along", copied: copied)
+            note: "the configuration's; no manifest goes along", copied: copied)
     }
 }

@@ -130,7 +130,7 @@ import Testing
         let bench = try Sample.bench()
         let line =
             "docker-archive:a.tar:app \(Digest(of: Array(Sample.old.configuration.text.utf8))) "
-            + "(the configuration: docker's image ID; no manifest goes along)\n"
+            + "(the configuration's; no manifest goes along)\n"
         let copied = try bench.cimg("copy", "old", "docker-archive:a.tar:app")
         #expect(copied.code == 0 && copied.output == line, "\(copied)")
         #expect(
