@@ -51,6 +51,7 @@ package struct CommittedDocuments: Sendable {
     ///   - manifest: the manifest of the image that it is made of, with its digest.
     ///   - configuration: its configuration.
     ///   - layer: the new layer; nil where no file changed.
+    ///   - facts: the date, the author, the comment and the changes of the configuration.
     /// - Throws: `FormatError`, `AuthoringError`.
     package init(
         of manifest: [UInt8], _ configuration: [UInt8], layer: CommittedLayer?, facts: CommitFacts

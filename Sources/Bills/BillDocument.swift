@@ -60,7 +60,9 @@ package struct BillDocument: Sendable {
 
     /// Reads a document.
     ///
-    /// - Parameter name: the document, for messages.
+    /// - Parameters:
+    ///   - json: its bytes, up to `byteLimit`.
+    ///   - name: the document, for messages.
     /// - Throws: for what is no such document, and for one that is larger than the limits.
     package init(_ json: [UInt8], name: String) throws(BillError) {
         let shape: Shape

@@ -35,6 +35,8 @@ package struct DirectorySizes: Sendable {
     /// Sums up.
     ///
     /// - Parameters:
+    ///   - tree: the tree that is walked.
+    ///   - start: the directory or file in it whose sizes are wanted.
     ///   - depthLimit: below how many directories entries are kept; deeper ones only count.
     ///   - keepsFiles: whether files have entries too.
     ///   - layers: the layers whose files count; nil for all.

@@ -31,6 +31,8 @@ package struct Finding: Sendable {
     /// Prepares a search.
     ///
     /// - Parameters:
+    ///   - expression: what is asked of each file, and what is done with those that pass.
+    ///   - tree: the tree that is searched.
     ///   - now: seconds since 1970, which ages count from.
     ///   - isOnlyOne: whether a user, a group or a file that the tree does not have is an error; in one tree of several
     ///     no file is theirs, or newer than it.
@@ -51,7 +53,9 @@ package struct Finding: Sendable {
 
     /// Searches a file and all below it.
     ///
-    /// - Parameter act: does what the expression says with a file that passes.
+    /// - Parameters:
+    ///   - start: a file of the tree; depths count from it.
+    ///   - act: does what the expression says with a file that passes.
     /// - Throws: `BrowsingError` where the walk cannot go on; what `act` throws.
     package func run(
         from start: BrowsedFile, _ act: (FindExpression.Action, WalkedFile) throws -> Void

@@ -11,7 +11,9 @@ package struct FormatOption {
 
     /// Parses what the option was given.
     ///
-    /// - Parameter headings: of tables, by the names of fields.
+    /// - Parameters:
+    ///   - argument: the template, as the command line has it.
+    ///   - headings: of tables, by the names of fields.
     package init(_ argument: String, headings: [String: String] = [:]) throws {
         let text = try RawArguments.text(argument, "--format")
         template = try Self.telling { try Template(text) }

@@ -35,7 +35,9 @@ package struct ObjectPath: Equatable {
     /// The objects and paths that the words of a command line mean: `OBJECT PATH…`, or `OBJECT:/PATH` once or several
     /// times.
     ///
-    /// - Parameter fallback: the path that an object alone means; nil where a path must be given.
+    /// - Parameters:
+    ///   - words: the words in their order, each a text that stands for its bytes.
+    ///   - fallback: the path that an object alone means; nil where a path must be given.
     package static func all(
         _ words: [String], fallback: [UInt8]?
     ) throws -> [(object: String, paths: [[UInt8]])] {

@@ -9,7 +9,9 @@ import SystemPackage
 package enum OutputFile {
     /// Writes a report.
     ///
-    /// - Parameter text: the path as the user wrote it; nil or `-` for standard output.
+    /// - Parameters:
+    ///   - bytes: the whole report.
+    ///   - text: the path as the user wrote it; nil or `-` for standard output.
     package static func write(_ bytes: [UInt8], to text: String?) throws {
         guard let text, text != "-" else { return try StandardOutput.write(bytes) }
         let path = FilePath(RawArguments.bytes(of: text))

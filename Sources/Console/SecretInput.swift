@@ -37,7 +37,10 @@ package enum SecretInput {
 
     /// A line of the terminal.
     ///
-    /// - Parameter mayBeEmpty: whether nothing but the line's end is an answer.
+    /// - Parameters:
+    ///   - prompt: what is written to standard error before.
+    ///   - isSecret: whether what is typed is not shown.
+    ///   - mayBeEmpty: whether nothing but the line's end is an answer.
     package static func line(_ prompt: String, isSecret: Bool, mayBeEmpty: Bool = false) throws -> String {
         guard isatty(STDIN_FILENO) == 1 else { throw CommandError("no user: give -u, or --creds") }
         StandardError.write(prompt)

@@ -9,14 +9,18 @@ extension TextTable {
 
         /// The end of long cells goes.
         ///
-        /// - Parameter least: how many letters stay, the ellipsis among them.
+        /// - Parameters:
+        ///   - column: which, from 0.
+        ///   - least: how many letters stay, the ellipsis among them.
         package static func end(_ column: Int, least: Int) -> Cut {
             Cut(column: column, least: least, losesStart: false)
         }
 
         /// The start of long cells goes, as of paths, whose ends tell more.
         ///
-        /// - Parameter least: how many letters stay, the ellipsis among them.
+        /// - Parameters:
+        ///   - column: which, from 0.
+        ///   - least: how many letters stay, the ellipsis among them.
         package static func start(_ column: Int, least: Int) -> Cut {
             Cut(column: column, least: least, losesStart: true)
         }
@@ -27,7 +31,10 @@ extension TextTable {
     /// Where they do not, cells are cut, column by column in the order of `cuts`; then a first cell that is too long has a
     /// line for itself.
     ///
-    /// - Parameter columns: how many there are; nil for any number.
+    /// - Parameters:
+    ///   - rows: the cells of each line.
+    ///   - columns: how many there are; nil for any number.
+    ///   - cuts: what may be cut, the first before others.
     package static func text(_ rows: [[String]], columns: Int?, cuts: [Cut] = []) -> String {
         guard let columns else { return text(rows) }
         var rows = rows
@@ -61,6 +68,7 @@ extension TextTable {
     /// A line broken at blanks, later parts indented.
     ///
     /// - Parameters:
+    ///   - line: the line, without its end; blanks that it begins with stay.
     ///   - columns: how many there are; nil for any number. A longer word stays whole.
     ///   - indent: blanks before what does not fit in the first line.
     package static func wrapped(_ line: String, columns: Int?, indent: Int) -> String {

@@ -19,7 +19,10 @@ package struct TransferPace: Sendable {
 
     /// `[#####...............] 25%, 12.0 MB of 48.0 MB, 3.1 MB/s`: what is known of it.
     ///
-    /// - Parameter total: the bytes that there will be; nil or 0 for unknown.
+    /// - Parameters:
+    ///   - byteCount: the bytes that have come so far.
+    ///   - total: the bytes that there will be; nil or 0 for unknown.
+    ///   - time: when that was; the rate is that of the seconds before.
     package func text(_ byteCount: UInt64, of total: UInt64?, at time: ContinuousClock.Instant = .now) -> String {
         let pace = rate(byteCount, at: time).map { ", \(TextTable.size($0))/s" } ?? ""
         guard let total, total > 0 else { return TextTable.size(byteCount) + pace }

@@ -18,7 +18,9 @@ package struct ExpectationFile: Sendable, Equatable {
     /// Reads a file.
     ///
     /// In YAML an unknown key is an error, in JSON it says nothing, and capital letters of keys are of no matter.
-    /// - Parameter name: its name, for messages; one that ends in `.json` is JSON.
+    /// - Parameters:
+    ///   - bytes: all of it, up to `byteLimit`.
+    ///   - name: its name, for messages; one that ends in `.json` is JSON.
     /// - Throws: `ExpectationError`, `YAMLError`, `FormatError`.
     package init(_ bytes: [UInt8], name: String) throws {
         let fields = try ExpectationFields(

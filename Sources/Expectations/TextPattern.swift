@@ -37,7 +37,9 @@ package struct TextPattern: Sendable {
 
     /// Whether the pattern matches somewhere in a text.
     ///
-    /// - Parameter limit: the steps that may be gone through.
+    /// - Parameters:
+    ///   - text: its bytes.
+    ///   - limit: the steps that may be gone through.
     /// - Throws: `PatternError` where that needs more steps.
     package func matches(
         _ text: some RandomAccessCollection<UInt8>, limit: Int = searchLimit

@@ -63,7 +63,12 @@ package struct Screen: Equatable, Sendable {
     /// Puts a text into a row from a column on, cut off at a limit with an ellipsis.
     ///
     /// Whatever is no printable letter becomes `\u{…}`.
-    /// - Parameter limit: the column behind the last that may be used.
+    /// - Parameters:
+    ///   - text: what is put there; what does not fit into the row is cut off.
+    ///   - column: where it begins, from 0.
+    ///   - row: the row, from 0; in one that is not on the screen nothing is put.
+    ///   - style: how its cells look.
+    ///   - limit: the column behind the last that may be used; nil for all of the row.
     /// - Returns: the column behind it.
     @discardableResult
     package mutating func put(

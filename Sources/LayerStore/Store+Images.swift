@@ -114,7 +114,9 @@ extension Store {
 
     /// Reads the documents of an image.
     ///
-    /// - Parameter platform: which image of an index is meant; nil for this machine's, or the only one there is.
+    /// - Parameters:
+    ///   - digest: of a manifest or an index in the store.
+    ///   - platform: which image of an index is meant; nil for this machine's, or the only one there is.
     /// - Throws: `StoreError` or `FormatError`.
     package func describe(_ digest: Digest, platform: Platform? = nil) throws -> ImageDescription {
         let manifestBytes = try readBlob(digest, limit: DocumentLimit.manifest)

@@ -42,6 +42,7 @@ package final class Store: Sendable {
     /// One that is complete need not be writable.
     ///
     /// - Parameters:
+    ///   - path: the store's directory; those above it are made too where they are missing.
     ///   - bootID: what tells this boot of the machine from others; empty for unknown, nil for the kernel's answer.
     ///   - limits: what a layer may become.
     /// - Throws: `StoreError` that names the place; a directory with other things in it is not made a store.

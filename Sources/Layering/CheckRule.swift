@@ -144,7 +144,10 @@ package struct CheckRules: Sendable {
 
     /// Sets a rule as a command line does: `highest-dead-bytes=20MB`.
     ///
-    /// - Parameter text: of patterns one, which is added.
+    /// - Parameters:
+    ///   - key: the rule's name, or the older one that dive has for it.
+    ///   - text: its threshold, or a word that switches it off; of patterns one, which is added.
+    ///   - name: where that is said, for messages.
     /// - Throws: `CheckRulesError` that begins with `name`.
     package mutating func set(_ key: String, to text: String, name: String) throws(CheckRulesError) {
         let rule = try Self.rule(key, name)

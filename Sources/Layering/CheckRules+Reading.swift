@@ -6,7 +6,9 @@ import YAML
 extension CheckRules {
     /// Adds what a file says: dive's `.dive-ci` or `.dive.yaml`, or a file of the same form with more rules.
     ///
-    /// - Parameter name: the file, for messages.
+    /// - Parameters:
+    ///   - bytes: its YAML, up to `YAMLValue.byteLimit`.
+    ///   - name: the file, for messages.
     /// - Throws: `CheckRulesError`.
     package mutating func add(_ bytes: [UInt8], name: String) throws(CheckRulesError) {
         let document: YAMLValue

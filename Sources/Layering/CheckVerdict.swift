@@ -71,7 +71,9 @@ package struct CheckVerdict: Sendable {
     /// Judges an image.
     ///
     /// - Parameters:
-    ///   - older: the image that it replaces.
+    ///   - subject: the image.
+    ///   - older: the image that it replaces; nil for none, and rules that compare are skipped.
+    ///   - rules: the rules with their thresholds.
     ///   - matches: whether a path matches a pattern.
     package init(
         _ subject: Subject, older: Older? = nil, rules: CheckRules,

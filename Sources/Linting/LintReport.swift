@@ -15,7 +15,9 @@ package struct LintReport: Sendable {
     ///
     /// - Parameters:
     ///   - layers: its layers, base first.
+    ///   - configuration: what its configuration and history say.
     ///   - accounts: the bytes of `/etc/passwd`, `/etc/group` and `/etc/shadow`, where the tree has them.
+    ///   - settings: what is left out, how severe rules are, and which labels must be there.
     ///   - matches: whether a path matches a pattern of the settings.
     /// - Throws: what reading the entries of layers does.
     package init(

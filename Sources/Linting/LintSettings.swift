@@ -31,7 +31,9 @@ package struct LintSettings: Sendable {
 
     /// Whether a finding is not told.
     ///
-    /// - Parameter matches: whether a path matches a pattern.
+    /// - Parameters:
+    ///   - finding: what a rule found, with its path.
+    ///   - matches: whether a path matches a pattern.
     package func ignores(_ finding: LintFinding, matches: (_ pattern: String, _ path: [UInt8]) -> Bool) -> Bool {
         ignored.contains { entry in
             entry.rules.contains(finding.rule) && entry.pattern.map { matches($0, finding.path) } ?? true
@@ -64,7 +66,9 @@ package struct LintSettings: Sendable {
 
     /// Adds a file of settings.
     ///
-    /// - Parameter name: the file, for messages.
+    /// - Parameters:
+    ///   - bytes: its YAML, up to `YAMLValue.byteLimit`.
+    ///   - name: the file, for messages.
     /// - Throws: `LintSettingsError`.
     package mutating func add(_ bytes: [UInt8], name: String) throws(LintSettingsError) {
         func problem(_ reason: String) -> LintSettingsError { LintSettingsError(description: "\(name): \(reason)") }

@@ -14,7 +14,9 @@ extension MountSource {
 
     /// A directory of this machine that is mounted as it lies; nil for what is no directory.
     ///
-    /// - Parameter object: what the user called it, for errors.
+    /// - Parameters:
+    ///   - path: where it is; the last symbolic link is followed, too.
+    ///   - object: what the user called it, for errors.
     /// - Throws: `MountError` where it cannot be opened.
     package init?(directory path: FilePath, called object: String) throws {
         let directory: Descriptor

@@ -6,7 +6,9 @@ package enum Base64 {
 
     /// The text of bytes.
     ///
-    /// - Parameter pads: whether `=` fills it up to a multiple of four.
+    /// - Parameters:
+    ///   - content: the bytes.
+    ///   - pads: whether `=` fills it up to a multiple of four.
     package static func encoded(_ content: some Collection<UInt8>, pads: Bool = true) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity((content.count / 3 + 1) * 4)

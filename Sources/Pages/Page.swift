@@ -41,7 +41,9 @@ package struct Page: Sendable {
 
     /// Begins a page.
     ///
-    /// - Parameter facts: what it says at first, name and value.
+    /// - Parameters:
+    ///   - title: what stands above it, as plain text.
+    ///   - facts: what it says at first, name and value.
     package init(title: String, facts: [(name: String, value: String)]) {
         self.title = title
         self.facts = facts

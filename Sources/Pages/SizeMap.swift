@@ -31,7 +31,10 @@ package struct SizeMap: Sendable {
 
     /// Adds a file by its path.
     ///
-    /// - Parameter mark: what happened to it, as in tables.
+    /// - Parameters:
+    ///   - path: its path, with `/` between names.
+    ///   - size: its bytes; a file of none is left out.
+    ///   - mark: what happened to it, as in tables.
     package mutating func add(_ path: String, size: UInt64, mark: String = "") {
         guard size > 0 else { return }
         var node = 0

@@ -77,7 +77,9 @@ extension RemoteRepository {
     /// What refers to a manifest, such as signatures (distribution-spec, "Listing Referrers").
     ///
     /// Where the registry does not know the question, what stands under the tag `sha256-HEX`.
-    /// - Parameter artifactType: only of this type; nil for all.
+    /// - Parameters:
+    ///   - digest: of the manifest; it need not be there.
+    ///   - artifactType: only of this type; nil for all.
     package func referrers(of digest: Digest, artifactType: String? = nil) throws -> [ContentDescriptor] {
         let object = "\(object)@\(digest): referrers"
         var path = "referrers/\(digest)"

@@ -58,7 +58,9 @@ extension RemoteRepository {
 
     /// The manifest of an image: the document itself, or the one of an index for a platform.
     ///
-    /// - Parameter platform: nil for this machine's, or for the only one there is.
+    /// - Parameters:
+    ///   - document: a manifest or an index of this repository.
+    ///   - platform: nil for this machine's, or for the only one there is.
     /// - Throws: `RegistryError` that tells which platforms there are.
     package func manifest(of document: RemoteDocument, platform: Platform?) throws -> RemoteDocument {
         let object = "\(self.object)@\(document.digest)"

@@ -35,6 +35,7 @@ extension RemoteRepository {
     /// A registry without a list of referrers gets an index under the tag `sha256-HEX` (distribution-spec, "Referrers
     /// Tag Schema").
     /// - Parameters:
+    ///   - document: the manifest; everything it names must be in the repository.
     ///   - entry: how the list has it.
     ///   - subject: what it refers to.
     package func attach(_ document: RemoteDocument, listedAs entry: ContentDescriptor, to subject: Digest) throws {

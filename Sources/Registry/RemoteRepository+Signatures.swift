@@ -41,7 +41,9 @@ extension RemoteRepository {
 
     /// Adds a signature.
     ///
-    /// - Parameter json: the signature in the extension's form.
+    /// - Parameters:
+    ///   - json: the signature in the extension's form.
+    ///   - digest: of the image's manifest.
     package func addSignature(_ json: [UInt8], to digest: Digest) throws {
         var call = signaturesCall(.put, digest, actions: "pull,push")
         call.headers.append(("Content-Type", "application/json"))

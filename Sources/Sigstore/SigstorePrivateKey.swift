@@ -49,7 +49,9 @@ package struct SigstorePrivateKey: Sendable {
 
     /// Signs a message.
     ///
-    /// - Parameter usesOwnHash: whether larger curves take a hash of their size, as bundles have it, and not SHA-256.
+    /// - Parameters:
+    ///   - message: all of it, not its hash.
+    ///   - usesOwnHash: whether larger curves take a hash of their size, as bundles have it, and not SHA-256.
     /// - Throws: `TrustError`.
     package func sign(_ message: [UInt8], usesOwnHash: Bool = false) throws(TrustError) -> [UInt8] {
         let hash: HashAlgorithm

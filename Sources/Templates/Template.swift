@@ -47,7 +47,10 @@ package struct Template: Sendable {
 
     /// A line for each value; of a table with a line of headings before, and columns as wide as what is in them.
     ///
-    /// - Parameter headings: by the names of fields; a field without one has its name in capitals.
+    /// - Parameters:
+    ///   - values: the values, in the order of the lines.
+    ///   - headings: by the names of fields; a field without one has its name in capitals.
+    ///   - missingKeys: what becomes of a key that a value does not have.
     package func lines(
         _ values: [TemplateValue], headings: [String: String] = [:], missingKeys: MissingKeys = .areShown
     ) throws(TemplateError) -> String {

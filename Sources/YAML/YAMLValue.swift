@@ -30,7 +30,9 @@ package indirect enum YAMLValue: Equatable, Sendable {
 
     /// Reads a document; one without content is an empty mapping.
     ///
-    /// - Parameter name: the file, for messages.
+    /// - Parameters:
+    ///   - bytes: all of it, up to `byteLimit`.
+    ///   - name: the file, for messages.
     package init(_ bytes: [UInt8], name: String) throws(YAMLError) {
         guard bytes.count <= Self.byteLimit else { throw YAMLError("\(name): is larger than \(Self.byteLimit) bytes") }
         guard !bytes.isEmpty else {

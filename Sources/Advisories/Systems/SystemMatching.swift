@@ -25,7 +25,10 @@ package struct SystemMatching: Sendable {
 
     /// Tells whether packages of a distribution can be judged, and how.
     ///
-    /// - Parameter content: what a tree says of Red Hat's repositories it was made of.
+    /// - Parameters:
+    ///   - database: the advisories; the matching keeps it open.
+    ///   - distribution: what the packages are of; nil where nothing says it, which is judged as `nameless`.
+    ///   - content: what a tree says of Red Hat's repositories it was made of.
     package static func make(
         _ database: AdvisoryDatabase, _ distribution: Distribution?, content: RedHatContent
     ) throws(AdvisoryError) -> (SystemMatching?, SystemJudgement) {

@@ -4,7 +4,9 @@
 package enum GemSpecification {
     /// Reads the name, the version and the licences that a specification sets to plain strings.
     ///
-    /// - Parameter fileName: `NAME-VERSION.gemspec`, which says what the text does not.
+    /// - Parameters:
+    ///   - bytes: its text, which is Ruby.
+    ///   - fileName: `NAME-VERSION.gemspec`, which says what the text does not.
     package static func package(_ bytes: [UInt8], fileName: [UInt8]) throws(RecordError) -> Package {
         var package = Package(.gem, name: [], version: [])
         for line in Lines(bytes) {

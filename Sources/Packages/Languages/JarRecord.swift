@@ -17,7 +17,9 @@ package enum JarRecord {
 
     /// Reads the artifacts of a jar and of all jars in it.
     ///
-    /// - Parameter name: the file's name, which tells the artifact and version where nothing else does.
+    /// - Parameters:
+    ///   - file: the jar; damage is a problem of the list.
+    ///   - name: the file's name, which tells the artifact and version where nothing else does.
     package static func read(_ file: RecordFile, name: [UInt8]) -> PackageList {
         var list = PackageList()
         var waiting = [(file: file, name: name, depth: 0)]

@@ -21,7 +21,9 @@ package struct PackageURL: Hashable, Sendable, CustomStringConvertible {
 
     /// The name of a package.
     ///
-    /// - Parameter distribution: what the tree it is in says that it is; nil where it says nothing.
+    /// - Parameters:
+    ///   - package: the package, of any kind.
+    ///   - distribution: what the tree it is in says that it is; nil where it says nothing.
     package init(_ package: Package, distribution: OSRelease?) {
         type = Self.type(package.kind)
         name = package.name

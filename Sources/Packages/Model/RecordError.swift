@@ -47,7 +47,9 @@ package struct RecordFile {
 
     /// Makes a file.
     ///
-    /// - Parameter source: gives up to so many bytes from an offset on; fewer only at the end.
+    /// - Parameters:
+    ///   - size: its bytes.
+    ///   - source: gives up to so many bytes from an offset on; fewer only at the end.
     package init(size: UInt64, _ source: @escaping (_ offset: UInt64, _ count: Int) throws -> [UInt8]) {
         self.size = size
         self.source = source

@@ -10,7 +10,7 @@ package enum ProgramRecord {
 
     /// Reads the modules or crates that a program was built from; none where it does not say.
     ///
-    /// - Parameter elf: a program; damage in what its compiler wrote is a problem of the list.
+    /// - Parameter file: a program; damage in what its compiler wrote is a problem of the list.
     package static func read(_ file: RecordFile) -> PackageList {
         var list = PackageList()
         list.collect { (list) throws(RecordError) in

@@ -4,7 +4,11 @@
 package enum ZipMembers {
     /// Hands out those whose names end with a text, in the order of the archive's directory.
     ///
-    /// - Parameter limit: bytes of a member.
+    /// - Parameters:
+    ///   - file: the archive.
+    ///   - suffix: the text.
+    ///   - limit: bytes of a member.
+    ///   - body: takes a member's name and all of its bytes.
     /// - Throws: `RecordError` for an archive or a member that is damaged or larger; what `body` throws.
     package static func forEach(
         in file: RecordFile, endingWith suffix: String, limit: Int,

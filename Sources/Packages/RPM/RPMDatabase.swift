@@ -28,8 +28,12 @@ package enum RPMDatabase {
 
     /// Reads the packages that are installed.
     ///
-    /// - Parameter log: the write-ahead log beside a database of SQLite: what a running container has not yet put into it.
-    /// - Parameter fileLimit: how many of each package's files are wanted, directories counted.
+    /// - Parameters:
+    ///   - file: the database; damage is a problem of the list.
+    ///   - kind: how it keeps the headers.
+    ///   - log: the write-ahead log beside a database of SQLite: what a running container has not yet put into it; nil
+    ///     for none.
+    ///   - fileLimit: how many of each package's files are wanted, directories counted.
     package static func read(
         _ file: RecordFile, kind: Kind, log: RecordFile? = nil, fileLimit: Int = .max
     ) -> PackageList {

@@ -6,7 +6,9 @@ package enum APKInstalled {
 
     /// Reads the packages that are installed.
     ///
-    /// - Parameter files: whether their files are wanted.
+    /// - Parameters:
+    ///   - bytes: all of the record; damage is a problem of the list.
+    ///   - files: whether their files are wanted.
     package static func read(_ bytes: [UInt8], files: Bool) -> PackageList {
         var list = PackageList()
         var stanza = Stanza()

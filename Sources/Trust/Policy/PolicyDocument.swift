@@ -51,7 +51,9 @@ package struct PolicyDocument: Sendable, Equatable {
 
     /// Makes a requirement of sigstore's signatures one that wants a log's word too.
     ///
-    /// - Parameter paths: the files of the logs' keys, absolute.
+    /// - Parameters:
+    ///   - requirement: the requirement; what is no object stays as it is.
+    ///   - paths: the files of the logs' keys, absolute; with none the requirement stays as it is.
     package static func logged(_ requirement: JSONValue, by paths: [String]) -> JSONValue {
         guard case .object(var members) = requirement, !paths.isEmpty else { return requirement }
         if paths.count == 1 {

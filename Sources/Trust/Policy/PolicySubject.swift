@@ -33,6 +33,7 @@ package struct PolicySubject: Sendable, Hashable {
     /// An image in a file or directory of this machine.
     ///
     /// - Parameters:
+    ///   - transport: what policies call its form: `oci`, `dir`.
     ///   - name: the image for messages.
     ///   - path: absolute, without symbolic links, `.` and `..`.
     package static func path(transport: String, name: String, path: String) -> PolicySubject {
@@ -60,8 +61,10 @@ package struct PolicySubject: Sendable, Hashable {
     /// An image of podman's storage.
     ///
     /// - Parameters:
-    ///   - store: the storage: `overlay@/var/lib/containers/storage`.
+    ///   - reference: its name; nil for an image without one.
     ///   - identifier: the image's number.
+    ///   - store: the storage: `overlay@/var/lib/containers/storage`.
+    ///   - name: the image for messages.
     package static func containersStorage(
         _ reference: Reference?, identifier: String, store: String, name: String
     ) -> PolicySubject {

@@ -69,7 +69,9 @@ package enum RegistrySignatures {
 
     /// Reads the list of an image's signatures; those of other kinds are left out.
     ///
-    /// - Parameter name: the list, for messages.
+    /// - Parameters:
+    ///   - json: the list as the registry sent it, up to `byteLimit`.
+    ///   - name: the list, for messages.
     /// - Throws: `FormatError`, `TrustError`.
     package static func signatures(json: [UInt8], name: String) throws -> [SignatureFile] {
         let list = try decode(List.self, json, name: name, limit: byteLimit)
@@ -83,7 +85,10 @@ package enum RegistrySignatures {
 
     /// What is sent to add a signature.
     ///
-    /// - Parameter suffix: 32 hexadecimal digits that no other signature of the image has.
+    /// - Parameters:
+    ///   - signature: the signature's bytes.
+    ///   - digest: of the image's manifest.
+    ///   - suffix: 32 hexadecimal digits that no other signature of the image has.
     package static func json(_ signature: [UInt8], digest: Digest, suffix: String) -> [UInt8] {
         Array(
             "{\"schemaVersion\":2,\"name\":\"\(digest)@\(suffix)\",\"type\":\"atomic\",\"content\":\"\(base64Encoded(signature))\"}"

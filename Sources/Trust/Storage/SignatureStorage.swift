@@ -135,6 +135,8 @@ package struct SignatureStorage: Sendable, Hashable {
 
     /// The directory of an image's signatures below an address.
     ///
-    /// - Parameter repository: the image's name without the registry.
+    /// - Parameters:
+    ///   - repository: the image's name without the registry.
+    ///   - digest: of the image's manifest.
     package static func path(repository: String, digest: Digest) -> String { "\(repository)@sha256=\(digest.hex)" }
 }
