@@ -15,8 +15,9 @@ enum FamiliarArguments {
             "ls": ["images", "list"], "list": ["images", "list"], "inspect": ["inspect"], "rm": ["rm"],
             "pull": ["pull"], "push": ["push"], "tag": ["tag"], "prune": ["prune"], "mount": ["mount"],
             "umount": ["umount"], "unmount": ["umount"], "diff": ["diff"], "history": ["inspect", "--history"],
+            "tags": ["tags"], "trust": ["trust"],
         ],
-        "images": ["ls": ["images", "list"], "prune": ["prune"]],
+        "images": ["ls": ["images", "list"], "prune": ["prune"], "rm": ["rm"]],
         "manifest": ["inspect": ["inspect", "--raw"]],
         "container": [
             "ls": ["ps"], "list": ["ps"], "ps": ["ps"], "inspect": ["inspect"], "diff": ["diff"], "mount": ["mount"],

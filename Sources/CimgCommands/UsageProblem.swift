@@ -34,6 +34,9 @@ struct UsageProblem: Equatable, CustomStringConvertible {
                 default: break
                 }
             }
+            if command == "cimg mount", reason.hasPrefix("Missing expected argument") {
+                text += "; \"cimg mounts\" lists what is mounted"
+            }
             self.reason = text
         }
     }
@@ -68,6 +71,10 @@ struct UsageProblem: Equatable, CustomStringConvertible {
         "save": "\"cimg copy IMAGE docker-archive:FILE\" (or oci-archive:FILE) does it",
         "load": "\"cimg import docker-archive:FILE\" (or oci-archive:FILE) does it",
         "untag": "\"cimg rm NAME\" takes a name away",
+        "containers": "\"cimg ps\" lists them",
+        "generate-sigstore-key": "\"cimg generate-key-pair\" makes a pair of keys",
+        "manifest-digest": "\"cimg inspect --format '{{.Digest}}' IMAGE\" tells it",
+        "standalone-verify": "\"cimg verify\" checks signatures, \"cimg trust check\" what a policy says of them",
         "standalone-sign": "\"cimg sign\" signs",
         "scout": "\"cimg scan OBJECT\" tells what is known to be vulnerable",
         "system": "\"cimg prune\" frees what nothing names, \"cimg images\" and \"cimg ps\" list",

@@ -38,7 +38,7 @@ package struct OpenedTree {
 
     /// Opens an image, a container, a directory, a process, or `upper:DIR` over the image that it is of.
     ///
-    /// - Parameter sharing: layers that are open already; those of this image join them.
+    /// - Parameter layers: layers that are open already; those of this image join them.
     package static func open(
         _ text: String, in finder: ObjectFinder, sharing layers: OpenedLayers = OpenedLayers()
     ) throws -> OpenedTree {

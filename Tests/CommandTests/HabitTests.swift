@@ -16,6 +16,13 @@ import Testing
         try expect(bench.cimg(arguments), is: .success("\(Sample.new.digest)\n\(Sample.old.digest)\n"))
     }
 
+    @Test func `images are taken away, and policies shown, by podman's words`() throws {
+        let bench = try Sample.bench()
+        try expect(bench.cimg("images", "rm", "old"), is: .success())
+        try expect(bench.cimg("images", "-q"), is: .success("\(Sample.new.digest)\n"))
+        try expect(bench.cimg("image", "trust", "show", "--json"), is: bench.cimg("trust", "show", "--json"))
+    }
+
     @Test(arguments: [["version"], ["-V"], ["--version"]]) func `the version`(_ arguments: [String]) throws {
         let outcome = try Workbench().cimg(arguments)
         #expect(outcome.code == 0 && outcome.errors.isEmpty)
@@ -32,7 +39,10 @@ import Testing
             is: .usage(
                 "no command \"run\"; cimg starts no containers, it opens them; use podman or docker for that",
                 help: "cimg help"))
-        for word in ["info", "list", "save", "load", "rmi", "build"] {
+        for word in [
+            "info", "list", "save", "load", "rmi", "build", "containers", "manifest-digest", "generate-sigstore-key",
+            "standalone-verify",
+        ] {
             let outcome = try bench.cimg(word)
             #expect(outcome.code == 2 && outcome.errors.hasPrefix("cimg: no command \"\(word)\"; "), "\(outcome)")
         }

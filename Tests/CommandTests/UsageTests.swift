@@ -74,7 +74,11 @@ import Testing
         (["tag", "a"], .usage("missing expected argument '<name>'", help: "cimg help tag")),
         (["tag", "a", "b", "c\u{1B}["], .usage("unexpected argument 'c\\u{1b}['", help: "cimg help tag")),
         (["rm"], .usage("missing expected argument '<names> ...'", help: "cimg help rm")),
-        (["mount"], .usage("missing expected argument '<object>'", help: "cimg help mount")),
+        (
+            ["mount"],
+            .usage(
+                "missing expected argument '<object>'; \"cimg mounts\" lists what is mounted", help: "cimg help mount")
+        ),
         (
             ["prune", "--json=x"],
             .usage("the option '--json' does not take any value, but 'x' was specified", help: "cimg help prune")
