@@ -10,12 +10,8 @@ import Threads
 extension Descriptor {
     /// Opens a name in this directory, or once more the open file: also one that has no name any more.
     ///
-    /// - Parameters:
-    ///   - name: the name; empty for the open file.
-    ///   - flags: those of open(2).
-    ///   - mode: of a file that is made, less the umask.
-    ///   - leavingTimes: whether the file's time of access shall stay when it is read, where this process may ask for
-    ///     that.
+    /// With `leavingTimes` the file's time of access shall stay when it is read, where this process may ask for that; the
+    /// umask is taken from `mode`.
     /// - Throws: the call's `Errno`; `.tooManySymbolicLinkLevels` for a symbolic link.
     package func openEntry(
         _ name: [UInt8], _ flags: Int32, mode: mode_t = 0, leavingTimes: Bool
@@ -44,9 +40,7 @@ extension Descriptor {
 
     /// Makes a file without a name in this directory: open(2) with `O_TMPFILE`.
     ///
-    /// - Parameters:
-    ///   - mode: its permissions, less the umask.
-    ///   - leavingTimes: whether its time of access shall stay when it is read through this descriptor.
+    /// With `leavingTimes` its time of access shall stay when it is read through this descriptor.
     /// - Throws: `.notSupported` where the file system has no such files.
     package func openTemporary(mode: mode_t, leavingTimes: Bool = false) throws(Errno) -> Descriptor {
         do throws(Errno) {

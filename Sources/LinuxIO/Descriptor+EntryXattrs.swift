@@ -13,9 +13,7 @@ extension Descriptor {
     ///
     /// Built on llistxattr(2) and lgetxattr(2). A file system without attributes has none; an attribute that is
     /// removed meanwhile is left out.
-    /// - Parameters:
-    ///   - name: the name in this directory; empty for the open file.
-    ///   - isWanted: whether to read an attribute, by its full name.
+    /// An empty name is the open file; `isWanted` tells whether to read an attribute, by its full name.
     /// - Throws: the call's `Errno`; `.noSuchFileOrDirectory` also where `/proc` is not mounted.
     package func entryXattrs(
         _ name: [UInt8], where isWanted: ([UInt8]) -> Bool

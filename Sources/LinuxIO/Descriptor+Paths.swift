@@ -15,9 +15,7 @@ package func fileExists(_ path: FilePath) -> Bool {
 extension Descriptor {
     /// Opens a directory; where it is missing it is made, and those above it too.
     ///
-    /// - Parameters:
-    ///   - path: absolute, or from the working directory on; symbolic links are followed.
-    ///   - mode: of those that are made, less the umask.
+    /// Symbolic links are followed; `mode` is of those that are made, less the umask.
     /// - Throws: the `Errno` of open(2) or mkdir(2).
     package static func openDirectory(_ path: FilePath, making mode: mode_t) throws(Errno) -> Descriptor {
         do throws(Errno) {

@@ -7,9 +7,7 @@ import Threads
 extension Descriptor {
     /// Connects to a stream socket in the file system: socket(2), connect(2), see unix(7).
     ///
-    /// - Parameters:
-    ///   - path: the socket's path, of up to 107 bytes.
-    ///   - timeoutSeconds: how long a later read or write waits; it then throws `.wouldBlock`.
+    /// The path has up to 107 bytes; a later read or write waits for `timeoutSeconds`, and then throws `.wouldBlock`.
     /// - Throws: the call's `Errno`; `.fileNameTooLong` for a path of more than 107 bytes.
     package static func connect(to path: FilePath, timeoutSeconds: Int) throws(Errno) -> Descriptor {
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)

@@ -16,9 +16,7 @@ package struct LoopDevice: Sendable {
     /// Makes a device of a file.
     ///
     /// The corresponding C function is ioctl(2) with `LOOP_CTL_GET_FREE` and `LOOP_CONFIGURE` (Linux 5.8).
-    /// - Parameters:
-    ///   - file: the file, open for reading; the kernel keeps it open for as long as the device is in use.
-    ///   - blockSize: bytes of a block of the device: a power of two from 512 to the size of a page.
+    /// `blockSize` is in bytes: a power of two from 512 to the size of a page.
     /// - Throws: the `Errno` of the first call that failed: `.noSuchFileOrDirectory` where there is no
     ///   `/dev/loop-control`.
     package init(_ file: Descriptor, blockSize: UInt32) throws(Errno) {

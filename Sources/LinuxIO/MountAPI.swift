@@ -134,9 +134,7 @@ package enum Mounts {
     ///
     /// The directory must be in the mount namespace of the calling thread. The corresponding C function is
     /// open_tree(2) with `OPEN_TREE_CLONE`.
-    /// - Parameters:
-    ///   - directory: the directory, which stays open and where it is.
-    ///   - recursively: whether to take what is mounted below it too (`AT_RECURSIVE`).
+    /// `recursively` takes what is mounted below it too (`AT_RECURSIVE`).
     package static func clone(_ directory: Descriptor, recursively: Bool) throws(Errno) -> Descriptor {
         Descriptor(owning: try retrying { clinux_open_tree_clone(directory.rawValue, "", recursively ? 1 : 0) })
     }

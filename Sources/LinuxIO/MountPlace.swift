@@ -55,10 +55,8 @@ package struct MountPlace: Sendable {
 
     /// Unmounts a mount that is seen there, and no other; the corresponding C function is umount2(2).
     ///
-    /// - Parameters:
-    ///   - mount: the mount, as the table of mounts has it.
-    ///   - lazily: whether to take it out of sight although files of it are in use (`MNT_DETACH`). Then the mount
-    ///     itself is named to the kernel; else its place, where it was looked at the moment before.
+    /// `lazily` takes it out of sight although files of it are in use (`MNT_DETACH`). Then the mount itself is named to the
+    /// kernel; else its place, where it was looked at the moment before.
     /// - Throws: `.invalidArgument` where another mount, or none, is seen there.
     package func unmount(_ mount: MountEntry, lazily: Bool) throws(Errno) {
         if lazily {
@@ -75,10 +73,8 @@ package struct MountPlace: Sendable {
 
     /// Asks the file system of a mount for its statistics, which its server must answer: fstatvfs(3).
     ///
-    /// - Parameters:
-    ///   - mount: the mount, as the table of mounts has it.
-    ///   - milliseconds: how long to wait. The thread that asks a server which does not answer stays until the process
-    ///     ends.
+    /// So many `milliseconds` are waited for. The thread that asks a server which does not answer stays until the process
+    /// ends.
     /// - Throws: `.socketNotConnected` where the server has died, `.timedOut`, or as `openRoot(of:)`.
     package func probe(_ mount: MountEntry, milliseconds: Int32) throws(Errno) {
         let root = try openRoot(of: mount)

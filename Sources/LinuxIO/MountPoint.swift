@@ -36,9 +36,7 @@ package enum MountPoint {
 
     /// Sets how far the kernel reads ahead on a mount: needs root.
     ///
-    /// - Parameters:
-    ///   - kibibytes: how far.
-    ///   - device: `major:minor` of the mount.
+    /// `device` is `major:minor` of the mount.
     package static func setReadahead(kibibytes: Int, device: String) throws(Errno) {
         let file = try Descriptor.open(FilePath("/sys/class/bdi/\(device)/read_ahead_kb"), O_WRONLY)
         try file.write(Array("\(kibibytes)".utf8))

@@ -9,9 +9,7 @@ extension Descriptor {
     /// Makes a file in memory that nobody can change any more, not even its maker.
     ///
     /// The corresponding C functions are memfd_create(2) and fcntl(2) with `F_ADD_SEALS`.
-    /// - Parameters:
-    ///   - bytes: all that it holds.
-    ///   - name: what `/proc/PID/fd` shows of it.
+    /// `name` is what `/proc/PID/fd` shows of it.
     package static func sealed(_ bytes: [UInt8], name: String) throws(Errno) -> Descriptor {
         let file = Descriptor(owning: try retrying { clinux_memory_file(name) })
         try file.write(bytes)
