@@ -136,7 +136,8 @@ struct CommitSource {
         if let onto { return try finder.whole(onto) }
         let store = try finder.place.openStore()
         if let found = try store.find(digest) { return try store.describe(found) }
-        let isPlain = RegistryName.explicit(name) == nil && EngineKind.prefixed(name) == nil
+        // What was mounted from a registry is taken from there once more, without what the store has of it.
+        let isPlain = RegistryName.of(name) == nil && EngineKind.prefixed(name) == nil
         if isPlain, try ImageLocation(parsing: name) == nil, try store.find(name) == nil {
             throw CommandError(
                 "\"\(text.printable)\": its image, \(name.printable)@\(digest), is not in the store \(store.path); --root "

@@ -44,6 +44,7 @@ enum FamiliarOptions {
             "--all": .told("images with names stay; \"cimg images delete --all\" takes all names away first"),
         ],
         "mount": [
+            "--ro": .isSo, "--read-only": .isSo,
             "--writable": .told("--rw makes a mount writable, --upper DIR keeps what is changed"),
             "--read-write": .told("--rw makes a mount writable, --upper DIR keeps what is changed"),
         ],

@@ -48,4 +48,18 @@ import Testing
         // Without a policy it is the registry's, whatever the store has.
         try expect(bench.cimg("cat", name, "/etc/name").code, is: 2)
     }
+
+    @Test(.enabled(if: Requirements.fuse), arguments: ["", "docker://"])
+    func `a writable mount of an image that nobody pulled is committed`(_ transport: String) throws {
+        let registry = FakeRegistry()
+        let (host, bench) = (registry.host, Workbench())
+        registry.add(Sample.new, to: "app", tag: "new")
+        let name = "\(transport)\(host)/app:new"
+        defer { _ = try? bench.cimg("umount", "mnt") }
+        _ = bench.scratch.directory("mnt")
+        try expect(bench.cimg("mount", "--rw", name, "mnt").code, is: 0)
+        let committed = try bench.shell("echo hello >mnt/hello; cimg commit ./mnt mine")
+        #expect(committed.code == 0 && committed.errors.isEmpty, "\(committed)")
+        try expect(bench.cimg("diff", name, "mine").output, is: "A /hello\n")
+    }
 }
