@@ -214,7 +214,7 @@ package struct FileHistory: Sendable {
             parts.append(name(of: node))
             node = nodes[Int(node)].parent
         }
-        return [UInt8(ascii: "/")] + parts.reversed().joined(separator: [UInt8(ascii: "/")])
+        return Bytes.path(of: parts.reversed())
     }
 
     /// What the newest of the layers up to one says of a name: the index of its version.

@@ -7,6 +7,18 @@ package enum Bytes {
         left.lexicographicallyPrecedes(right)
     }
 
+    /// Components as a path from the root: each behind a slash, and a slash alone for none.
+    package static func path<Parts: Collection>(of components: Parts) -> [UInt8]
+    where Parts.Element: Collection<UInt8> {
+        var path: [UInt8] = []
+        path.reserveCapacity(max(1, components.reduce(components.count) { $0 + $1.count }))
+        for component in components {
+            path.append(UInt8(ascii: "/"))
+            path += component
+        }
+        return path.isEmpty ? [UInt8(ascii: "/")] : path
+    }
+
     /// Bytes as printable text: valid UTF-8 stays but for control characters; anything else becomes `\n`, `\t`, `\\`
     /// or `\xHH`, so that no name can move the cursor, hide text or end a line.
     package static func escaped(_ bytes: some Collection<UInt8>) -> String {

@@ -65,12 +65,12 @@ package struct DiveFigures: Sendable {
                 var size = node.size
                 if node.isWhiteout {
                     guard let previous = stacked.node(components) else {
-                        remarks.append(.whiteoutOfNothing(layer: index, path: LayerPath.text(components)))
+                        remarks.append(.whiteoutOfNothing(layer: index, path: Bytes.path(of: components)))
                         return !isCompatible
                     }
                     size = previous.isDirectory ? previous.sum : 0
                 }
-                let path = LayerPath.text(components)
+                let path = Bytes.path(of: components)
                 var reference = references[path, default: Reference()]
                 reference.count += 1
                 reference.sum &+= size

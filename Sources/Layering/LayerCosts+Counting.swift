@@ -135,18 +135,7 @@ package enum LayerPath {
     package static func shown(_ path: [UInt8]) -> [UInt8] {
         // It is shown as it stands.
         guard let components = (try? EntryPath(path, clamped: true))?.components else { return path }
-        return text(components)
-    }
-
-    /// Components as a path from the root.
-    static func text<Parts: Collection>(_ components: Parts) -> [UInt8] where Parts.Element: Collection<UInt8> {
-        var text: [UInt8] = []
-        text.reserveCapacity(max(1, components.reduce(components.count) { $0 + $1.count }))
-        for component in components {
-            text.append(UInt8(ascii: "/"))
-            text += component
-        }
-        return text.isEmpty ? [UInt8(ascii: "/")] : text
+        return Bytes.path(of: components)
     }
 
     /// Whether the last component hides something.

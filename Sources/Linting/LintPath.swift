@@ -47,13 +47,5 @@ struct LintPath {
     var isOutside: Bool { oddities == [.pathOutside] }
 
     /// The path with a slash at its start.
-    static func text(_ components: some Collection<[UInt8]>) -> [UInt8] {
-        var text: [UInt8] = []
-        text.reserveCapacity(max(1, components.reduce(components.count) { $0 + $1.count }))
-        for component in components {
-            text.append(UInt8(ascii: "/"))
-            text += component
-        }
-        return text.isEmpty ? [UInt8(ascii: "/")] : text
-    }
+    static func text(_ components: some Collection<[UInt8]>) -> [UInt8] { Bytes.path(of: components) }
 }
